@@ -1,0 +1,1 @@
+"""Everything that crosses Redis. No other package imports `redis`, and no other knows a key."""

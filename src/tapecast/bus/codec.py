@@ -1,0 +1,155 @@
+"""What the values in Redis look like, and the only place where they are made and read.
+
+A tick is encoded once, in ingest; the api sends the very same bytes to browsers and reads only its head.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from tapecast.market import FeedState, Market, SymbolState, Tick
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """The part of a tick that orders it. Decoding skips the rest."""
+
+    symbol: str
+    epoch: int
+    seq: int
+    ts_recv: int = 0
+    feed: str = ""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Readers drop whatever is not above the order that they hold."""
+        return (self.epoch, self.seq)
+
+
+class Beat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The owner's pulse for one market, every second and at each change of state.
+
+    It vouches for every tick of `epoch` whose seq is at least `seq`: those were made or confirmed in the
+    venue session that is open now. Older ones may have missed a trade while the socket was down.
+    """
+
+    market: Market
+    epoch: int
+    seq: int
+    state: FeedState
+    server_time: int
+    feed: str = ""
+    reason: str = ""
+    since: str = ""
+    simulated: bool = False
+
+
+class FeedStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One feed as `/stream/status` and the `feed` event show it. `since` is RFC 3339."""
+
+    feed: str
+    market: Market
+    state: FeedState
+    reason: str = ""
+    since: str = ""
+    simulated: bool = False
+
+
+class LeaseStatus(msgspec.Struct, frozen=True):
+    """Who holds a market's one connection, and under which fence."""
+
+    holder: str
+    epoch: int
+
+
+class IngestStatus(msgspec.Struct, frozen=True):
+    """What one ingest process says of itself. Rates are per second, times in microseconds."""
+
+    id: str
+    version: str
+    server_time: int
+    feeds: list[FeedStatus]
+    leases: dict[str, LeaseStatus]
+    active_symbols: list[str]
+    refused: dict[str, str]
+    messages: int
+    messages_per_second: float
+    newest_ts_recv: int
+    reconnects: int
+    rejected: dict[str, int]
+
+
+class ReplicaStatus(msgspec.Struct, frozen=True):
+    """What one api process says of itself."""
+
+    id: str
+    version: str
+    server_time: int
+    stream_count: int
+
+
+class Interest(msgspec.Struct, frozen=True):
+    """What one api process wants: listeners by symbol, and listeners to the account's positions."""
+
+    symbols: dict[str, int]
+    positions: int = 0
+
+
+class PositionList(msgspec.Struct, frozen=True):
+    """The account's positions as Alpaca's REST gave them: its field names, its decimal strings."""
+
+    account: str
+    as_of: str
+    simulated: bool
+    positions: list[dict[str, object]]
+
+
+class SymbolStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The `symbol` event."""
+
+    symbol: str
+    state: SymbolState
+    reason: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_head = msgspec.json.Decoder(Head)
+_tick = msgspec.json.Decoder(Tick)
+_beat = msgspec.json.Decoder(Beat)
+_ingest = msgspec.json.Decoder(IngestStatus)
+_replica = msgspec.json.Decoder(ReplicaStatus)
+_interest = msgspec.json.Decoder(Interest)
+_positions = msgspec.json.Decoder(PositionList)
+
+encode = _encoder.encode
+"""Any of the values above as JSON bytes."""
+
+# Each raises msgspec.DecodeError (a ValueError) where the bytes are not such a value.
+decode_head = _head.decode
+decode_tick = _tick.decode
+decode_beat = _beat.decode
+decode_ingest_status = _ingest.decode
+decode_replica_status = _replica.decode
+decode_interest = _interest.decode
+decode_positions = _positions.decode
+
+_TAIL = b',"epoch":'
+
+
+def same_image(one: bytes, other: bytes) -> bool:
+    """Whether two encoded ticks say the same and differ at most in epoch, seq and receive time.
+
+    After a reconnect every symbol is published again under a new seq; clients need not hear what they know.
+    """
+    return one[: one.rfind(_TAIL)] == other[: other.rfind(_TAIL)]
+
+
+def now_us(now_s: float) -> int:
+    """A time.time() value in the unit of epoch, seq, ts_recv and server_time."""
+    return int(now_s * 1_000_000)
+
+
+def iso(now_s: float) -> str:
+    """A time.time() value as RFC 3339, to the millisecond, for people."""
+    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

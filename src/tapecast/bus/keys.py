@@ -1,0 +1,99 @@
+"""Every Redis name and every lifetime, with its reason. The names are public: `redis-cli GET price:AAPL` works.
+
+| key                      | value                            | lifetime          |
+| ------------------------ | -------------------------------- | ----------------- |
+| `price:<symbol>`         | tick JSON, newest                | PRICE_TTL_S (5 s) |
+| `last:<symbol>`          | tick JSON, last known            | LAST_TTL_S        |
+| `beat:<market>`          | the owner's pulse                | BEAT_TTL_S        |
+| `lease:<market>`         | holder id                        | LEASE_TTL_S       |
+| `epoch:<market>`         | last epoch given out             | none              |
+| `origin:<market>`        | `real` or `simulated`            | as `last:`        |
+| `interest`               | sorted set of api replica ids    | none, pruned      |
+| `interest:<replica>`     | what one api replica wants       | INTEREST_TTL_S    |
+| `status:<role>`          | sorted set of process ids        | none, pruned      |
+| `status:<role>:<id>`     | what one process says of itself  | STATUS_TTL_S      |
+| `positions`              | the account's positions          | POSITIONS_TTL_S   |
+
+Each key is also the channel on which its changes are published, with one difference: Redis channels ignore
+the database number, so a number other than 0 is written into the channel's name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tapecast.market import Market
+
+BEAT_EVERY_S: Final = 1.0
+BEAT_TTL_S: Final = 5
+REFRESH_EVERY_S: Final = 2.0
+"""`price:` is re-written this often on a healthy path, so that a missing key means "not live"."""
+LAST_TTL_S: Final = 7 * 24 * 3600
+"""Covers the longest closure of the market, so a page opened after it still paints something."""
+SIMULATED_LAST_TTL_S: Final = 60
+"""Invented prices must not outlive the demo that invented them."""
+LAST_EVERY_S: Final = 5.0
+"""A second SET for every flush would cost more than half of the flush rate."""
+LEASE_TTL_S: Final = 6.0
+LEASE_RENEW_S: Final = 2.0
+INTEREST_TTL_S: Final = 15
+INTEREST_REFRESH_S: Final = 5.0
+STATUS_TTL_S: Final = 15
+STATUS_REFRESH_S: Final = 2.0
+POSITIONS_TTL_S: Final = 60
+
+
+class Keys:
+    """The names, under an optional prefix and for one database number."""
+
+    def __init__(self, prefix: str = "", database: int = 0) -> None:
+        self._prefix = prefix
+        self._channel_prefix = f"{prefix}db{database}:" if database else prefix
+
+    def price(self, symbol: str) -> str:
+        """Newest tick; gone means not live."""
+        return f"{self._prefix}price:{symbol}"
+
+    def last(self, symbol: str) -> str:
+        """Last known tick, for the first paint when `price:` is gone."""
+        return f"{self._prefix}last:{symbol}"
+
+    def beat(self, market: Market) -> str:
+        """The owner's pulse."""
+        return f"{self._prefix}beat:{market}"
+
+    def lease(self, name: str) -> str:
+        """Who may hold the venue's one connection; `name` is a market, or `account`."""
+        return f"{self._prefix}lease:{name}"
+
+    def epoch(self, name: str) -> str:
+        """The highest epoch given out so far."""
+        return f"{self._prefix}epoch:{name}"
+
+    def origin(self, market: Market) -> str:
+        """Whether this market's keys came from a real venue or from a simulated one."""
+        return f"{self._prefix}origin:{market}"
+
+    def interest_index(self) -> str:
+        """The api replicas that want something. Also the channel of nudges."""
+        return f"{self._prefix}interest"
+
+    def interest(self, replica: str) -> str:
+        """What one api replica wants."""
+        return f"{self._prefix}interest:{replica}"
+
+    def status_index(self, role: str) -> str:
+        """The processes of one role. Also the channel on which each of them publishes its status."""
+        return f"{self._prefix}status:{role}"
+
+    def status(self, role: str, process: str) -> str:
+        """What one process says of itself."""
+        return f"{self._prefix}status:{role}:{process}"
+
+    def positions(self) -> str:
+        """The account's positions, as ingest last read them."""
+        return f"{self._prefix}positions"
+
+    def channel(self, key: str) -> str:
+        """The channel on which changes of `key` are published."""
+        return self._channel_prefix + key.removeprefix(self._prefix)

@@ -1,0 +1,59 @@
+"""What a feed is to ingest, and what ingest is to a feed. No venue is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Never, Protocol
+
+from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
+
+
+class FeedListener(Protocol):
+    """Ingest's side. Every method returns at once, never raises and never awaits.
+
+    A feed calls these from its reader, and a reader that waits is cut off by the venue (407, slow client).
+    """
+
+    def on_session(self) -> None:
+        """A new session begins: prices of the last one may be old until this one has confirmed them."""
+
+    def on_state(self, state: FeedState, reason: str | None = None) -> None:
+        """The path to the venue changed. `reason` is a short stable word, e.g. `auth_failed`."""
+
+    def on_trade(self, trade: Trade) -> None:
+        """A print arrived."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """The top of book changed."""
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """The venue's REST answer for a symbol that this session has confirmed."""
+
+    def on_subscribed(self, symbols: frozenset[str]) -> None:
+        """The whole set of symbols that the venue now says are subscribed."""
+
+    def on_refused(self, refused: dict[str, str]) -> None:
+        """All symbols that the venue refuses at present, each with a short reason."""
+
+    def on_rejected(self, kind: str) -> None:
+        """A message that made no sense was left out. Counted by kind, never fatal."""
+
+
+class Feed(Protocol):
+    """One connection to one venue for one market, supervised, held only while symbols are wanted."""
+
+    market: Market
+    name: str
+    simulated: bool
+    reconnects: int
+    # time.monotonic() of the last frame or pong of the venue; 0.0 before the first.
+    last_heard: float
+
+    def want(self, symbols: Sequence[str]) -> None:
+        """Set the whole desired set, most important first. An empty one closes the socket."""
+
+    async def run(self, listener: FeedListener) -> Never:
+        """Hold the connection for as long as symbols are wanted. Cancelling closes the socket.
+
+        Raises FeedFatal when the venue says no for good; everything else is retried inside.
+        """

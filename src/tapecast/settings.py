@@ -1,0 +1,217 @@
+"""One frozen `Settings`, read once from the environment or `.env`. Nothing else looks at `os.environ`.
+
+A bad value, or an unknown name one edit away from a known one, stops the start with a message that names it.
+Secrets are `SecretStr`: they show in no repr, log or traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from tapecast.errors import SettingsError
+from tapecast.market import market_of
+
+Names = Annotated[frozenset[str], NoDecode]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+def _key(*names: str) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(*names))
+
+
+class Settings(BaseSettings):
+    """Every setting. Names and defaults are listed in the README; a test fails when one is not."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, hide_input_in_errors=True
+    )
+
+    # The cache. None: `tapecast up` starts an embedded Valkey; `api` and `ingest` refuse to start.
+    redis_url: SecretStr | None = None
+    redis_prefix: str = ""
+
+    # Alpaca. Each key is known by the names that Alpaca's own tools and docs use.
+    alpaca_key: SecretStr | None = _key("ALPACA_PAPER_API_KEY", "ALPACA_API_KEY", "APCA_API_KEY_ID")
+    alpaca_secret: SecretStr | None = _key(
+        "ALPACA_PAPER_SECRET_KEY", "ALPACA_SECRET_KEY", "APCA_API_SECRET_KEY"
+    )
+    alpaca_feed: Literal["iex", "sip", "delayed_sip", "boats", "overnight", "test"] = "iex"
+    alpaca_channels: Words = ("trades", "quotes")
+    # Complete URLs, and REST bases without `/v2`: None means Alpaca's own.
+    alpaca_stream_url: str | None = None
+    alpaca_crypto_stream_url: str | None = None
+    alpaca_data_url: str | None = None
+    alpaca_trading_url: str | None = None
+    # alpaca, simulated; None: alpaca with keys, else `up` simulates and `ingest` refuses.
+    feed: Literal["alpaca", "simulated"] | None = None
+
+    symbols: Words = ()
+    allowed_symbols: Names = frozenset()
+    # Alpaca's free plan streams 30 symbols per endpoint.
+    symbol_limit: int = Field(default=30, ge=1, le=100_000)
+    price_ttl_s: int = Field(default=5, ge=1, le=60)
+
+    # The HTTP side.
+    host: str | None = None
+    port: int = Field(default=8000, ge=0, le=65535)
+    api_token: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    public: Names = frozenset()
+    cors_origins: Words = ("*",)
+    max_symbols_per_stream: int = Field(default=1000, ge=1, le=100_000)
+    stream_interval_ms: int = Field(default=0, ge=0, le=60_000)
+    keepalive_s: float = Field(default=15, gt=0, le=300)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator(
+        "symbols", "alpaca_channels", "cors_origins", "allowed_symbols", "public", "api_token", mode="before"
+    )
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("symbols", "allowed_symbols", mode="after")
+    @classmethod
+    def _check_symbols(cls, value: Any) -> Any:
+        upper = [symbol.upper() for symbol in value]
+        for symbol in upper:
+            if market_of(symbol) is None:
+                raise ValueError(f"{symbol!r} is not a symbol (AAPL, BRK.B and BTC/USD are)")
+        return type(value)(dict.fromkeys(upper))
+
+    @field_validator("alpaca_channels", mode="after")
+    @classmethod
+    def _check_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or set(value) - {"trades", "quotes"} or "trades" not in value:
+            raise ValueError("may be 'trades' or 'trades,quotes' (a price is always that of a trade)")
+        return value
+
+    @field_validator("public", mode="after")
+    @classmethod
+    def _check_public(cls, value: frozenset[str]) -> frozenset[str]:
+        if value - {"prices", "status", "positions"}:
+            raise ValueError("may name 'prices', 'status' and 'positions'")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("redis_url", mode="after")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("redis://", "rediss://", "unix://")
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @model_validator(mode="after")
+    def _check_keys_pair(self) -> Self:
+        if (self.alpaca_key is None) != (self.alpaca_secret is None):
+            missing = "ALPACA_PAPER_SECRET_KEY" if self.alpaca_secret is None else "ALPACA_PAPER_API_KEY"
+            raise ValueError(f"{missing} is missing: an Alpaca key and its secret go together")
+        return self
+
+    @cached_property
+    def has_alpaca_keys(self) -> bool:
+        """Whether both halves of the key are there."""
+        return self.alpaca_key is not None and self.alpaca_secret is not None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` passes in: the environment is read in one place, and tests pass a mapping."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def known_names() -> frozenset[str]:
+    """Every environment name that is read."""
+    names: set[str] = set()
+    for field, info in Settings.model_fields.items():
+        alias = info.validation_alias
+        if isinstance(alias, AliasChoices):
+            names.update(str(choice) for choice in alias.choices)
+        else:
+            names.add(field.upper())
+    return frozenset(names)
+
+
+def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    """Settings from `environ` over the lines of `dotenv`.
+
+    Raises SettingsError that names the setting and never shows its value.
+    """
+    from_file = {k: v or "" for k, v in dotenv_values(dotenv).items()} if dotenv and dotenv.is_file() else {}
+    _refuse_near_misses(set(from_file), shortest=0)
+    # Names of four letters are left alone in the environment: SEED or POST may well be somebody else's.
+    _refuse_near_misses(set(environ), shortest=5)
+    merged = from_file | dict(environ)
+    # An empty value means "not set": compose files and Render's forms write such lines.
+    values = {name: merged[name] for name in known_names() if merged.get(name, "").strip()}
+    try:
+        return Settings.model_validate({_field_of(name): value for name, value in values.items()})
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _field_of(name: str) -> str:
+    return name if name.lower() not in Settings.model_fields else name.lower()
+
+
+def _refuse_near_misses(names: set[str], shortest: int) -> None:
+    known = known_names()
+    for name in sorted(names - known):
+        if len(name) < shortest:
+            continue
+        near = next((k for k in sorted(known) if within_one_edit(name.upper(), k)), None)
+        if near is not None:
+            raise SettingsError(f"{name} is not a setting; did you mean {near}?")
+
+
+def within_one_edit(one: str, other: str) -> bool:
+    """Whether one insertion, deletion, replacement or swap of neighbours makes the two names equal."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    rest_one, rest_other = one[start:], other[start:]
+    swapped = rest_one[1:2] + rest_one[:1] + rest_one[2:]
+    return (
+        rest_one[1:] == rest_other[1:]
+        or rest_one[1:] == rest_other
+        or rest_one == rest_other[1:]
+        or (swapped == rest_other)
+    )
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        text = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {text}" if name else text)
+    return "; ".join(lines)
