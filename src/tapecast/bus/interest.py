@@ -1,0 +1,147 @@
+"""Who wants what: written by each api replica, read by ingest.
+
+The record dies with its replica (a TTL, refreshed), so a killed api holds no symbol for longer than that.
+It is written first and then a nudge is published, so that ingest, which reads on the nudge, sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Never
+
+import msgspec
+from redis.exceptions import RedisError
+
+from tapecast.backoff import backoff
+from tapecast.bus import codec
+from tapecast.bus.cache import read_members
+from tapecast.bus.connection import Bus
+from tapecast.bus.keys import INTEREST_REFRESH_S, INTEREST_TTL_S
+from tapecast.bus.link import Link, run_link
+from tapecast.errors import BusUnavailable
+
+logger = logging.getLogger(__name__)
+
+RETRY_S: Final = 0.25
+READ_EVERY_S: Final = 2.0
+"""A nudge can be lost with its connection; a record that expires sends none."""
+
+
+class InterestWriter:
+    """Keeps one replica's interest in Redis."""
+
+    def __init__(self, bus: Bus, replica: str) -> None:
+        self._bus = bus
+        self._replica = replica
+        self._interest = codec.Interest({})
+        self._changed = asyncio.Event()
+
+    def want(self, interest: codec.Interest) -> None:
+        """Replace the whole interest; it is written at once."""
+        self._interest = interest
+        self._changed.set()
+
+    async def run(self) -> Never:
+        """Write on each change, and every INTEREST_REFRESH_S against expiry."""
+        while True:
+            self._changed.clear()
+            try:
+                await self._write()
+                wait = INTEREST_REFRESH_S
+            except (RedisError, OSError) as error:
+                logger.debug("interest_not_written: %s", error)
+                # Soon again: after Redis comes back, ingest must not think that nobody listens.
+                await asyncio.sleep(RETRY_S)
+                wait = 0.0
+            try:
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    async def _write(self) -> None:
+        keys = self._bus.keys
+        index = keys.interest_index()
+        async with self._bus.redis.pipeline(transaction=False) as pipe:
+            pipe.set(keys.interest(self._replica), codec.encode(self._interest), ex=INTEREST_TTL_S)
+            pipe.zadd(index, {self._replica: time.time()})
+            pipe.publish(keys.channel(index), self._replica)
+            await pipe.execute()
+
+    async def remove(self) -> None:
+        """Say that this replica wants nothing any more."""
+        keys = self._bus.keys
+        index = keys.interest_index()
+        try:
+            async with self._bus.redis.pipeline(transaction=False) as pipe:
+                pipe.delete(keys.interest(self._replica))
+                pipe.zrem(index, self._replica)
+                pipe.publish(keys.channel(index), self._replica)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            logger.debug("interest_not_removed: %s", error)
+
+
+class InterestReader:
+    """Tells ingest what all replicas together want, at once on each nudge."""
+
+    def __init__(
+        self, bus: Bus, on_interest: Callable[[codec.Interest], None], on_link: Callable[[bool], None]
+    ) -> None:
+        self._bus = bus
+        # Called with the sum over all replicas, also when nothing changed.
+        self._on_interest = on_interest
+        self._on_link = on_link
+        self._nudged = asyncio.Event()
+
+    async def run(self) -> Never:
+        """Read for ever; reconnect by itself."""
+        delays = backoff(0.1, 2.0)
+        while True:
+            try:
+                await run_link(self._bus, self._deliver, self._session)
+            except BusUnavailable as error:
+                logger.warning("redis_lost: %s", error)
+            if self._nudged.is_set():
+                delays = backoff(0.1, 2.0)
+            self._on_link(False)
+            await asyncio.sleep(next(delays))
+
+    def _deliver(self, channel: bytes, data: bytes) -> None:
+        del channel, data
+        self._nudged.set()
+
+    async def _session(self, link: Link) -> None:
+        await link.subscribe([self._bus.keys.channel(self._bus.keys.interest_index())])
+        self._on_link(True)
+        while True:
+            self._nudged.clear()
+            self._on_interest(await read_interest(self._bus))
+            try:
+                async with asyncio.timeout(READ_EVERY_S):
+                    await self._nudged.wait()
+            except TimeoutError:
+                pass
+
+
+async def read_interest(bus: Bus) -> codec.Interest:
+    """The sum of all replicas' interests. Raises BusUnavailable."""
+    return _sum(await read_members(bus, bus.keys.interest_index(), bus.keys.interest))
+
+
+def _sum(values: list[bytes]) -> codec.Interest:
+    symbols: Counter[str] = Counter()
+    positions = 0
+    for value in values:
+        try:
+            interest = codec.decode_interest(value)
+        except msgspec.DecodeError as error:
+            logger.warning("interest_not_understood: %s", error)
+            continue
+        symbols.update(interest.symbols)
+        positions += interest.positions
+    return codec.Interest(dict(symbols), positions)

@@ -1,0 +1,121 @@
+"""The right to hold a market's one connection, with the fence that a paused owner cannot get past.
+
+    lease:<name>   the holder's id, for LEASE_TTL_S, renewed every LEASE_RENEW_S
+    epoch:<name>   the fence: max(last + 1, Redis TIME in µs), so it grows even after Redis was emptied
+
+An owner believes its own monotonic clock, counted from *before* the renewal was sent: it stops in time even
+when Redis cannot be asked. Redis checks the holder again on every write (see `publisher.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, Never
+
+from redis.exceptions import RedisError
+
+from tapecast.bus.connection import Bus
+from tapecast.bus.keys import LEASE_RENEW_S, LEASE_TTL_S
+from tapecast.errors import BusUnavailable, LeaseLost
+
+logger = logging.getLogger(__name__)
+
+RETRY_S: Final = 0.5
+"""How often a standby tries. Kept well under the two seconds in which it has to be live after a release."""
+
+# Compare the holder, then act, in one step: between two calls the lease could expire and change hands.
+_IF_OURS = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
+_RENEW = _IF_OURS + "return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
+_RELEASE = _IF_OURS + "return redis.call('DEL', KEYS[1])"
+
+
+class Lease:
+    """One name's lease, as one process sees it."""
+
+    def __init__(self, bus: Bus, name: str, holder: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bus = bus
+        self.name = name
+        self.holder = holder
+        self.key = bus.keys.lease(name)
+        self._clock = clock
+        self._renew = bus.redis.register_script(_RENEW)
+        self._release = bus.redis.register_script(_RELEASE)
+        self.epoch = 0
+        self._valid_until = 0.0
+
+    @property
+    def valid(self) -> bool:
+        """Whether this process may act as the owner now."""
+        return self._clock() < self._valid_until
+
+    async def acquire(self) -> bool:
+        """Try to become the owner. Raises BusUnavailable."""
+        asked = self._clock()
+        ttl_ms = int(LEASE_TTL_S * 1000)
+        try:
+            taken = await self._bus.redis.set(self.key, self.holder, nx=True, px=ttl_ms)
+            # It may be ours already: taken by an earlier try that failed before it had its epoch.
+            if not taken and not await self._renew(keys=[self.key], args=[self.holder, ttl_ms]):
+                return False
+            self.epoch = await self._next_epoch()
+        except (RedisError, OSError) as error:
+            raise BusUnavailable(f"Redis at {self._bus.place}: {error}") from None
+        self._valid_until = asked + LEASE_TTL_S
+        return True
+
+    async def _next_epoch(self) -> int:
+        key = self._bus.keys.epoch(self.name)
+        old = int(await self._bus.redis.get(key) or 0)
+        seconds, micros = await self._bus.redis.time()
+        epoch = max(old + 1, int(seconds) * 1_000_000 + int(micros))
+        await self._bus.redis.set(key, epoch)
+        return epoch
+
+    async def wait(self) -> None:
+        """Wait, as a standby, until this process is the owner."""
+        while True:
+            try:
+                if await self.acquire():
+                    return
+            except BusUnavailable as error:
+                logger.debug("lease_not_asked: %s", error)
+            await asyncio.sleep(RETRY_S)
+
+    async def keep(self) -> Never:
+        """Renew until the lease is lost, which raises LeaseLost.
+
+        Redis may be unreachable for a while: the lease is kept for as long as its time lasts, never longer.
+        """
+        while True:
+            await asyncio.sleep(LEASE_RENEW_S)
+            try:
+                await self.renew()
+            except BusUnavailable as error:
+                logger.warning("lease_not_renewed: %s", error)
+                if not self.valid:
+                    raise LeaseLost(f"the lease of {self.name} ran out while Redis was away") from None
+
+    async def renew(self) -> None:
+        """Prolong the lease. Raises LeaseLost if it is another's or nobody's, BusUnavailable."""
+        asked = self._clock()
+        try:
+            # Never longer than the lease still has to live: an answer after that would be of no use.
+            async with asyncio.timeout(max(0.05, self._valid_until - asked)):
+                kept = await self._renew(keys=[self.key], args=[self.holder, int(LEASE_TTL_S * 1000)])
+        except (RedisError, OSError) as error:
+            raise BusUnavailable(f"Redis at {self._bus.place}: {error}") from None
+        if not kept:
+            self._valid_until = 0.0
+            raise LeaseLost(f"the lease of {self.name} is another's now")
+        self._valid_until = asked + LEASE_TTL_S
+
+    async def release(self) -> None:
+        """Give the lease up at once, so that a standby need not wait for its end."""
+        self._valid_until = 0.0
+        try:
+            await self._release(keys=[self.key], args=[self.holder])
+        except (RedisError, OSError) as error:
+            logger.warning("lease_not_released: %s", error)

@@ -1,0 +1,35 @@
+"""Keeps invented prices away from real ones.
+
+A simulated feed that started over a real one's keys would show its prices in place of the last real ones.
+"""
+
+from __future__ import annotations
+
+from redis.exceptions import RedisError
+
+from tapecast.bus.connection import Bus
+from tapecast.bus.keys import LAST_TTL_S, SIMULATED_LAST_TTL_S
+from tapecast.errors import BusUnavailable, StartError
+from tapecast.market import Market
+
+REAL = b"real"
+SIMULATED = b"simulated"
+
+
+def last_ttl_s(*, simulated: bool) -> int:
+    """How long `last:` keys live: a demo's prices are gone a minute after the demo."""
+    return SIMULATED_LAST_TTL_S if simulated else LAST_TTL_S
+
+
+async def mark_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
+    """Say whose keys these are. Raises StartError if a simulated feed meets a real one's, BusUnavailable."""
+    key = bus.keys.origin(market)
+    try:
+        if simulated and await bus.redis.get(key) == REAL:
+            raise StartError(
+                f"Redis at {bus.place} holds real {market} prices, and a simulated feed does not start "
+                "over them. Set REDIS_PREFIX or another REDIS_URL"
+            )
+        await bus.redis.set(key, SIMULATED if simulated else REAL, ex=last_ttl_s(simulated=simulated))
+    except (RedisError, OSError) as error:
+        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None

@@ -1,0 +1,83 @@
+"""What each process says of itself, for `/stream/status`, `/metrics` and `tapecast check`.
+
+A Render worker takes no inbound traffic, so ingest cannot be asked: it writes, and the apis add up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Never
+
+from redis.exceptions import RedisError
+
+from tapecast.bus import codec
+from tapecast.bus.cache import read_members
+from tapecast.bus.connection import Bus
+from tapecast.bus.keys import STATUS_REFRESH_S, STATUS_TTL_S
+
+logger = logging.getLogger(__name__)
+
+SETTLE_S: Final = 0.1
+"""Changes that come together, such as a thousand reconnecting clients, make one write."""
+
+Make = Callable[[], codec.IngestStatus | codec.ReplicaStatus]
+
+
+class StatusWriter:
+    """Keeps one process's status in Redis, and publishes it on each write."""
+
+    def __init__(self, bus: Bus, role: str, process: str, make: Make) -> None:
+        self._bus = bus
+        self._role = role
+        self._process = process
+        self._make = make
+        self._touched = asyncio.Event()
+
+    def touch(self) -> None:
+        """Something changed: write soon."""
+        self._touched.set()
+
+    async def run(self) -> Never:
+        """Write on each touch and at least every STATUS_REFRESH_S."""
+        while True:
+            self._touched.clear()
+            try:
+                await self._write()
+            except (RedisError, OSError) as error:
+                logger.debug("status_not_written: %s", error)
+            await asyncio.sleep(SETTLE_S)
+            try:
+                async with asyncio.timeout(STATUS_REFRESH_S):
+                    await self._touched.wait()
+            except TimeoutError:
+                pass
+
+    async def _write(self) -> None:
+        keys = self._bus.keys
+        index = keys.status_index(self._role)
+        status = self._make()
+        data = codec.encode(status)
+        async with self._bus.redis.pipeline(transaction=False) as pipe:
+            pipe.set(keys.status(self._role, self._process), data, ex=STATUS_TTL_S)
+            pipe.zadd(index, {self._process: status.server_time})
+            pipe.publish(keys.channel(index), data)
+            await pipe.execute()
+
+    async def remove(self) -> None:
+        """A process that ends on purpose is not counted for another fifteen seconds."""
+        keys = self._bus.keys
+        try:
+            async with self._bus.redis.pipeline(transaction=False) as pipe:
+                pipe.delete(keys.status(self._role, self._process))
+                pipe.zrem(keys.status_index(self._role), self._process)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            logger.debug("status_not_removed: %s", error)
+
+
+async def read_statuses(bus: Bus, role: str) -> list[bytes]:
+    """The statuses of all processes of `role` that are alive. Raises BusUnavailable."""
+    keys = bus.keys
+    return await read_members(bus, keys.status_index(role), lambda process: keys.status(role, process))

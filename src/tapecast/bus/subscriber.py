@@ -1,0 +1,185 @@
+"""The one Redis reader of an api process: supervised, and never with a gap it does not know of.
+
+The join of each symbol is SUBSCRIBE, wait for the acknowledgement, then read the cache: whatever was
+published in between arrives twice and is dropped by its order, and nothing is missed. After a lost link every
+symbol is joined again *before* the beats are heard again, because a beat vouches for the tick that is held,
+and the one held may be the one from before the loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Never, Protocol, TypeVar
+
+import msgspec
+
+from tapecast.backoff import backoff
+from tapecast.bus import codec
+from tapecast.bus.cache import read_prices, read_values
+from tapecast.bus.connection import Bus
+from tapecast.bus.link import Link, run_link
+from tapecast.bus.status import read_statuses
+from tapecast.errors import BusUnavailable
+from tapecast.market import Market
+
+V = TypeVar("V")
+
+logger = logging.getLogger(__name__)
+
+
+class SubscriberListener(Protocol):
+    """The hub's side. Every method returns at once and never raises."""
+
+    def on_tick(self, symbol: str, data: bytes) -> None:
+        """A tick as it was published."""
+
+    def on_cached(self, symbol: str, price: bytes | None, last: bytes | None) -> None:
+        """The answer to a join: what `price:` and `last:` hold."""
+
+    def on_beat(self, beat: codec.Beat) -> None:
+        """The pulse of a market's owner."""
+
+    def on_ingest(self, status: codec.IngestStatus) -> None:
+        """What an ingest process says of itself."""
+
+    def on_replica(self, status: codec.ReplicaStatus) -> None:
+        """What an api process says of itself (this one's own included)."""
+
+    def on_positions(self, positions: codec.PositionList) -> None:
+        """The account's positions."""
+
+    def on_link(self, up: bool) -> None:
+        """Redis was lost, or is back with every symbol joined again."""
+
+
+class Subscriber:
+    """Keeps the wanted symbols subscribed and hands everything heard to its listener."""
+
+    def __init__(self, bus: Bus, listener: SubscriberListener) -> None:
+        self._bus = bus
+        self._listener = listener
+        self._wanted: set[str] = set()
+        # Symbols subscribed on the present link.
+        self._joined: set[str] = set()
+        # Symbols whose cache is still to be read. A symbol dropped and added again needs a new answer even
+        # though its subscription never changed.
+        self._unread: set[str] = set()
+        self._changed = asyncio.Event()
+        self._was_up = False
+        self._symbols: dict[bytes, str] = {}
+        self._fixed: dict[bytes, Callable[[bytes], None]] = self._fixed_channels()
+
+    def add(self, symbols: Iterable[str]) -> None:
+        """Want these symbols too; each is answered by one `on_cached`."""
+        added = set(symbols)
+        self._wanted |= added
+        self._unread |= added
+        self._changed.set()
+
+    def remove(self, symbols: Iterable[str]) -> None:
+        """No longer want these symbols."""
+        removed = set(symbols)
+        self._wanted -= removed
+        self._unread -= removed
+        self._changed.set()
+
+    async def run(self) -> Never:
+        """Read for ever; reconnect by itself."""
+        delays = backoff(0.1, 2.0)
+        while True:
+            try:
+                await run_link(self._bus, self._deliver, self._session)
+            except BusUnavailable as error:
+                logger.warning("redis_lost: %s", error)
+            if self._was_up:
+                delays = backoff(0.1, 2.0)
+            self._was_up = False
+            self._joined.clear()
+            self._listener.on_link(False)
+            await asyncio.sleep(next(delays))
+
+    async def _session(self, link: Link) -> None:
+        self._joined.clear()
+        self._unread = set(self._wanted)
+        await self._join(link)
+        await link.subscribe(name.decode() for name in self._fixed)
+        await self._read_fixed()
+        self._was_up = True
+        self._listener.on_link(True)
+        while True:
+            await self._changed.wait()
+            await self._join(link)
+
+    async def _join(self, link: Link) -> None:
+        self._changed.clear()
+        unread = self._unread
+        self._unread = set()
+        try:
+            await self._leave(link, self._joined - self._wanted)
+            await self._enter(link, unread - self._joined)
+            for symbol, price, last in await read_prices(self._bus, sorted(unread)):
+                if symbol in self._wanted:
+                    self._listener.on_cached(symbol, price, last)
+        except BusUnavailable:
+            self._unread |= unread
+            raise
+
+    async def _enter(self, link: Link, symbols: set[str]) -> None:
+        channels = {self._price_channel(symbol): symbol for symbol in symbols}
+        self._symbols.update((name.encode(), symbol) for name, symbol in channels.items())
+        await link.subscribe(channels)
+        self._joined |= symbols
+
+    async def _leave(self, link: Link, symbols: set[str]) -> None:
+        channels = [self._price_channel(symbol) for symbol in symbols]
+        for name in channels:
+            self._symbols.pop(name.encode(), None)
+        self._joined -= symbols
+        await link.unsubscribe(channels)
+
+    def _deliver(self, channel: bytes, data: bytes) -> None:
+        symbol = self._symbols.get(channel)
+        if symbol is not None:
+            self._listener.on_tick(symbol, data)
+            return
+        handle = self._fixed.get(channel)
+        if handle is not None:
+            handle(data)
+
+    async def _read_fixed(self) -> None:
+        keys = self._bus.keys
+        names = [keys.beat(market) for market in Market] + [keys.positions()]
+        for name, data in zip(names, await read_values(self._bus, names), strict=True):
+            if data is not None:
+                self._fixed[keys.channel(name).encode()](data)
+        for role in ("ingest", "api"):
+            handle = self._fixed[keys.channel(keys.status_index(role)).encode()]
+            for data in await read_statuses(self._bus, role):
+                handle(data)
+
+    def _fixed_channels(self) -> dict[bytes, Callable[[bytes], None]]:
+        keys, listener = self._bus.keys, self._listener
+        on_beat = _decoding(codec.decode_beat, listener.on_beat)
+        handlers = {keys.beat(market): on_beat for market in Market}
+        handlers[keys.status_index("ingest")] = _decoding(codec.decode_ingest_status, listener.on_ingest)
+        handlers[keys.status_index("api")] = _decoding(codec.decode_replica_status, listener.on_replica)
+        handlers[keys.positions()] = _decoding(codec.decode_positions, listener.on_positions)
+        return {keys.channel(name).encode(): handle for name, handle in handlers.items()}
+
+    def _price_channel(self, symbol: str) -> str:
+        return self._bus.keys.channel(self._bus.keys.price(symbol))
+
+
+def _decoding(decode: Callable[[bytes], V], handle: Callable[[V], None]) -> Callable[[bytes], None]:
+    def deliver(data: bytes) -> None:
+        # Another version of us, or somebody else, may publish under our names: that must not end the reader.
+        try:
+            value = decode(data)
+        except msgspec.DecodeError as error:
+            logger.warning("message_not_understood: %s", error)
+            return
+        handle(value)
+
+    return deliver

@@ -1,0 +1,191 @@
+"""The commands: each reads the settings once, takes its port, and hands over to `launch.py`.
+
+The only place where the environment is read, where errors become a line and an exit code, and where
+standard output is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tapecast import __version__, launch, process
+from tapecast.errors import SettingsError, StartError
+from tapecast.settings import Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tapecast")
+def main() -> None:
+    r"""Live market prices for web pages: one Alpaca connection in, any number of browsers out.
+
+    \b
+    On a laptop:        tapecast up
+    In production:      tapecast ingest     one, or two for standby
+                        tapecast api        as many as there are readers
+    For development:    tapecast simulate   a local Alpaca
+
+    Settings come from the environment or a file .env; see the README.
+    """
+
+
+def _listening(default_host: str) -> Callable[[F], F]:
+    def add(command: F) -> F:
+        command = click.option("--port", type=click.IntRange(0, 65535), help="Port; PORT, else 8000.")(
+            command
+        )
+        return click.option("--host", help=f"Address to listen on; HOST, else {default_host}.")(command)
+
+    return add
+
+
+@main.command()
+@_listening("127.0.0.1")
+def up(host: str | None, port: int | None) -> None:
+    r"""Run everything in one process: ingest, api, and what is missing of a Redis and a venue.
+
+    Uses REDIS_URL if it is set, else an embedded Valkey; Alpaca if keys are set, else SIMULATED prices.
+
+    \b
+    Examples:
+      tapecast up
+      tapecast up --port 9000
+      ALPACA_PAPER_API_KEY=... ALPACA_PAPER_SECRET_KEY=... tapecast up
+    """
+    with _told():
+        settings = _settings()
+        sock = process.listen(host or settings.host or "127.0.0.1", _port(port, settings))
+        process.run(lambda stop: launch.up(settings, sock, stop, click.echo))
+
+
+@main.command()
+def ingest() -> None:
+    r"""Hold the venue's connection and write prices to Redis. A second one stands by.
+
+    \b
+    Examples:
+      REDIS_URL=redis://localhost:6379 tapecast ingest
+      FEED=simulated REDIS_URL=redis://localhost:6379 tapecast ingest
+    """
+    with _told():
+        settings = _settings()
+        process.run(lambda stop: launch.ingest(settings, stop, click.echo))
+
+
+@main.command()
+@_listening("0.0.0.0")  # noqa: S104 - behind a platform's proxy, every interface is meant
+def api(host: str | None, port: int | None) -> None:
+    r"""Serve the streams from Redis. Stateless: run as many as you like.
+
+    \b
+    Examples:
+      REDIS_URL=redis://localhost:6379 tapecast api
+      REDIS_URL=redis://localhost:6379 tapecast api --port 8001
+    """
+    with _told():
+        settings = _settings()
+        launch.redis_url(settings)
+        address = host or settings.host or "0.0.0.0"  # noqa: S104 - see above
+        sock = process.listen(address, _port(port, settings))
+        process.run(lambda stop: launch.api(settings, sock, stop, click.echo))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8100, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same market.")
+@click.option("--symbol-limit", type=click.IntRange(1), default=30, show_default=True, help="Alpaca's cap.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=1.0, help="Multiplies print rates.")
+@click.option(
+    "--print-env", is_flag=True, help="Start nothing; print the settings that point a service here."
+)
+def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *, print_env: bool) -> None:
+    r"""Run a local Alpaca with SIMULATED prices: data streams and REST on one port.
+
+    \b
+    Examples:
+      tapecast simulate --port 8100
+      export $(tapecast simulate --port 8100 --print-env)
+    """
+    from tapecast.simulator.server import SimulatorConfig, environment  # noqa: PLC0415
+
+    config = SimulatorConfig(seed=seed, symbol_limit=symbol_limit, rate=rate)
+    with _told():
+        if print_env:
+            for name, value in environment(host, port, config).items():
+                click.echo(f"{name}={shlex.quote(value)}")
+            return
+        _settings()
+        sock = process.listen(host, port)
+        process.run(lambda stop: launch.simulate(config, sock, stop, click.echo))
+
+
+@main.command()
+@click.option(
+    "--role", type=click.Choice(["api", "ingest"]), help="Default: api if something listens on PORT."
+)
+def check(role: str | None) -> None:
+    r"""Exit 0 if this host's api or ingest is well, 1 with the reason if not: a container's health check.
+
+    \b
+    Examples:
+      tapecast check
+      tapecast check --role ingest
+    """
+    from tapecast.check import check_api, check_ingest, listens  # noqa: PLC0415 - not needed to serve
+
+    with _told():
+        settings = _settings()
+        if role == "api" or (role is None and listens(settings.port)):
+            click.echo(check_api(settings.port))
+        else:
+            url = launch.redis_url(settings)
+            click.echo(asyncio.run(check_ingest(url, settings.redis_prefix)))
+
+
+def _settings() -> Settings:
+    settings = load(os.environ, Path(".env"))
+    process.configure_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+def _port(option: int | None, settings: Settings) -> int:
+    return settings.port if option is None else option
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Our own errors become one line and an exit code: 2 for a setting, 1 for the rest."""
+    try:
+        yield
+    except (SettingsError, StartError) as error:
+        _exit(error)
+    except BaseExceptionGroup as group:
+        # Tasks fail in groups; a StartError in one is still for a person to read.
+        ours = group.subgroup((SettingsError, StartError))
+        if ours is None:
+            raise
+        _exit(_first(ours))
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _exit(error: BaseException) -> None:
+    click.echo(f"tapecast: {error}", err=True)
+    sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+if __name__ == "__main__":
+    main()

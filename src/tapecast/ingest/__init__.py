@@ -1,0 +1,1 @@
+"""Hold the lease, follow interest, conflate, publish: everything between a feed and the bus."""

@@ -1,0 +1,94 @@
+"""The account's positions, read by REST while somebody listens, and kept in the cache for all replicas.
+
+One process does it, under a lease of its own: Alpaca allows 200 calls a minute for the whole account, and the
+user's own programs need some of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, Never, Protocol
+
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.bus.lease import Lease
+from tapecast.bus.positions import write_positions
+from tapecast.errors import BusUnavailable, FeedError, LeaseLost
+
+logger = logging.getLogger(__name__)
+
+POLL_EVERY_S: Final = 10.0
+"""Six to twelve calls a minute of the account's 200; between polls the apis re-price by the ticks."""
+
+
+class AccountSource(Protocol):
+    """Where positions come from. Both raise FeedError."""
+
+    simulated: bool
+
+    async def account(self) -> str:
+        """The account's number."""
+
+    async def positions(self) -> list[dict[str, object]]:
+        """The open positions with Alpaca's field names, crypto spelled as on the stream."""
+
+
+class Account:
+    """Polls positions while they are listened to and this process holds the account's lease."""
+
+    def __init__(
+        self, bus: Bus, source: AccountSource, holder: str, on_symbols: Callable[[frozenset[str]], None]
+    ) -> None:
+        self._bus = bus
+        self._source = source
+        self._lease = Lease(bus, "account", holder)
+        # Called with the symbols of all open positions, empty when nobody listens.
+        self._on_symbols = on_symbols
+        self._listened = asyncio.Event()
+        self._unlistened = asyncio.Event()
+
+    def listen(self, listeners: int) -> None:
+        """Set how many clients, over all replicas, listen to positions."""
+        on, off = (self._listened, self._unlistened) if listeners else (self._unlistened, self._listened)
+        on.set()
+        off.clear()
+
+    async def run(self) -> Never:
+        """Serve whenever somebody listens."""
+        while True:
+            await self._listened.wait()
+            await self._lease.wait()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    keeper = tasks.create_task(self._lease.keep())
+                    poller = tasks.create_task(self._poll())
+                    await self._unlistened.wait()
+                    keeper.cancel()
+                    poller.cancel()
+            except* LeaseLost as lost:
+                logger.warning("lease_lost: account: %s", lost.exceptions[0])
+            finally:
+                self._on_symbols(frozenset())
+                await self._lease.release()
+
+    async def _poll(self) -> Never:
+        account = ""
+        while True:
+            try:
+                account = account or await self._source.account()
+                positions = await self._source.positions()
+                await self._write(account, positions)
+            except (FeedError, BusUnavailable) as error:
+                # The last list stays in the cache until it expires, with the time at which it was true.
+                logger.warning("positions_not_read: %s", error)
+            await asyncio.sleep(POLL_EVERY_S)
+
+    async def _write(self, account: str, positions: list[dict[str, object]]) -> None:
+        self._on_symbols(frozenset(str(position["symbol"]) for position in positions))
+        as_of = codec.iso(time.time())
+        await write_positions(
+            self._bus, self._lease, codec.PositionList(account, as_of, self._source.simulated, positions)
+        )

@@ -1,0 +1,179 @@
+"""Conflate: the venue's messages become the newest image of each symbol, and only what changed is written.
+
+The feed's reader calls the `on_*` methods, which store and return. The flusher is another task: it publishes
+at once when idle and is paced when busy, so a burst costs one write per symbol, not one per message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Never, Protocol
+
+from tapecast.bus import codec
+from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
+from tapecast.bus.publisher import Publisher, Write
+from tapecast.conflation import Conflated
+from tapecast.errors import BusUnavailable
+from tapecast.ingest.image import Image
+from tapecast.market import Quote, Snapshot, Tick, Trade
+
+logger = logging.getLogger(__name__)
+
+FLUSH_EVERY_S: Final = 0.01
+"""The pace when busy: 100 flushes a second, twice the promised fifty."""
+RETRY_S: Final = 0.2
+
+
+class Clock(Protocol):
+    """Wall time for what leaves the process, monotonic time for what is measured in it. Injected by tests."""
+
+    def time(self) -> float:
+        """As time.time()."""
+
+    def monotonic(self) -> float:
+        """As time.monotonic()."""
+
+
+class Conflator:
+    """The images of one market under one lease, and the two loops that write them."""
+
+    def __init__(
+        self, feed: str, epoch: int, publisher: Publisher, healthy: Callable[[], bool], clock: Clock = time
+    ) -> None:
+        self._feed = feed
+        self.epoch = epoch
+        self._publisher = publisher
+        # Whether the venue was heard from in the last seconds: only then may a price be refreshed.
+        self._healthy = healthy
+        self._clock = clock
+        self._images: dict[str, Image] = {}
+        self._dirty: Conflated[str, Image] = Conflated()
+        self._woken = asyncio.Event()
+        self._seq = 0
+        # The first seq of the present venue session; a beat vouches for ticks from here on.
+        self.session_seq = self._next_seq()
+        # The bytes that `price:` holds, to refresh them unchanged; symbols leave with `keep`.
+        self._written: dict[str, bytes] = {}
+        self._last_written: dict[str, float] = {}
+        self.newest_ts_recv = 0
+
+    def on_session(self) -> None:
+        """A new session: nothing known so far may be published until it is confirmed again."""
+        for image in self._images.values():
+            image.fresh = False
+        self._dirty.drain()
+        self._written.clear()
+        self.session_seq = self._next_seq()
+
+    def on_trade(self, trade: Trade) -> None:
+        """Store a print."""
+        image = self._images.get(trade.symbol)
+        # Data of a symbol just unsubscribed can still arrive for a moment.
+        if image is not None and image.on_trade(trade):
+            self._touch(image)
+
+    def on_quote(self, quote: Quote) -> None:
+        """Store a quote."""
+        image = self._images.get(quote.symbol)
+        if image is not None and image.on_quote(quote):
+            self._touch(image)
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Store the venue's REST answer."""
+        image = self._images.get(snapshot.symbol)
+        if image is not None:
+            image.on_snapshot(snapshot)
+            self._touch(image)
+
+    def _touch(self, image: Image) -> None:
+        if image.fresh:
+            self._dirty.put(image.symbol, image)
+            self._woken.set()
+
+    def missing(self, symbols: Iterable[str]) -> list[str]:
+        """Which of these symbols have no image yet."""
+        return [symbol for symbol in symbols if symbol not in self._images]
+
+    def keep(self, symbols: Iterable[str], restored: Iterable[Tick] = ()) -> None:
+        """Hold images of exactly these symbols, new ones started from `restored` where it has them."""
+        wanted = set(symbols)
+        for symbol in self._images.keys() - wanted:
+            del self._images[symbol]
+            self._dirty.drop(symbol)
+            self._written.pop(symbol, None)
+            self._last_written.pop(symbol, None)
+        for symbol in wanted - self._images.keys():
+            self._images[symbol] = Image(symbol)
+        for tick in restored:
+            if tick.symbol in wanted:
+                self._images[tick.symbol].restore(tick)
+
+    def outdated_days(self) -> list[str]:
+        """Symbols whose day has turned and whose day figures want asking for again."""
+        return [image.symbol for image in self._images.values() if image.wants_snapshot]
+
+    async def flush_forever(self) -> Never:
+        """Publish what is dirty. Raises LeaseLost."""
+        while True:
+            await self._woken.wait()
+            started = self._clock.monotonic()
+            self._woken.clear()
+            await self._flush()
+            # Idle before: no wait came first. Busy: what gathers during this pause goes out together.
+            await asyncio.sleep(max(0.0, FLUSH_EVERY_S - (self._clock.monotonic() - started)))
+
+    async def _flush(self) -> None:
+        images = [image for _, image in self._dirty.drain()]
+        now = self._clock.monotonic()
+        writes = [write for write in (self._write(image, now) for image in images) if write is not None]
+        try:
+            await self._publisher.publish(writes)
+        except BusUnavailable as error:
+            logger.warning("flush_failed: %s", error)
+            for image in images:
+                # Whatever is newer by then goes out instead, under a new seq.
+                self._touch(image)
+            await asyncio.sleep(RETRY_S)
+            return
+        for write in writes:
+            # Dropped, or of a session that ended, while Redis was being written.
+            if write.symbol in self._images and self._images[write.symbol].fresh:
+                self._written[write.symbol] = write.data
+                if write.last:
+                    self._last_written[write.symbol] = now
+
+    def _write(self, image: Image, now: float) -> Write | None:
+        tick = image.tick(self._feed, self.epoch, self._next_seq()) if image.fresh else None
+        if tick is None:
+            return None
+        self.newest_ts_recv = max(self.newest_ts_recv, tick.ts_recv)
+        last = now - self._last_written.get(image.symbol, -LAST_EVERY_S) >= LAST_EVERY_S
+        return Write(image.symbol, codec.encode(tick), last=last, publish=True)
+
+    async def refresh_forever(self) -> Never:
+        """Re-write `price:` of quiet symbols while the path is healthy. Raises LeaseLost."""
+        while True:
+            await asyncio.sleep(REFRESH_EVERY_S)
+            if self._healthy():
+                await self.refresh()
+
+    async def refresh(self) -> None:
+        """Re-write `price:` as it was written last, and `last:` where that has fallen behind."""
+        now = self._clock.monotonic()
+        writes = []
+        for symbol, data in self._written.items():
+            last = now - self._last_written.get(symbol, -LAST_EVERY_S) >= LAST_EVERY_S
+            if last:
+                self._last_written[symbol] = now
+            writes.append(Write(symbol, data, last=last, publish=False))
+        try:
+            await self._publisher.publish(writes)
+        except BusUnavailable as error:
+            logger.warning("refresh_failed: %s", error)
+
+    def _next_seq(self) -> int:
+        self._seq = max(self._seq + 1, codec.now_us(self._clock.time()))
+        return self._seq

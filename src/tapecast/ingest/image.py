@@ -1,0 +1,162 @@
+"""All that is known of one symbol, and the rules by which a message of the venue changes it.
+
+Pure. Rules of the file:
+1. The price is that of the newest trade by venue time; a late print changes nothing.
+2. A REST snapshot never replaces something newer, part by part (trade, quote, day).
+3. An image is `fresh` when the session that is open now has confirmed its price, by a trade or a snapshot.
+   Only fresh images may be published: before that, a trade may have been missed.
+4. What is unknown stays None. The day's figures are dropped when a trade of a later day arrives.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tapecast.market import DayBar, Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
+
+DAY_NS: Final = 24 * 3600 * 1_000_000_000
+
+
+class Image:
+    """One symbol, as of its newest messages. Times in nanoseconds of the venue unless named otherwise."""
+
+    __slots__ = (
+        "_counted_ns",
+        "_day",
+        "_day_end_ns",
+        "fresh",
+        "previous_close",
+        "quote",
+        "symbol",
+        "trade",
+        "ts_recv",
+    )
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.trade: Trade | None = None
+        self.quote: Quote | None = None
+        self.previous_close: float | None = None
+        # The running day with our own trades folded in, and the instant from which it is over.
+        self._day: DayBar | None = None
+        self._day_end_ns = 0
+        # Trades up to here are in `_day` already: the venue's snapshot counted them.
+        self._counted_ns = 0
+        self.fresh = False
+        self.ts_recv = 0
+
+    def on_trade(self, trade: Trade) -> bool:
+        """Take a print. Returns whether the image changed."""
+        self._fold(trade)
+        if self.trade is not None and trade.ts_event_ns < self.trade.ts_event_ns:
+            return False
+        self.trade = trade
+        self.fresh = True
+        self.ts_recv = trade.ts_recv
+        return True
+
+    def on_quote(self, quote: Quote) -> bool:
+        """Take a quote. Returns whether the image changed."""
+        old = self.quote
+        if old is not None and quote.ts_event_ns < old.ts_event_ns:
+            return False
+        self.quote = quote
+        self.ts_recv = quote.ts_recv
+        return old is None or _sides(quote) != _sides(old)
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Take the venue's REST answer: fills what is missing or older, and confirms the price."""
+        self._take_day(snapshot)
+        trade, quote = snapshot.trade, snapshot.quote
+        if trade is not None and (self.trade is None or trade.ts_event_ns >= self.trade.ts_event_ns):
+            self.trade = trade
+            self.ts_recv = trade.ts_recv
+        if quote is not None and (self.quote is None or quote.ts_event_ns > self.quote.ts_event_ns):
+            self.quote = quote
+        if trade is not None:
+            self.fresh = True
+
+    def restore(self, tick: Tick) -> None:
+        """Start from the last tick in the cache, so that an older snapshot cannot go behind it."""
+        if self.trade is not None or tick.timestamp is None:
+            return
+        self.trade = Trade(
+            tick.symbol, tick.price, tick.size or 0.0, parse_rfc3339(tick.timestamp), tick.ts_recv
+        )
+        self.ts_recv = tick.ts_recv
+        if tick.quote_timestamp is not None:
+            self.quote = Quote(
+                tick.symbol, tick.bid, tick.ask, tick.bid_size, tick.ask_size,
+                parse_rfc3339(tick.quote_timestamp), tick.ts_recv,
+            )  # fmt: skip
+
+    def _take_day(self, snapshot: Snapshot) -> None:
+        day, trade = snapshot.day, snapshot.trade
+        if day is None:
+            return
+        end_ns = day.start_ns + DAY_NS
+        if trade is not None and trade.ts_event_ns >= end_ns:
+            # Before the open the venue's "daily bar" is still yesterday's: its close is the previous one.
+            self._day, self.previous_close = None, day.close
+            self._day_end_ns = trade.ts_event_ns // DAY_NS * DAY_NS + DAY_NS
+            return
+        self._day, self._day_end_ns = day, end_ns
+        self._counted_ns = trade.ts_event_ns if trade is not None else 0
+        self.previous_close = snapshot.previous_day.close if snapshot.previous_day is not None else None
+
+    def _fold(self, trade: Trade) -> None:
+        day = self._day
+        if day is None:
+            return
+        if trade.ts_event_ns >= self._day_end_ns:
+            # A new day began while we listened: yesterday's range is not today's, nor its change.
+            self._day, self.previous_close = None, None
+        elif trade.ts_event_ns > self._counted_ns:
+            self._day = DayBar(
+                day.start_ns, day.open, max(day.high, trade.price), min(day.low, trade.price),
+                trade.price, day.volume + trade.size,
+            )  # fmt: skip
+
+    @property
+    def wants_snapshot(self) -> bool:
+        """Whether the day's figures were dropped and want asking for again."""
+        return self._day is None and self.trade is not None and self.trade.ts_event_ns >= self._day_end_ns > 0
+
+    def tick(self, feed: str, epoch: int, seq: int) -> Tick | None:
+        """The whole image as the wire has it, or None while no trade is known."""
+        trade, quote, day, close = self.trade, self.quote, self._day, self.previous_close
+        if trade is None:
+            return None
+        change = round(trade.price - close, 9) if close else None
+        return Tick(
+            symbol=self.symbol,
+            price=trade.price,
+            size=trade.size or None,
+            timestamp=rfc3339(trade.ts_event_ns),
+            bid=quote.bid if quote else None,
+            ask=quote.ask if quote else None,
+            bid_size=quote.bid_size if quote else None,
+            ask_size=quote.ask_size if quote else None,
+            quote_timestamp=rfc3339(quote.ts_event_ns) if quote else None,
+            open=day.open if day else None,
+            high=day.high if day else None,
+            low=day.low if day else None,
+            volume=round(day.volume, 9) if day else None,
+            previous_close=close,
+            change=change,
+            change_percent=round(change / close * 100, 4) if change is not None and close else None,
+            crossed=_crossed(quote),
+            feed=feed,
+            epoch=epoch,
+            seq=seq,
+            ts_recv=self.ts_recv,
+        )
+
+
+def _sides(quote: Quote) -> tuple[float | None, float | None, float | None, float | None]:
+    return (quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+
+
+def _crossed(quote: Quote | None) -> bool:
+    # Locked or crossed books are real, for moments; they pass, and say what they are.
+    return quote is not None and quote.bid is not None and quote.ask is not None and quote.bid >= quote.ask

@@ -1,0 +1,267 @@
+"""One market's owner: waits for the lease, and while it holds it, runs the feed under it.
+
+Everything that belongs to one ownership lives in one TaskGroup: losing the lease ends the feed (whose socket
+is closed), the flusher and the beat together. On a clean end the socket is closed first and the lease
+released after, so that a standby never finds the venue's slot taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, Never
+
+from tapecast.bus import codec
+from tapecast.bus.cache import read_last_ticks
+from tapecast.bus.connection import Bus
+from tapecast.bus.keys import BEAT_EVERY_S
+from tapecast.bus.lease import Lease
+from tapecast.bus.origin import last_ttl_s, mark_origin
+from tapecast.bus.publisher import Publisher
+from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
+from tapecast.feeds.base import Feed
+from tapecast.ingest.conflator import Conflator
+from tapecast.ingest.counters import Counters
+from tapecast.ingest.desired import DesiredSet
+from tapecast.market import HEALTHY_STATES, FeedState, Market, Quote, Snapshot, Trade
+
+logger = logging.getLogger(__name__)
+
+HEARD_S: Final = 4.0
+"""A venue not heard from for this long (two of our pings) vouches for nothing."""
+ORIGIN_EVERY_S: Final = 20.0
+
+
+class Owner:
+    """Implements FeedListener for one market."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        feed: Feed,
+        holder: str,
+        desired: DesiredSet,
+        counters: Counters,
+        price_ttl_s: int,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._bus = bus
+        self._feed = feed
+        self._desired = desired
+        self._counters = counters
+        self._price_ttl_s = price_ttl_s
+        # Called at every change that `/stream/status` shows.
+        self._on_change = on_change
+        self.lease = Lease(bus, feed.market, holder)
+        self._conflator: Conflator | None = None
+        self._state = FeedState.STANDBY
+        self._reason = ""
+        self._since = time.time()
+        self._beat_now = asyncio.Event()
+        self._replanned = asyncio.Event()
+        self._refused_by_plan: dict[str, str] = {}
+        self._refused_by_venue: dict[str, str] = {}
+        self.confirmed: frozenset[str] = frozenset()
+
+    @property
+    def market(self) -> Market:
+        """The market that this owner is for."""
+        return self._feed.market
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Symbols that cannot be had now, each with its reason."""
+        return self._refused_by_plan | self._refused_by_venue
+
+    @property
+    def newest_ts_recv(self) -> int:
+        """When the newest published tick was received, in microseconds; 0 before the first."""
+        return self._conflator.newest_ts_recv if self._conflator is not None else 0
+
+    @property
+    def reconnects(self) -> int:
+        """How often the venue's socket was lost since the start."""
+        return self._feed.reconnects
+
+    def status(self) -> codec.FeedStatus:
+        """The feed as `/stream/status` shows it."""
+        return codec.FeedStatus(
+            feed=self._feed.name,
+            market=self.market,
+            state=self.state,
+            reason=self._reason,
+            since=codec.iso(self._since),
+            simulated=self._feed.simulated,
+        )
+
+    @property
+    def state(self) -> FeedState:
+        """The feed's state; a live one that has gone silent is `reconnecting`, before it is given up."""
+        if self._state in HEALTHY_STATES and not self._heard():
+            return FeedState.RECONNECTING
+        return self._state
+
+    def _heard(self) -> bool:
+        return time.monotonic() - self._feed.last_heard <= HEARD_S
+
+    def _healthy(self) -> bool:
+        return self.state in HEALTHY_STATES
+
+    def replan(self) -> None:
+        """Interest or time has changed: ask the feed for what is wanted now."""
+        self._replanned.set()
+
+    async def run(self) -> Never:
+        """Own the market whenever the lease can be had. Raises StartError over another origin's keys."""
+        while True:
+            self._turn(FeedState.STANDBY)
+            await self.lease.wait()
+            logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
+            try:
+                await self._own()
+            except* (LeaseLost, BusUnavailable) as lost:
+                logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
+            finally:
+                self._conflator = None
+                self.confirmed = frozenset()
+                await self.lease.release()
+
+    async def _own(self) -> None:
+        simulated = self._feed.simulated
+        await mark_origin(self._bus, self.market, simulated=simulated)
+        publisher = Publisher(self._bus, self.lease, self._price_ttl_s, last_ttl_s(simulated=simulated))
+        conflator = Conflator(self._feed.name, self.lease.epoch, publisher, self._healthy)
+        self._conflator = conflator
+        self._turn(FeedState.IDLE)
+        # Before the feed runs: what it delivers for a symbol without an image is dropped.
+        await self._plan(conflator)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.lease.keep())
+            tasks.create_task(conflator.flush_forever())
+            tasks.create_task(conflator.refresh_forever())
+            tasks.create_task(self._beat_forever(publisher, conflator))
+            tasks.create_task(self._plan_forever(conflator))
+            tasks.create_task(self._mark_forever())
+            tasks.create_task(self._run_feed())
+
+    async def _run_feed(self) -> None:
+        try:
+            await self._feed.run(self)
+        except FeedFatal as error:
+            # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
+            # dial the venue each time.
+            logger.error("feed_failed: %s: %s", self.market, error)  # noqa: TRY400 - no traceback for a bad key
+            self._turn(FeedState.FAILED, error.reason)
+
+    async def _plan_forever(self, conflator: Conflator) -> None:
+        while True:
+            await self._replanned.wait()
+            await self._plan(conflator)
+
+    async def _plan(self, conflator: Conflator) -> None:
+        self._replanned.clear()
+        plan = self._desired.plan(time.monotonic())
+        await self._restore(conflator, plan.symbols)
+        self._feed.want(plan.symbols)
+        self._feed.reseed(conflator.outdated_days())
+        if plan.refused != self._refused_by_plan:
+            self._refused_by_plan = plan.refused
+            self._on_change()
+
+    async def _restore(self, conflator: Conflator, symbols: tuple[str, ...]) -> None:
+        missing = conflator.missing(symbols)
+        ticks = []
+        if missing:
+            try:
+                ticks = await read_last_ticks(self._bus, missing)
+            except BusUnavailable as error:
+                logger.warning("last_not_read: %s", error)
+        ours = [tick for tick in ticks if tick.feed == self._feed.name]
+        conflator.keep(symbols, ours)
+
+    async def _beat_forever(self, publisher: Publisher, conflator: Conflator) -> None:
+        while True:
+            self._beat_now.clear()
+            try:
+                await publisher.beat(self._beat(conflator))
+            except BusUnavailable as error:
+                logger.debug("beat_failed: %s", error)
+            try:
+                async with asyncio.timeout(BEAT_EVERY_S):
+                    await self._beat_now.wait()
+            except TimeoutError:
+                pass
+
+    def _beat(self, conflator: Conflator) -> codec.Beat:
+        status = self.status()
+        return codec.Beat(
+            market=self.market,
+            epoch=conflator.epoch,
+            seq=conflator.session_seq,
+            state=status.state,
+            server_time=codec.now_us(time.time()),
+            feed=status.feed,
+            reason=status.reason,
+            since=status.since,
+            simulated=status.simulated,
+        )
+
+    async def _mark_forever(self) -> None:
+        while True:
+            await asyncio.sleep(ORIGIN_EVERY_S)
+            try:
+                await mark_origin(self._bus, self.market, simulated=self._feed.simulated)
+            except BusUnavailable as error:
+                logger.debug("origin_not_marked: %s", error)
+
+    def _turn(self, state: FeedState, reason: str = "") -> None:
+        if (state, reason) == (self._state, self._reason):
+            return
+        logger.info("feed_state: %s %s %s", self.market, state, reason)
+        self._state, self._reason, self._since = state, reason, time.time()
+        self._beat_now.set()
+        self._on_change()
+
+    # FeedListener: called from the feed's reader, so each stores and returns.
+
+    def on_session(self) -> None:
+        """A new venue session begins."""
+        if self._conflator is not None:
+            self._conflator.on_session()
+
+    def on_state(self, state: FeedState, reason: str | None = None) -> None:
+        """The feed's path changed."""
+        self._turn(state, reason or "")
+
+    def on_trade(self, trade: Trade) -> None:
+        """A print."""
+        self._counters.messages += 1
+        if self._conflator is not None:
+            self._conflator.on_trade(trade)
+
+    def on_quote(self, quote: Quote) -> None:
+        """A quote."""
+        self._counters.messages += 1
+        if self._conflator is not None:
+            self._conflator.on_quote(quote)
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """A REST seed."""
+        if self._conflator is not None:
+            self._conflator.on_snapshot(snapshot)
+
+    def on_subscribed(self, symbols: frozenset[str]) -> None:
+        """The venue's own word on what is subscribed."""
+        self.confirmed = symbols
+        self._on_change()
+
+    def on_refused(self, refused: dict[str, str]) -> None:
+        """The venue's refusals."""
+        self._refused_by_venue = dict(refused)
+        self._on_change()
+
+    def on_rejected(self, kind: str) -> None:
+        """A message without sense."""
+        self._counters.rejected[kind] += 1

@@ -1,0 +1,158 @@
+"""One ingest process: an owner for each market, one reader of interest, one status.
+
+It runs until it is cancelled. On the way out every owner closes its socket and then releases its lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from typing import Final, Never
+
+from tapecast import __version__
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.bus.interest import InterestReader
+from tapecast.bus.status import StatusWriter
+from tapecast.feeds.base import Feed
+from tapecast.ingest.account import Account, AccountSource
+from tapecast.ingest.counters import Counters
+from tapecast.ingest.desired import HOLD_AFTER_REDIS_S, DesiredSet
+from tapecast.ingest.owner import Owner
+from tapecast.market import FeedState, Market, market_of
+from tapecast.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+REPLAN_EVERY_S: Final = 1.0
+"""A grace that ends sends no message: look once a second."""
+
+NO_FEED: Final = "no_feed"
+
+
+class Worker:
+    """The parts of one ingest process."""
+
+    def __init__(
+        self, settings: Settings, bus: Bus, feeds: Sequence[Feed], account: AccountSource | None = None
+    ) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._bus = bus
+        self._counters = Counters()
+        self._interest = codec.Interest({})
+        self._position_symbols: frozenset[str] = frozenset()
+        self._no_feed: dict[str, str] = {}
+        self._status = StatusWriter(bus, "ingest", self.id, self.status)
+        # Set at every change that a waiter in `settled` may look for.
+        self._changed = asyncio.Event()
+        self._desired: dict[Market, DesiredSet] = {}
+        self.owners: dict[Market, Owner] = {}
+        for feed in feeds:
+            always = [symbol for symbol in settings.symbols if market_of(symbol) == feed.market]
+            self._desired[feed.market] = DesiredSet(settings.symbol_limit, always)
+            self.owners[feed.market] = Owner(
+                bus,
+                feed,
+                self.id,
+                self._desired[feed.market],
+                self._counters,
+                settings.price_ttl_s,
+                self._on_change,
+            )
+        self._account = Account(bus, account, self.id, self._on_position_symbols) if account else None
+
+    async def run(self) -> Never:
+        """Work until cancelled. Raises StartError over another origin's keys."""
+        reader = InterestReader(self._bus, self._on_interest, self._on_link)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for owner in self.owners.values():
+                    tasks.create_task(owner.run())
+                if self._account is not None:
+                    tasks.create_task(self._account.run())
+                tasks.create_task(reader.run())
+                tasks.create_task(self._replan_forever())
+                tasks.create_task(self._status.run())
+        finally:
+            await self._status.remove()
+        raise AssertionError("the parts of a worker never end by themselves")
+
+    def _on_change(self) -> None:
+        self._status.touch()
+        self._changed.set()
+
+    def _on_interest(self, interest: codec.Interest) -> None:
+        self._interest = interest
+        if self._account is not None:
+            self._account.listen(interest.positions)
+        self._update()
+
+    def _on_position_symbols(self, symbols: frozenset[str]) -> None:
+        self._position_symbols = symbols
+        self._update()
+
+    def _on_link(self, up: bool) -> None:
+        if up:
+            now = time.monotonic()
+            for desired in self._desired.values():
+                desired.hold(now + HOLD_AFTER_REDIS_S)
+
+    def _update(self) -> None:
+        now = time.monotonic()
+        for market, desired in self._desired.items():
+            wanted = {s: n for s, n in self._interest.symbols.items() if market_of(s) == market}
+            first = [symbol for symbol in self._position_symbols if market_of(symbol) == market]
+            desired.update(wanted, now, first)
+            self.owners[market].replan()
+        no_feed = {s: NO_FEED for s in self._interest.symbols if market_of(s) not in self._desired}
+        if no_feed != self._no_feed:
+            self._no_feed = no_feed
+            self._status.touch()
+
+    async def _replan_forever(self) -> Never:
+        while True:
+            await asyncio.sleep(REPLAN_EVERY_S)
+            for owner in self.owners.values():
+                owner.replan()
+
+    def status(self) -> codec.IngestStatus:
+        """What this process says of itself."""
+        owners = list(self.owners.values())
+        refused = dict(self._no_feed)
+        for owner in owners:
+            refused |= owner.refused
+        return codec.IngestStatus(
+            id=self.id,
+            version=__version__,
+            server_time=codec.now_us(time.time()),
+            feeds=[owner.status() for owner in owners],
+            leases={
+                owner.market: codec.LeaseStatus(owner.lease.holder, owner.lease.epoch)
+                for owner in owners
+                if owner.lease.valid
+            },
+            active_symbols=sorted(symbol for owner in owners for symbol in owner.confirmed),
+            refused=refused,
+            messages=self._counters.messages,
+            messages_per_second=self._counters.messages_per_second(),
+            newest_ts_recv=max((owner.newest_ts_recv for owner in owners), default=0),
+            reconnects=sum(owner.reconnects for owner in owners),
+            rejected=dict(self._counters.rejected),
+        )
+
+    async def settled(self) -> None:
+        """Wait until every market that is wanted from the start has a feed that is live, closed or failed."""
+        wanted = [owner for market, owner in self.owners.items() if self._desired[market].plan(0.0).symbols]
+        while any(owner.state in _ON_THE_WAY for owner in wanted):
+            self._changed.clear()
+            await self._changed.wait()
+
+
+_ON_THE_WAY: Final = frozenset(
+    {FeedState.STANDBY, FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING}
+)

@@ -1,0 +1,175 @@
+"""What the commands run: the parts, composed, and ended in the right order.
+
+Parts are imported where they are used: the api process must never load alpaca-py, which pulls pandas.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from tapecast import __version__, process
+from tapecast.bus.connection import Bus, open_bus, require
+from tapecast.errors import SettingsError, StartError
+from tapecast.settings import Settings
+
+if TYPE_CHECKING:
+    from tapecast.ingest.worker import Worker
+    from tapecast.simulator.server import SimulatorConfig
+
+Say = Callable[[str], None]
+"""Prints one line of a banner."""
+
+REDIS_WAIT_S: Final = 10.0
+"""On a platform that starts everything at once, Redis may be a moment later than we are."""
+FEED_WAIT_S: Final = 10.0
+"""`up` serves when its feed is live; a venue that does not answer for this long is shown as it is."""
+
+DEMO_SYMBOLS: Final = "AAPL,MSFT,NVDA,SPY,BTC/USD,ETH/USD"
+
+NO_KEYS: Final = (
+    "no Alpaca keys: set ALPACA_PAPER_API_KEY and ALPACA_PAPER_SECRET_KEY "
+    "(free at https://alpaca.markets), or FEED=simulated for invented prices"
+)
+
+
+async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: Say) -> None:
+    """Everything in one process, on one loop."""
+    from tapecast.api.server import serve  # noqa: PLC0415
+    from tapecast.bus.embedded import embedded_valkey  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            url, cache = await stack.enter_async_context(embedded_valkey()), "embedded Valkey, "
+        else:
+            url, cache = redis_url(settings), ""
+        bus = await stack.enter_async_context(_open(url, settings))
+        settings = await stack.enter_async_context(_venue(settings, demo=True))
+        async with _working(settings, bus) as worker:
+            await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
+            _banner(say, settings, cache + bus.place, sock, worker)
+            # Only where nobody else can reach us may a page do without a token.
+            laptop = sock.getsockname()[0] in {"127.0.0.1", "::1"}
+            await serve(settings, bus, sock, stop, laptop=laptop)
+
+
+async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
+    """One ingest worker."""
+    async with AsyncExitStack() as stack:
+        settings = await stack.enter_async_context(_venue(settings, demo=False))
+        bus = await stack.enter_async_context(_open(redis_url(settings), settings))
+        async with _working(settings, bus) as worker:
+            _banner(say, settings, bus.place, None, worker)
+            await stop.wait()
+
+
+async def api(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: Say) -> None:
+    """One replica of the HTTP side."""
+    from tapecast.api.server import serve  # noqa: PLC0415
+
+    async with _open(redis_url(settings), settings) as bus:
+        _banner(say, settings, bus.place, sock, None)
+        await serve(settings, bus, sock, stop)
+
+
+async def simulate(config: SimulatorConfig, sock: socket.socket, stop: asyncio.Event, say: Say) -> None:
+    """The local Alpaca alone."""
+    from tapecast.simulator.server import simulator  # noqa: PLC0415
+
+    async with simulator(config, sock) as venue:
+        port = sock.getsockname()[1]
+        say(f"tapecast {__version__} simulate: a local Alpaca with SIMULATED prices at {venue.base}")
+        say("\nPoint a service at it:\n")
+        say(f"  export $(tapecast simulate --port {port} --print-env)")
+        await stop.wait()
+
+
+def redis_url(settings: Settings) -> str:
+    """The Redis to use. Raises SettingsError if there is none."""
+    if settings.redis_url is None:
+        raise SettingsError("REDIS_URL is missing, e.g. REDIS_URL=redis://localhost:6379")
+    return settings.redis_url.get_secret_value()
+
+
+@asynccontextmanager
+async def _open(url: str, settings: Settings) -> AsyncIterator[Bus]:
+    async with open_bus(url, settings.redis_prefix) as bus:
+        deadline = asyncio.get_running_loop().time() + REDIS_WAIT_S
+        while True:
+            try:
+                await require(bus)
+                break
+            except StartError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.25)
+        yield bus
+
+
+@asynccontextmanager
+async def _venue(settings: Settings, *, demo: bool) -> AsyncIterator[Settings]:
+    """The settings with their feed decided, and the local Alpaca running if they need one."""
+    feed = settings.feed or ("alpaca" if settings.has_alpaca_keys else "simulated" if demo else None)
+    if feed is None or (feed == "alpaca" and not settings.has_alpaca_keys):
+        raise SettingsError(NO_KEYS)
+    lines: dict[str, str] = {"FEED": feed}
+    if feed == "alpaca" or settings.alpaca_stream_url is not None:
+        yield settings.pointed_at(lines)
+        return
+    from tapecast.simulator.server import SimulatorConfig, simulator  # noqa: PLC0415
+
+    if demo and not settings.symbols:
+        lines["SYMBOLS"] = DEMO_SYMBOLS
+    config = SimulatorConfig(symbol_limit=settings.symbol_limit)
+    async with simulator(config, process.listen("127.0.0.1", 0)) as venue:
+        yield settings.pointed_at(venue.environment() | lines)
+
+
+@asynccontextmanager
+async def _working(settings: Settings, bus: Bus) -> AsyncIterator[Worker]:
+    """An ingest worker, running until the context is left. If it fails, so does the context."""
+    from tapecast.feeds.alpaca import AlpacaRest, alpaca_feeds  # noqa: PLC0415
+    from tapecast.ingest.worker import Worker  # noqa: PLC0415
+
+    rest = AlpacaRest.from_settings(settings)
+    try:
+        worker = Worker(settings, bus, alpaca_feeds(settings), rest)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(worker.run())
+            yield worker
+            running.cancel()
+    finally:
+        await rest.aclose()
+
+
+async def _either(one: Awaitable[object], other: Awaitable[object], timeout: float) -> None:
+    """Wait until one of the two is done or the time is over; neither is left running."""
+    tasks = [asyncio.ensure_future(one), asyncio.ensure_future(other)]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _banner(
+    say: Say, settings: Settings, cache: str, sock: socket.socket | None, worker: Worker | None
+) -> None:
+    say(f"tapecast {__version__}")
+    if worker is not None:
+        real = f"Alpaca, {settings.alpaca_feed} and crypto"
+        say(f"  feed    {'SIMULATED prices, not real ones' if settings.feed == 'simulated' else real}")
+        for owner in worker.owners.values():
+            status = owner.status()
+            say(f"          {status.market}: {status.state} {status.reason}".rstrip())
+    say(f"  redis   {cache}" + (f", prefix {settings.redis_prefix}" if settings.redis_prefix else ""))
+    if sock is not None:
+        host, port = sock.getsockname()[:2]
+        base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::1', '::'} else host}:{port}"  # noqa: S104
+        say(f"  listen  {base}")
+        say(f"\n  curl -N '{base}/stream/prices?symbols=AAPL,BTC/USD'")
+        say(f"  curl {base}/stream/status\n")

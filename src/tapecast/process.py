@@ -1,0 +1,99 @@
+"""What every process of ours does alike: log, listen, run a loop, and stop when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from tapecast.errors import StartError
+
+BACKLOG: Final = 2048
+"""A reconnect storm arrives faster than one loop accepts."""
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, for platforms that index logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON: time, level, logger, message, and the traceback where there is one."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def configure_logging(level: str, form: str) -> None:
+    """Log to standard error: standard output is for banners and for what a person pipes on."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
+    handler.setFormatter(JsonFormatter() if form == "json" else text)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # These tell of every request and every reconnect attempt at INFO; ours say what matters.
+    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Bound before anything else starts, so that a taken port is the first thing said.
+
+    Raises StartError that names the port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        hint = f"; choose another with --port or PORT, e.g. PORT={port + 1}" if port < 65535 else ""
+        raise StartError(f"port {port} on {host} cannot be had ({error.strerror}){hint}") from None
+    sock.setblocking(False)
+    return sock
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `main` on the fastest loop there is; SIGTERM and Ctrl-C set the event that it is given.
+
+    A second Ctrl-C ends the process at once, for a person who will not wait for the streams to end.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_stopped(main))
+
+
+async def _until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        stop.set()
+        if number == signal.SIGINT:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no loop signal handlers; Ctrl-C still interrupts
+            loop.add_signal_handler(number, on_signal, number)
+    await main(stop)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,74 @@
+"""Opening Redis: what is wrong with it is said with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tapecast.bus.connection import Bus, open_bus, ping, require
+from tapecast.errors import BusUnavailable, StartError
+from tests.support import free_port
+
+
+async def test_a_good_one_passes(bus: Bus) -> None:
+    """A Valkey that answers is enough."""
+    await require(bus)
+    await ping(bus)
+
+
+async def test_one_that_is_away_is_named_without_its_password() -> None:
+    """Host and port are in the message, the password is not."""
+    port = free_port()
+    async with open_bus(f"redis://user:hunter2@127.0.0.1:{port}/1") as bus:
+        assert bus.place == f"127.0.0.1:{port}/1"
+        with pytest.raises(StartError, match=f"127.0.0.1:{port}/1 does not answer") as caught:
+            await require(bus)
+        with pytest.raises(BusUnavailable):
+            await ping(bus)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_wrong_password_is_said(bus: Bus, valkey_url: str) -> None:
+    """The message points at REDIS_URL."""
+    await bus.redis.acl_setuser("guest", enabled=True, passwords=["+right"], commands=["+@all"])
+    async with open_bus(valkey_url.replace("://", "://guest:wrong@")) as guest:
+        with pytest.raises(StartError, match="refused the password in REDIS_URL") as caught:
+            await require(guest)
+    await bus.redis.acl_deluser("guest")
+    assert "wrong" not in str(caught.value).replace("WRONGPASS", "")
+
+
+async def test_one_that_is_too_old_is_said() -> None:
+    """A Redis before 6.2 is refused at the start, with its version."""
+    version = b"redis_version:5.0.7\r\n"
+
+    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            for command in data.split(b"*")[1:]:
+                info = b"\r\nINFO\r\n" in command
+                writer.write(b"$%d\r\n%s\r\n" % (len(version), version) if info else b"+OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(old, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_bus(f"redis://127.0.0.1:{port}") as bus:
+        with pytest.raises(StartError, match=r"is 5\.0\.7; tapecast needs 6\.2"):
+            await require(bus)
+
+
+async def test_a_url_that_is_none_is_said() -> None:
+    """A port that is no number is a message, not a traceback."""
+    with pytest.raises(StartError, match="REDIS_URL"):
+        async with open_bus("redis://localhost:port"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [("redis://h", "h:6379"), ("rediss://:p@h:1/2", "h:1/2"), ("unix:///run/r.sock", "/run/r.sock")],
+)
+async def test_place_is_for_people(url: str, place: str) -> None:
+    """It says where, and keeps secrets."""
+    async with open_bus(url) as bus:
+        assert bus.place == place

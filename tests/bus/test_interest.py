@@ -1,0 +1,115 @@
+"""Interest, from an api replica to ingest, through a real Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tapecast.bus import interest as module
+from tapecast.bus.codec import Interest
+from tapecast.bus.connection import Bus
+from tapecast.bus.interest import InterestReader, InterestWriter, read_interest
+from tapecast.bus.keys import INTEREST_TTL_S
+from tests.support import eventually
+
+
+@asynccontextmanager
+async def running(*parts: InterestReader | InterestWriter) -> AsyncIterator[None]:
+    """Run the parts for the length of the block."""
+    tasks = [asyncio.create_task(part.run()) for part in parts]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Ingest:
+    """Records what ingest is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[Interest] = []
+        self.links: list[bool] = []
+
+    def latest(self) -> Interest:
+        return self.heard[-1] if self.heard else Interest({})
+
+
+async def test_a_new_symbol_reaches_ingest_on_the_nudge(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ingest need not wait for its next look."""
+    monkeypatch.setattr(module, "READ_EVERY_S", 3600)
+    ingest, writer = Ingest(), InterestWriter(bus, "api-1")
+    async with running(InterestReader(bus, ingest.heard.append, ingest.links.append)):
+        await eventually(lambda: ingest.heard, "first look")
+        async with running(writer):
+            writer.want(Interest({"AAPL": 2}, positions=1))
+            await eventually(lambda: ingest.latest() == Interest({"AAPL": 2}, positions=1))
+    assert ingest.links == [True]
+
+
+async def test_replicas_add_up(bus: Bus) -> None:
+    """Listeners of one symbol at two replicas are summed."""
+    one, two = InterestWriter(bus, "api-1"), InterestWriter(bus, "api-2")
+    one.want(Interest({"AAPL": 2, "MSFT": 1}))
+    two.want(Interest({"AAPL": 3}, positions=1))
+    async with running(one, two):
+        expected = Interest({"AAPL": 5, "MSFT": 1}, positions=1)
+
+        async def added() -> bool:
+            return await read_interest(bus) == expected
+
+        await eventually(added)
+
+
+async def test_the_record_dies_with_its_replica(bus: Bus) -> None:
+    """It has a time to live, and an expired one is neither counted nor kept in the index."""
+    writer = InterestWriter(bus, "api-1")
+    writer.want(Interest({"AAPL": 1}))
+    async with running(writer):
+        await eventually(lambda: bus.redis.exists("interest:api-1"))
+    assert 0 < await bus.redis.ttl("interest:api-1") <= INTEREST_TTL_S
+    await bus.redis.delete("interest:api-1")
+    assert await read_interest(bus) == Interest({})
+    assert await bus.redis.zcard("interest") == 0
+
+
+async def test_leaving_says_so_at_once(bus: Bus) -> None:
+    """A replica that ends on purpose holds no symbol for another fifteen seconds."""
+    writer = InterestWriter(bus, "api-1")
+    writer.want(Interest({"AAPL": 1}))
+    async with running(writer):
+        await eventually(lambda: bus.redis.exists("interest:api-1"))
+    await writer.remove()
+    assert not await bus.redis.exists("interest:api-1", "interest")
+
+
+async def test_it_is_written_again_after_redis_was_emptied(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refresh restores a record that Redis lost."""
+    monkeypatch.setattr(module, "INTEREST_REFRESH_S", 0.02)
+    writer = InterestWriter(bus, "api-1")
+    writer.want(Interest({"AAPL": 1}))
+    async with running(writer):
+        await eventually(lambda: bus.redis.exists("interest:api-1"))
+        await bus.redis.flushall()
+        await eventually(lambda: bus.redis.exists("interest:api-1"), "written again")
+
+
+async def test_a_cut_reader_says_so_and_reads_on(bus: Bus) -> None:
+    """The link's loss and return are told, and the interest is read again."""
+    ingest, writer = Ingest(), InterestWriter(bus, "api-1")
+    async with running(InterestReader(bus, ingest.heard.append, ingest.links.append), writer):
+        await eventually(lambda: ingest.links == [True])
+        await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await eventually(lambda: ingest.links == [True, False, True])
+        writer.want(Interest({"TSLA": 1}))
+        await eventually(lambda: ingest.latest() == Interest({"TSLA": 1}))
+
+
+async def test_a_foreign_value_is_left_out(bus: Bus) -> None:
+    """Garbage under our name costs nothing else."""
+    await bus.redis.zadd("interest", {"bad": 1, "good": 1})
+    await bus.redis.set("interest:bad", b"{]")
+    await bus.redis.set("interest:good", b'{"symbols":{"AAPL":1}}')
+    assert await read_interest(bus) == Interest({"AAPL": 1})

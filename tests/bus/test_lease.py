@@ -1,0 +1,146 @@
+"""The lease against a real Valkey, with the clock injected."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tapecast.bus import lease as module
+from tapecast.bus.connection import Bus, open_bus
+from tapecast.bus.keys import LEASE_TTL_S
+from tapecast.bus.lease import Lease
+from tapecast.errors import BusUnavailable, LeaseLost
+from tests.support import eventually, free_port
+
+
+class FakeClock:
+    """Monotonic seconds that move when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_only_one_holder(bus: Bus) -> None:
+    """The first asks and gets it, the second does not."""
+    first, second = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b")
+    assert await first.acquire()
+    assert not await second.acquire()
+    assert (first.valid, second.valid) == (True, False)
+    assert await bus.redis.get("lease:crypto") == b"a"
+    assert 0 < await bus.redis.pttl("lease:crypto") <= LEASE_TTL_S * 1000
+
+
+async def test_epoch_grows_with_each_holder_even_after_redis_was_emptied(bus: Bus) -> None:
+    """A later holder's ticks are above the earlier one's."""
+    first, second, third = (Lease(bus, "crypto", name) for name in "abc")
+    await first.acquire()
+    await first.release()
+    await second.acquire()
+    assert second.epoch > first.epoch
+    await bus.redis.flushall()
+    await third.acquire()
+    assert third.epoch > second.epoch
+
+
+async def test_epoch_is_above_the_last_one_even_if_the_clock_of_redis_went_back(bus: Bus) -> None:
+    """An epoch from the future still grows by one."""
+    await bus.redis.set("epoch:crypto", 10**18)
+    lease = Lease(bus, "crypto", "a")
+    await lease.acquire()
+    assert lease.epoch == 10**18 + 1
+
+
+async def test_renewing_prolongs(bus: Bus) -> None:
+    """A renewed lease is valid for its whole time again, on both sides."""
+    clock = FakeClock()
+    lease = Lease(bus, "crypto", "a", clock)
+    await lease.acquire()
+    await bus.redis.pexpire("lease:crypto", 1000)
+    clock.now += 5.0
+    await lease.renew()
+    clock.now += 5.0
+    assert lease.valid
+    assert await bus.redis.pttl("lease:crypto") > 1000
+
+
+async def test_its_own_clock_ends_it_without_asking_redis(bus: Bus) -> None:
+    """A process that was paused past its lease does not believe in it any more."""
+    clock = FakeClock()
+    lease = Lease(bus, "crypto", "a", clock)
+    await lease.acquire()
+    clock.now += LEASE_TTL_S
+    assert not lease.valid
+
+
+async def test_renewing_another_holders_lease_loses_it(bus: Bus) -> None:
+    """The loser learns it at once and leaves the winner's key alone."""
+    lease = Lease(bus, "crypto", "a")
+    await lease.acquire()
+    await bus.redis.set("lease:crypto", "b")
+    with pytest.raises(LeaseLost, match="crypto"):
+        await lease.renew()
+    assert not lease.valid
+    await lease.release()
+    assert await bus.redis.get("lease:crypto") == b"b"
+
+
+async def test_release_hands_over_at_once(bus: Bus) -> None:
+    """A standby that waits gets the lease as soon as it is released."""
+    first, second = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b")
+    await first.acquire()
+    waiting = asyncio.create_task(second.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await first.release()
+    async with asyncio.timeout(30):
+        await waiting
+    assert second.valid
+
+
+async def test_a_lease_taken_by_a_try_that_failed_half_way_is_taken_up_again(bus: Bus) -> None:
+    """Our own name on the key is not somebody else's."""
+    await bus.redis.set("lease:crypto", "a", px=6000)
+    lease = Lease(bus, "crypto", "a")
+    assert await lease.acquire()
+    assert lease.epoch > 0
+
+
+async def test_keep_ends_when_the_lease_is_anothers(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keeper raises, which ends everything that runs under the lease."""
+    monkeypatch.setattr(module, "LEASE_RENEW_S", 0.01)
+    lease = Lease(bus, "crypto", "a")
+    await lease.acquire()
+    keeper = asyncio.create_task(lease.keep())
+    await eventually(lambda: lease.valid)
+    await bus.redis.set("lease:crypto", "b")
+    async with asyncio.timeout(30):
+        with pytest.raises(LeaseLost):
+            await keeper
+
+
+async def test_keep_holds_on_while_redis_is_away_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failed renewals are borne until the lease's own time is over."""
+    monkeypatch.setattr(module, "LEASE_RENEW_S", 0.01)
+    clock = FakeClock()
+    async with open_bus(f"redis://127.0.0.1:{free_port()}") as nowhere:
+        lease = Lease(nowhere, "crypto", "a", clock)
+        lease._valid_until = clock.now + LEASE_TTL_S
+        keeper = asyncio.create_task(lease.keep())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not keeper.done()
+        clock.now += LEASE_TTL_S
+        async with asyncio.timeout(30):
+            with pytest.raises(LeaseLost, match="Redis was away"):
+                await keeper
+
+
+async def test_no_redis_is_unavailable_not_lost() -> None:
+    """Not being able to ask is another error than being told no."""
+    async with open_bus(f"redis://127.0.0.1:{free_port()}") as nowhere:
+        with pytest.raises(BusUnavailable):
+            await Lease(nowhere, "crypto", "a").acquire()

@@ -1,0 +1,36 @@
+"""One Valkey for the whole run, empty for each test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tapecast.bus.connection import Bus, open_bus
+from tapecast.bus.embedded import embedded_valkey
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """The URL of a real Valkey that lives as long as the test run."""
+    with asyncio.Runner() as runner:
+        context = embedded_valkey()
+        url = runner.run(context.__aenter__())
+        yield url
+        runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def valkey_url(valkey_server: str) -> str:
+    """The URL of an empty Valkey."""
+    async with open_bus(valkey_server) as bus:
+        await bus.redis.flushall()
+    return valkey_server
+
+
+@pytest.fixture
+async def bus(valkey_url: str) -> AsyncIterator[Bus]:
+    """An open bus on an empty Valkey."""
+    async with open_bus(valkey_url) as opened:
+        yield opened

@@ -1,0 +1,43 @@
+"""What tests share: free ports, waiting for conditions, and a bus that records."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+PATIENCE_S = 30.0
+"""How long a condition may take on a busy machine. Reached only by a test that fails."""
+
+
+def free_socket() -> socket.socket:
+    """A listening socket on a free loopback port."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(128)
+    sock.setblocking(False)
+    return sock
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago, for a server that must bind it itself."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def eventually(
+    condition: Callable[[], object | Awaitable[object]], what: str = "", patience_s: float = PATIENCE_S
+) -> object:
+    """The first true value of `condition`; fails with `what` if none comes."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        value = condition()
+        if isawaitable(value):
+            value = await value
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"never happened: {what or condition}"
+        await asyncio.sleep(0.01)
