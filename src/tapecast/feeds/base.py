@@ -52,6 +52,9 @@ class Feed(Protocol):
     def want(self, symbols: Sequence[str]) -> None:
         """Set the whole desired set, most important first. An empty one closes the socket."""
 
+    def reseed(self, symbols: Sequence[str]) -> None:
+        """Ask for REST snapshots of these confirmed symbols again, e.g. because their day has turned."""
+
     async def run(self, listener: FeedListener) -> Never:
         """Hold the connection for as long as symbols are wanted. Cancelling closes the socket.
 

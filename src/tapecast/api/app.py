@@ -1,0 +1,51 @@
+"""The ASGI app: which path is answered by what. Every path is also there under `/api`.
+
+CORS is the outermost layer, so that a page can read our errors too. There is no other middleware: one that
+re-chunks the body would cost more than the rest of a stream together.
+"""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp
+
+from tapecast.api.auth import Guard
+from tapecast.api.clock import Clock
+from tapecast.api.errors import HANDLERS
+from tapecast.api.health import Health
+from tapecast.api.hub import Hub
+from tapecast.api.page import Page
+from tapecast.api.prices import Prices
+from tapecast.api.streams import Streams
+from tapecast.settings import Settings
+
+
+def create_app(settings: Settings, hub: Hub, *, laptop: bool = False, clock: Clock | None = None) -> ASGIApp:
+    """The app on this hub. `laptop`: started by `tapecast up` for the person at this machine."""
+    routes = _routes(settings, hub, Guard(settings, laptop=laptop), clock or Clock())
+    mounted = Mount("/api", app=Router(routes, redirect_slashes=False))
+    app = Starlette(routes=[*routes, mounted], exception_handlers=HANDLERS)
+    app.router.redirect_slashes = False
+    return CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+        expose_headers=["Retry-After"],
+    )
+
+
+def _routes(settings: Settings, hub: Hub, guard: Guard, clock: Clock) -> list[BaseRoute]:
+    streams = Streams(hub, settings, guard, clock)
+    health = Health(hub)
+    return [
+        Route("/stream/prices", streams.prices),
+        Route("/stream/positions", streams.positions),
+        Route("/stream/status", streams.status),
+        Route("/prices", Prices(hub, settings, guard).prices),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/", Page().index),
+    ]

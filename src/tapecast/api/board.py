@@ -1,0 +1,148 @@
+"""The status board: what every process says of itself, added up for `/stream/status`.
+
+Feeds are told from this replica's own view of the beats, so that a dead ingest shows in three seconds and not
+when its status expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from tapecast import __version__
+from tapecast.api import frames
+from tapecast.api.clock import Clock
+from tapecast.api.mailbox import Mailbox
+from tapecast.api.pulse import Pulse
+from tapecast.bus.codec import FeedStatus, IngestStatus, LeaseStatus, ReplicaStatus
+from tapecast.bus.keys import STATUS_TTL_S
+
+TELL_EVERY_S: Final = 15.0
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The JSON of `/stream/status`."""
+
+    alpaca_connected: bool
+    active_symbols: list[str]
+    stream_count: int
+    feeds: list[FeedStatus]
+    lease: dict[str, LeaseStatus]
+    refused: dict[str, str]
+    messages_per_second: float
+    newest_tick_age_s: float | None
+    reconnects: int
+    replicas: int
+    version: str
+
+
+class StatusBoard:
+    """Statuses by process, each believed until its own deadline on our clock."""
+
+    def __init__(self, replica: str, clock: Clock, pulse: Pulse, count: Callable[[], int]) -> None:
+        self._replica = replica
+        self._clock = clock
+        self._pulse = pulse
+        # How many streams this replica has open.
+        self._count = count
+        self._ingests: dict[str, tuple[float, IngestStatus]] = {}
+        self._replicas: dict[str, tuple[float, ReplicaStatus]] = {}
+        # Receive time of the newest tick that passed through here, in microseconds.
+        self.newest_ts_recv = 0
+        # All symbols that a venue refuses, each with its reason.
+        self.refused: dict[str, str] = {}
+        self._readers: set[Mailbox] = set()
+        self._told: Report | None = None
+        self._next_tell = 0.0
+
+    def on_ingest(self, status: IngestStatus) -> None:
+        """Take what an ingest process says."""
+        self._ingests[status.id] = (self._clock.now() + STATUS_TTL_S, status)
+        self._sum_refused()
+
+    def on_replica(self, status: ReplicaStatus) -> None:
+        """Take what another replica says. Of itself each knows better than what it wrote."""
+        if status.id != self._replica:
+            self._replicas[status.id] = (self._clock.now() + STATUS_TTL_S, status)
+
+    def own_status(self) -> ReplicaStatus:
+        """What this replica writes of itself."""
+        return ReplicaStatus(self._replica, __version__, self._clock.server_time(), self._count())
+
+    def report(self) -> Report:
+        """All of it, added up."""
+        ingests = [status for _, status in self._ingests.values()]
+        replicas = [status for _, status in self._replicas.values()]
+        return Report(
+            alpaca_connected=self._pulse.is_connected(),
+            active_symbols=sorted({symbol for status in ingests for symbol in status.active_symbols}),
+            stream_count=self._count() + sum(status.stream_count for status in replicas),
+            feeds=self._pulse.statuses(),
+            lease=_leases(ingests),
+            refused=self.refused,
+            messages_per_second=round(sum((status.messages_per_second for status in ingests), 0.0), 1),
+            newest_tick_age_s=self._newest_age(ingests),
+            reconnects=sum(status.reconnects for status in ingests),
+            replicas=1 + len(replicas),
+            version=__version__,
+        )
+
+    @contextmanager
+    def seat(self, mailbox: Mailbox) -> Iterator[None]:
+        """Send `status` events to this client while it is here, the first at once."""
+        self._readers.add(mailbox)
+        mailbox.put_event("status", frames.event("status", self.report()))
+        try:
+            yield
+        finally:
+            self._readers.discard(mailbox)
+
+    def sweep(self) -> None:
+        """Forget processes that fell silent; tell the readers on a change and every fifteen seconds."""
+        now = self._clock.now()
+        expired = [key for key, (deadline, _) in self._ingests.items() if deadline <= now]
+        for key in expired:
+            del self._ingests[key]
+        if expired:
+            self._sum_refused()
+        for key in [key for key, (deadline, _) in self._replicas.items() if deadline <= now]:
+            del self._replicas[key]
+        if self._readers:
+            self._tell(now)
+
+    def _tell(self, now: float) -> None:
+        report = self.report()
+        # Rates and ages change all the time: they are news only every fifteen seconds.
+        steady = msgspec.structs.replace(report, messages_per_second=0.0, newest_tick_age_s=None)
+        if steady == self._told and now < self._next_tell:
+            return
+        self._told, self._next_tell = steady, now + TELL_EVERY_S
+        frame = frames.event("status", report)
+        for mailbox in self._readers:
+            mailbox.put_event("status", frame)
+
+    def _sum_refused(self) -> None:
+        self.refused = {
+            symbol: reason
+            for _, status in self._ingests.values()
+            for symbol, reason in status.refused.items()
+        }
+
+    def _newest_age(self, ingests: list[IngestStatus]) -> float | None:
+        newest = max([self.newest_ts_recv, *(status.newest_ts_recv for status in ingests)])
+        if newest == 0:
+            return None
+        return max(0.0, round((self._clock.server_time() - newest) / 1_000_000, 3))
+
+
+def _leases(ingests: list[IngestStatus]) -> dict[str, LeaseStatus]:
+    newest: dict[str, LeaseStatus] = {}
+    for status in ingests:
+        for market, lease in status.leases.items():
+            # A killed owner's status outlives it for some seconds; the fence tells who came later.
+            if market not in newest or lease.epoch > newest[market].epoch:
+                newest[market] = lease
+    return newest

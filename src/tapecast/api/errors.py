@@ -1,0 +1,59 @@
+"""Every refusal as `{"error": {"code", "message"}}`, and the one kind that browsers need to hear otherwise.
+
+A browser's EventSource gives up for ever on any answer that is not 200. So a refusal that time will mend
+(429, 503) is told to it as a stream that says `bye` and ends, after which it comes back by itself.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
+
+from tapecast.api import frames
+from tapecast.api.streams import accepts_stream
+from tapecast.errors import ClientError
+
+TEMPORARY = frozenset({429, 503})
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+async def on_client_error(request: Request, error: Exception) -> Response:
+    """A request that we refuse."""
+    assert isinstance(error, ClientError)  # noqa: S101 - registered for nothing else
+    if error.status in TEMPORARY and accepts_stream(request):
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Response(
+            frames.bye(error.code, error.message), media_type="text/event-stream", headers=headers
+        )
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return _answer(error.status, error.code, error.message, headers)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """A path or a method that we do not have."""
+    del request
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    code = _CODES.get(error.status_code, "error")
+    return _answer(error.status_code, code, error.detail, dict(error.headers or {}))
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """A bug of ours. What it was stands in our log and nowhere else."""
+    del request, error
+    return _answer(500, "internal", "something went wrong here; it has been logged", {})
+
+
+HANDLERS: dict[int | type[Exception], ExceptionHandler] = {
+    ClientError: on_client_error,
+    HTTPException: on_http_error,
+    Exception: on_bug,
+}
+
+
+def _answer(status: int, code: str, message: str, headers: dict[str, str]) -> Response:
+    body = {"error": {"code": code, "message": message}}
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"} | headers)

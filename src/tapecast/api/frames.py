@@ -1,0 +1,64 @@
+"""Server-Sent Events as bytes. Every frame is made once and shared by all clients that get it.
+
+A tick is the default event, so that a page's `onmessage` just works, and carries the very bytes that ingest
+published. Everything else is named and framed by sse-starlette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+from sse_starlette import ServerSentEvent
+
+from tapecast.backoff import jittered
+
+PIECE_BYTES: Final = 16 * 1024
+"""The most that is written at once: a thousand first images wait here, where they can still be replaced by
+newer ones, and not in the socket's buffer."""
+
+# Decimals are money, and money is a JSON number with every digit that it has.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode(payload: object) -> bytes:
+    """JSON as clients get it."""
+    return _encoder.encode(payload)
+
+
+def tick(data: bytes) -> bytes:
+    """A tick as published."""
+    if b"\n" in data or b"\r" in data:
+        # Never ours: somebody's pretty-printed JSON, whose line breaks would end the frame half way.
+        data = data.translate(None, b"\r\n")
+    return b"data: " + data + b"\n\n"
+
+
+def event(name: str, payload: object) -> bytes:
+    """A named event with `payload` as JSON."""
+    return ServerSentEvent(encode(payload).decode(), event=name, sep="\n").encode()
+
+
+def retry() -> bytes:
+    """How long a browser waits before it comes back; jittered, because many are cut off at once."""
+    return ServerSentEvent(retry=int(jittered(700, 2000)), sep="\n").encode()
+
+
+def bye(code: str, message: str) -> bytes:
+    """The last words of a stream that the server ends."""
+    return retry() + event("bye", {"code": code, "message": message})
+
+
+def pieces(frames: Iterable[bytes], limit: int = PIECE_BYTES) -> Iterator[bytes]:
+    """`frames` joined into writes of at most `limit` bytes; a larger frame goes alone, never cut."""
+    waiting: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if waiting and size + len(frame) > limit:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+        waiting.append(frame)
+        size += len(frame)
+    if waiting:
+        yield b"".join(waiting)

@@ -1,0 +1,110 @@
+"""What this replica knows of each market's path, from the beats of its owner and from their silence.
+
+| link to Redis | last beat        | shown                                |
+| ------------- | ---------------- | ------------------------------------ |
+| lost          | any              | `reconnecting`, `cache_unavailable`  |
+| up            | never one        | `connecting`, `no_ingest`            |
+| up            | over 3 s ago     | `reconnecting`, `ingest_lost`        |
+| up            | fresh            | what the beat says                   |
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tapecast.api.clock import Clock
+from tapecast.bus.codec import Beat, FeedStatus
+from tapecast.market import HEALTHY_STATES, FeedState, Market
+
+BEAT_LIMIT_S: Final = 3.0
+"""Three beats missed."""
+
+
+class Pulse:
+    """The state of every market that has a beat or that a client asked for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._beats: dict[Market, Beat] = {}
+        self._heard: dict[Market, float] = {}
+        self._shown: dict[Market, FeedStatus] = {}
+        # None until the first word from the subscriber: neither lost nor known to be there.
+        self.link: bool | None = None
+
+    def watch(self, market: Market) -> None:
+        """Show this market from now on."""
+        if market not in self._shown:
+            self._refresh(market)
+
+    def on_beat(self, beat: Beat) -> bool:
+        """Take a beat; False if it is not news: an old owner's, or one that was read before."""
+        held = self._beats.get(beat.market)
+        if held is not None and (beat.epoch < held.epoch or beat == held):
+            return False
+        self._beats[beat.market] = beat
+        self._heard[beat.market] = self._clock.now()
+        return True
+
+    def sweep(self) -> list[FeedStatus]:
+        """The feeds whose state or reason changed since the last sweep."""
+        return [self._shown[market] for market in self._beats | self._shown if self._refresh(market)]
+
+    def statuses(self) -> list[FeedStatus]:
+        """Every feed as it was last told to clients."""
+        return [self._shown[market] for market in sorted(self._shown)]
+
+    def beat(self, market: Market) -> Beat | None:
+        """The newest beat, fresh or not."""
+        return self._beats.get(market)
+
+    def heard(self, market: Market) -> float | None:
+        """When the newest beat came."""
+        return self._heard.get(market)
+
+    def is_fresh(self, market: Market) -> bool:
+        """Whether an owner's beat came in the last seconds."""
+        heard = self._heard.get(market)
+        return heard is not None and self._clock.now() - heard <= BEAT_LIMIT_S
+
+    def is_closed(self, market: Market) -> bool:
+        """Whether the owner last said that the session is closed."""
+        beat = self._beats.get(market)
+        return beat is not None and beat.state is FeedState.CLOSED
+
+    def trouble(self, market: Market) -> str:
+        """Why no symbol of this market can be current, or an empty string."""
+        if self.link is False:
+            return "cache_unavailable"
+        if not self.is_fresh(market):
+            return "ingest_lost" if market in self._beats else "no_ingest"
+        state = self._beats[market].state
+        # An idle feed is one that has not yet heard of the symbol that is being asked for.
+        return "" if state in HEALTHY_STATES or state is FeedState.IDLE else f"feed_{state}"
+
+    def is_connected(self) -> bool:
+        """Whether a real venue is connected, by a fresh beat."""
+        return any(
+            not beat.simulated and beat.state in HEALTHY_STATES and self.is_fresh(market)
+            for market, beat in self._beats.items()
+        )
+
+    def _refresh(self, market: Market) -> bool:
+        status = self._status(market)
+        shown = self._shown.get(market)
+        if shown is not None and status == msgspec.structs.replace(shown, since=status.since):
+            return False
+        self._shown[market] = msgspec.structs.replace(status, since=status.since or self._clock.since())
+        return True
+
+    def _status(self, market: Market) -> FeedStatus:
+        beat = self._beats.get(market)
+        feed, simulated = (beat.feed, beat.simulated) if beat else ("", False)
+        if self.link is False:
+            return FeedStatus(feed, market, FeedState.RECONNECTING, "cache_unavailable", simulated=simulated)
+        if beat is None:
+            return FeedStatus(feed, market, FeedState.CONNECTING, "no_ingest")
+        if not self.is_fresh(market):
+            return FeedStatus(feed, market, FeedState.RECONNECTING, "ingest_lost", simulated=simulated)
+        return FeedStatus(feed, market, beat.state, beat.reason, beat.since, simulated)

@@ -1,0 +1,100 @@
+"""One replica from start to end: the hub, its Redis side and the HTTP server, in one task group.
+
+uvicorn waits at its shutdown for responses that never end by themselves. So the hub ends every stream first,
+with a word to each client, and uvicorn finds nothing left to wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tapecast.api.app import create_app
+from tapecast.api.clock import Clock
+from tapecast.api.hub import Hub
+from tapecast.bus.connection import Bus
+from tapecast.bus.interest import InterestWriter
+from tapecast.bus.status import StatusWriter
+from tapecast.bus.subscriber import Subscriber
+from tapecast.settings import Settings
+
+GRACE_S: Final = 5
+"""For clients that take nothing: longer than any healthy one needs, shorter than a platform's patience."""
+
+
+async def serve(
+    settings: Settings,
+    bus: Bus,
+    sock: socket.socket,
+    stop: asyncio.Event,
+    *,
+    laptop: bool = False,
+    ready: asyncio.Event | None = None,
+) -> None:
+    """Serve on the bound socket `sock` until `stop` is set. `ready` is set when clients are let in."""
+    clock = Clock()
+    replica = replica_id()
+    hub = Hub(replica, price_ttl_s=settings.price_ttl_s, keepalive_s=settings.keepalive_s, clock=clock)
+    subscriber = Subscriber(bus, hub)
+    interest = InterestWriter(bus, replica)
+    status = StatusWriter(bus, "api", replica, hub.board.own_status)
+    hub.bind(subscriber, interest.want, status.touch)
+    server = Server(create_app(settings, hub, laptop=laptop, clock=clock), ready or asyncio.Event())
+    async with asyncio.TaskGroup() as tasks:
+        parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub)]
+        http = tasks.create_task(server.serve(sockets=[sock]))
+        ending = tasks.create_task(_drain_on(stop, hub, server))
+        await http
+        for part in [*parts, ending]:
+            part.cancel()
+    await interest.remove()
+    await status.remove()
+
+
+def replica_id() -> str:
+    """Unique, and telling where it runs."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, without its hands on the process: signals and logging belong to the command."""
+
+    def __init__(self, app: ASGIApp, ready: asyncio.Event) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # The peer is who it is: a header that anybody can send must not make it a loopback one.
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the command, which may run more than this server."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._ready.set()
+
+
+async def _drain_on(stop: asyncio.Event, hub: Hub, server: Server) -> None:
+    await stop.wait()
+    hub.audience.drain()
+    server.should_exit = True

@@ -1,0 +1,79 @@
+"""What a client asked for, read from the query string: many forms in, one form or a clear error out.
+
+A page cannot read the body of a 400, so one bad symbol among good ones is not an error of the request: it is
+answered in band, as `refused`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import QueryParams
+
+from tapecast.bus.codec import SymbolStatus
+from tapecast.errors import ClientError
+from tapecast.market import SymbolState, market_of
+from tapecast.settings import Settings
+
+LONGEST_INTERVAL_MS: Final = 60_000
+SHOWN_CHARACTERS: Final = 32
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What one client wants, checked."""
+
+    symbols: tuple[str, ...] = ()
+    # Symbols that are answered by a refusal, each with its reason.
+    refused: tuple[SymbolStatus, ...] = ()
+    interval_ms: int = 0
+    positions: bool = False
+    status: bool = False
+
+
+def parse_symbols(query: QueryParams, settings: Settings) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
+    """The good symbols, and the refused ones. Raises ClientError if nothing can be served."""
+    parts = [part.strip() for value in query.getlist("symbols") for part in value.split(",")]
+    asked = list(dict.fromkeys(_upper(part) for part in parts if part))
+    if not asked:
+        raise ClientError(400, "symbols_missing", "name at least one symbol: ?symbols=AAPL,BTC/USD")
+    if len(asked) > settings.max_symbols_per_stream:
+        limit = settings.max_symbols_per_stream
+        raise ClientError(400, "too_many_symbols", f"{len(asked)} symbols asked for, {limit} are allowed")
+    well_formed = [symbol for symbol in asked if market_of(symbol) is not None]
+    if not well_formed:
+        raise ClientError(400, "symbol_invalid", f"{printable(asked[0])!r} has the form of no symbol")
+    refused = [_refusal(printable(s), "symbol_invalid") for s in asked if market_of(s) is None]
+    allowed = settings.allowed_symbols
+    barred = {symbol for symbol in well_formed if allowed and symbol not in allowed}
+    refused += [_refusal(symbol, "not_allowed") for symbol in well_formed if symbol in barred]
+    return tuple(symbol for symbol in well_formed if symbol not in barred), tuple(refused)
+
+
+def parse_interval(query: QueryParams, default_ms: int) -> int:
+    """Least milliseconds between two price frames, within the limits. Raises ClientError if not a number."""
+    text = query.get("interval")
+    if text is None:
+        return default_ms
+    # Python's own parsers take too much: nan, inf, 1_000, digits of other scripts.
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ClientError(400, "interval_invalid", "interval is a number of milliseconds, 0 to 60000")
+    return int(min(max(float(text), 0.0), LONGEST_INTERVAL_MS))
+
+
+def printable(text: str) -> str:
+    """What a client sent, safe to show: short, and without a character that does something."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _upper(text: str) -> str:
+    # Only ASCII: elsewhere upper-casing makes a symbol of what is none (a sharp s becomes SS).
+    return text.upper() if text.isascii() else text
+
+
+def _refusal(symbol: str, reason: str) -> SymbolStatus:
+    return SymbolStatus(symbol, SymbolState.REFUSED, reason)

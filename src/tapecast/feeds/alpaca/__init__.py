@@ -1,0 +1,35 @@
+"""Alpaca's market data, through alpaca-py's handshake and inside a loop of our own.
+
+    client.py         the feed: supervise, dial, wait, dial again          (I/O)
+      connection.py   one socket: every wait limited, every error typed    (I/O)
+      live.py         one session: read, reconcile, ping                   (I/O)
+      seeder.py       first values by REST; rest.py, pace.py, hours.py     (I/O)
+    endpoint.py       which socket serves which market
+    wire.py, snapshots.py, session.py, subscriptions.py    pure: what was said, what to ask next
+    path.py, limits.py, together.py                        small parts of the supervisor
+
+Importing this package imports alpaca-py and with it pandas: only ingest does.
+"""
+
+from tapecast.feeds.alpaca.client import AlpacaFeed
+from tapecast.feeds.alpaca.endpoint import endpoints
+from tapecast.feeds.alpaca.limits import Limits
+from tapecast.feeds.alpaca.rest import AlpacaRest, seed_pace
+from tapecast.feeds.alpaca.subscriptions import Subscriptions
+from tapecast.settings import Settings
+
+__all__ = ["AlpacaFeed", "AlpacaRest", "alpaca_feeds"]
+
+
+def alpaca_feeds(settings: Settings, limits: Limits | None = None) -> list[AlpacaFeed]:
+    """One feed for each endpoint, sharing the account's REST budget. Raises SettingsError without keys."""
+    pace = seed_pace()
+    return [
+        AlpacaFeed(
+            endpoint,
+            Subscriptions(settings.symbol_limit, settings.alpaca_channels),
+            lambda: AlpacaRest.from_settings(settings, pace),
+            limits or Limits(),
+        )
+        for endpoint in endpoints(settings)
+    ]

@@ -1,0 +1,59 @@
+"""Whether the exchanges are in session, as the venue's clock says.
+
+The clock serves a word on the page ("closed" instead of "live"), so a clock that cannot be reached costs that
+word and nothing else: the last answer stands until its own next change, then the market is taken as open.
+"""
+
+from __future__ import annotations
+
+import time
+from asyncio import sleep
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from tapecast.errors import FeedError
+from tapecast.feeds.alpaca.limits import Limits
+
+
+class MarketClock(msgspec.Struct, frozen=True):
+    """The venue's answer. `next_change_ns` is when `is_open` will change."""
+
+    is_open: bool
+    next_change_ns: int
+
+
+class Hours:
+    """Asks at the start, at each opening and closing, and every few minutes (halts of whole days happen)."""
+
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[MarketClock]],
+        on_answer: Callable[[bool], None],
+        limits: Limits,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._ask = ask
+        self._on_answer = on_answer
+        self._limits = limits
+        self._now_ns = now_ns
+        self._known = MarketClock(is_open=True, next_change_ns=0)
+
+    async def follow(self) -> None:
+        """Report every answer, for ever."""
+        while True:
+            again_in_s = await self.look()
+            await sleep(again_in_s)
+
+    async def look(self) -> float:
+        """Ask once, report, and say in how many seconds to ask again."""
+        try:
+            self._known = await self._ask()
+        except FeedError:
+            if self._now_ns() >= self._known.next_change_ns:
+                self._on_answer(True)
+            return self._limits.clock_retry_s
+        self._on_answer(self._known.is_open)
+        until = (self._known.next_change_ns - self._now_ns()) / 1e9
+        # Our clock may be ahead of the venue's: then the change has not happened yet when we ask.
+        return min(self._limits.clock_every_s, max(1.0, until))

@@ -1,0 +1,67 @@
+"""Open, high, low, close and volume of intervals, kept while the trades go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tapecast.market import Market
+from tapecast.simulator import hours
+
+
+@dataclass(slots=True)
+class Bar:
+    """One interval from `start_ns`. `turnover` is price times size, for the volume-weighted price."""
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float = 0.0
+    count: int = 0
+    turnover: float = 0.0
+
+    @classmethod
+    def at(cls, start_ns: int, price: float) -> Bar:
+        """A bar without trades yet, at one price."""
+        return cls(start_ns, price, price, price, price)
+
+    def add(self, price: float, size: float) -> None:
+        """Take in one trade."""
+        self.high = max(self.high, price)
+        self.low = min(self.low, price)
+        self.close = price
+        self.volume += size
+        self.count += 1
+        self.turnover += price * size
+
+    @property
+    def average(self) -> float:
+        """The volume-weighted price; the close where nothing traded."""
+        return self.turnover / self.volume if self.volume else self.close
+
+
+class Bars:
+    """The running minute, the running day and the day before it, of one symbol."""
+
+    __slots__ = ("_day_ends", "_market", "day", "minute", "previous")
+
+    def __init__(self, market: Market, previous: Bar, day: Bar) -> None:
+        self._market = market
+        self.previous = previous
+        self.day = day
+        self.minute = Bar.at(day.start_ns, day.close)
+        self._day_ends = hours.next_day_start(market, day.start_ns)
+
+    def add(self, ns: int, price: float, size: float) -> bool:
+        """Take in one trade. Whether it was the first of a new day."""
+        fresh = ns >= self._day_ends
+        if fresh:
+            self.previous = self.day
+            self.day = Bar.at(hours.day_start(self._market, ns), price)
+            self._day_ends = hours.next_day_start(self._market, ns)
+        if ns - self.minute.start_ns >= hours.MINUTE:
+            self.minute = Bar.at(ns - ns % hours.MINUTE, price)
+        self.day.add(price, size)
+        self.minute.add(price, size)
+        return fresh

@@ -1,0 +1,146 @@
+"""The REST half: latest trades and quotes, snapshots, clock, account, positions, assets.
+
+Answers have the shapes that the venue's documents and alpaca-py agree on. The data host refuses wrong keys
+with 403, the trading host with 401; crypto data needs no keys.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tapecast.market import Market, market_of
+from tapecast.simulator import hours, portfolio, wire
+from tapecast.simulator.config import SimulatorConfig
+from tapecast.simulator.market import SimulatedMarket
+from tapecast.simulator.symbols import LISTED, Instrument
+from tapecast.simulator.walk import Image
+
+Part = Callable[[Image], dict[str, Any]]
+
+_UNAUTHORIZED: Final = (401, "unauthorized.")
+_FORBIDDEN: Final = (403, "forbidden.")
+
+
+def json(content: object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+async def on_error(_: Request, error: Exception) -> Response:
+    """The answer to every HTTPException, ours or of the router: the venue's one field."""
+    refused = cast("HTTPException", error)
+    return json({"message": refused.detail}, refused.status_code)
+
+
+class Rest:
+    """Every REST path, over one market."""
+
+    def __init__(self, market: SimulatedMarket, config: SimulatorConfig) -> None:
+        self._market = market
+        self._config = config
+
+    def routes(self) -> list[Route]:
+        """What to serve where."""
+        stocks, crypto = "/v2/stocks", "/v1beta3/crypto/{loc}"
+        return [
+            Route(f"{stocks}/trades/latest", self._stocks("trades", lambda image: wire.trade(image.trade))),
+            Route(f"{stocks}/quotes/latest", self._stocks("quotes", lambda image: wire.quote(image.quote))),
+            Route(f"{stocks}/snapshots", self._stocks(None, wire.snapshot)),
+            Route(f"{crypto}/latest/trades", self._crypto("trades", lambda image: wire.trade(image.trade))),
+            Route(f"{crypto}/latest/quotes", self._crypto("quotes", lambda image: wire.quote(image.quote))),
+            Route(f"{crypto}/snapshots", self._crypto("snapshots", wire.snapshot)),
+            Route("/v2/clock", self._clock),
+            Route("/v2/account", self._account),
+            Route("/v2/positions", self._positions),
+            Route("/v2/assets", self._assets),
+        ]
+
+    def _stocks(self, key: str | None, part: Part) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            self._check_keys(request, _FORBIDDEN)
+            found = self._images(_symbols(request, Market.US_EQUITY), part)
+            # Snapshots of stocks, alone among these answers, are not wrapped in a key.
+            return json({key: found} if key else found)
+
+        return answer
+
+    def _crypto(self, key: str, part: Part) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            if "apca-api-key-id" in request.headers:
+                self._check_keys(request, _FORBIDDEN)
+            return json({key: self._images(_symbols(request, Market.CRYPTO), part)})
+
+        return answer
+
+    def _images(self, symbols: Iterable[str], part: Part) -> dict[str, Any]:
+        now = time.time_ns()
+        images = {symbol: self._market.image(symbol, now) for symbol in symbols}
+        return {symbol: part(image) for symbol, image in images.items() if image is not None}
+
+    async def _clock(self, request: Request) -> Response:
+        self._check_keys(request, _UNAUTHORIZED)
+        now = time.time_ns()
+        next_open, next_close = hours.next_session(now, is_open=self._market.is_open)
+        return json(
+            {
+                "timestamp": hours.in_new_york(now),
+                "is_open": self._market.is_open,
+                "next_open": hours.in_new_york(next_open),
+                "next_close": hours.in_new_york(next_close),
+            }
+        )
+
+    async def _account(self, request: Request) -> Response:
+        self._check_keys(request, _UNAUTHORIZED)
+        return json(portfolio.account(portfolio.holdings(self._market, time.time_ns())))
+
+    async def _positions(self, request: Request) -> Response:
+        self._check_keys(request, _UNAUTHORIZED)
+        return json(portfolio.positions(portfolio.holdings(self._market, time.time_ns())))
+
+    async def _assets(self, request: Request) -> Response:
+        self._check_keys(request, _UNAUTHORIZED)
+        wanted = request.query_params.get("asset_class")
+        return json([_asset(each) for each in LISTED.values() if wanted in (None, str(each.market))])
+
+    def _check_keys(self, request: Request, refusal: tuple[int, str]) -> None:
+        given = (request.headers.get(f"apca-api-{name}") for name in ("key-id", "secret-key"))
+        if not self._config.accepts(*given):
+            raise HTTPException(*refusal)
+
+
+def _symbols(request: Request, market: Market) -> list[str]:
+    symbols = [each for each in request.query_params.get("symbols", "").split(",") if each]
+    if not symbols:
+        raise HTTPException(400, "symbols is required")
+    for symbol in symbols:
+        if market_of(symbol) is not market:
+            raise HTTPException(400, f"invalid symbol: {symbol}")
+    return symbols
+
+
+def _asset(listed: Instrument) -> dict[str, Any]:
+    stock = listed.market is Market.US_EQUITY
+    return {
+        "id": portfolio.asset_id(listed.symbol),
+        "class": str(listed.market),
+        "exchange": listed.exchange,
+        "symbol": listed.symbol,
+        "name": f"{listed.symbol} (simulated)",
+        "status": "active",
+        "tradable": True,
+        "marginable": stock,
+        "shortable": stock,
+        "easy_to_borrow": stock,
+        "fractionable": True,
+        "price_increment": f"{1 / listed.scale:.{len(str(listed.scale)) - 1}f}",
+        "attributes": [],
+    }

@@ -1,0 +1,195 @@
+"""The random walk of one symbol: time goes in, trades and quotes come out.
+
+A hidden fair value wanders around a level of the day. Quotes stand at both sides of it and of the last trade;
+trades print on the standing quote. So bid < ask and bid <= last <= ask after every event, by construction,
+and every price is a whole number of ticks. All chance comes from one generator, seeded by seed and symbol,
+and is drawn in the order of events: how often a walk is advanced does not change its tape.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Final, NamedTuple
+
+from tapecast.market import Market
+from tapecast.simulator import hours
+from tapecast.simulator.bars import Bar, Bars
+from tapecast.simulator.symbols import Instrument
+
+MAX_GAP_S: Final = 0.9
+"""No listed symbol of an open market is ever silent for a second."""
+QUOTES_PER_TRADE: Final = 2.5
+RESTART_AFTER_NS: Final = hours.SECOND
+"""A walk that nobody followed for this long goes on from now: a laptop that slept through the night must not
+have to print the night."""
+_VOLATILITY: Final = {Market.US_EQUITY: 1e-4, Market.CRYPTO: 2e-4}
+"""Of the fair value, per square root of a second: about 1.5 and 6 percent a day, were it not pulled back."""
+_PULL: Final = 1 / 1800
+"""How much of its distance from the day's level the fair value loses in a second."""
+_DAY_TURNOVER: Final = 2e8
+"""In dollars, for the volume of days that were over before the simulator started."""
+
+
+class Print(NamedTuple):
+    """One trade of the simulated market. `ns` is venue time; `bought` says that the buyer took the offer."""
+
+    instrument: Instrument
+    ns: int
+    number: int
+    price: float
+    size: float
+    bought: bool
+
+
+class Book(NamedTuple):
+    """The top of the simulated book, sizes in shares or coins."""
+
+    instrument: Instrument
+    ns: int
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+
+
+Event = Print | Book
+
+
+class Image(NamedTuple):
+    """Everything that the venue's REST knows of one symbol."""
+
+    trade: Print
+    quote: Book
+    minute: Bar
+    day: Bar
+    previous: Bar
+
+
+class Walk:
+    """One symbol's state. Founded at a first moment; from then on only as dear as its events."""
+
+    def __init__(self, instrument: Instrument, seed: int, rate: float, now: int) -> None:
+        self._instrument = instrument
+        self._rng = random.Random(f"{seed}:{instrument.symbol}")
+        self._rate = instrument.rate * rate
+        # The fair value is anchor * (1 + level + drift): last close, how the day goes, noise around that.
+        self._anchor = self._round(instrument.level * (1 + self._rng.uniform(-0.01, 0.01)))
+        self._level = self._rng.uniform(-0.02, 0.02)
+        self._drift = 0.0
+        self._now = now
+        self._number = 0
+        self._bars = self._found(now)
+        self.restart(now)
+
+    @property
+    def image(self) -> Image:
+        """The state after the last event."""
+        return Image(self._last, self._quote, self._bars.minute, self._bars.day, self._bars.previous)
+
+    def advance(self, now: int) -> list[Event]:
+        """Everything that happens up to and at `now`, in order."""
+        if self._is_behind(now):
+            return self.restart(now)
+        events: list[Event] = []
+        while (due := min(self._next_trade, self._next_quote)) <= now:
+            self._move(due)
+            if due == self._next_trade:
+                events.append(self._print(due))
+            events.append(self._requote(due))
+        return events
+
+    def refresh(self, now: int) -> None:
+        """Make sure that the last trade is of this second or the one before."""
+        if self._is_behind(now):
+            self.restart(now)
+
+    def restart(self, now: int) -> list[Event]:
+        """Print at `now` and go on from there, without what would have happened in between."""
+        self._move(now)
+        # The standing quote is from another time and says nothing about where the next trade may print.
+        self._bid, self._ask = self._around(self._fair(), self._fair())
+        return [self._print(now), self._requote(now)]
+
+    def _is_behind(self, now: int) -> bool:
+        return now - min(self._next_trade, self._next_quote) > RESTART_AFTER_NS
+
+    def _move(self, now: int) -> None:
+        """Let the fair value wander to `now`, however far that is (an exact Ornstein-Uhlenbeck step)."""
+        keep = math.exp(-_PULL * (now - self._now) / hours.SECOND)
+        spread = _VOLATILITY[self._instrument.market] * math.sqrt((1 - keep * keep) / (2 * _PULL))
+        self._drift = max(-0.02, min(0.02, self._drift * keep + self._rng.gauss(0, spread)))
+        self._now = now
+
+    def _fair(self) -> int:
+        """The fair value, in ticks."""
+        return round(self._anchor * (1 + self._level + self._drift) * self._instrument.scale)
+
+    def _around(self, low: int, high: int) -> tuple[int, int]:
+        """A bid and an ask, in ticks, with the fair value and all from `low` to `high` between them."""
+        spread = self._instrument.spread + self._rng.randrange(2)
+        bid = max(1, self._fair() - self._rng.randint(0, spread))
+        bid, ask = min(bid, low), max(bid + spread, high)
+        return bid, max(ask, bid + 1)
+
+    def _print(self, now: int) -> Print:
+        bought = self._rng.random() < 0.5
+        self._number += 1
+        price = self._instrument.price(self._ask if bought else self._bid)
+        self._last = Print(self._instrument, now, self._number, price, self._trade_size(), bought)
+        if self._bars.add(now, price, self._last.size):
+            self._begin_day()
+        self._next_trade = now + self._gap(self._rate)
+        return self._last
+
+    def _requote(self, now: int) -> Book:
+        last = round(self._last.price * self._instrument.scale)
+        self._bid, self._ask = self._around(last, last)
+        bid, ask = self._instrument.price(self._bid), self._instrument.price(self._ask)
+        self._quote = Book(self._instrument, now, bid, ask, self._quote_size(), self._quote_size())
+        self._next_quote = now + self._gap(self._rate * QUOTES_PER_TRADE)
+        return self._quote
+
+    def _gap(self, rate: float) -> int:
+        return max(1, int(min(self._rng.expovariate(rate), MAX_GAP_S) * hours.SECOND))
+
+    def _trade_size(self) -> float:
+        # Never an odd lot: those carry a condition and do not set the last price.
+        if self._instrument.market is Market.US_EQUITY:
+            odd = self._rng.choice((0, 0, 0, self._rng.randrange(100)))
+            return 100 * (1 + min(9, int(self._rng.expovariate(1)))) + odd
+        return self._coins(self._rng.uniform(20, 2_000))
+
+    def _quote_size(self) -> float:
+        if self._instrument.market is Market.US_EQUITY:
+            return 100 * self._rng.randint(1, 12)
+        return self._coins(self._rng.uniform(2_000, 50_000))
+
+    def _coins(self, dollars: float) -> float:
+        return round(dollars / self._anchor, self._instrument.size_places)
+
+    def _round(self, price: float) -> float:
+        return self._instrument.price(round(price * self._instrument.scale))
+
+    def _begin_day(self) -> None:
+        """Yesterday's close is the new anchor; the price does not jump at midnight, it only has a new aim."""
+        fair = self._anchor * (1 + self._level + self._drift)
+        self._anchor = self._bars.previous.close
+        self._level = self._rng.uniform(-0.01, 0.01)
+        self._drift = fair / self._anchor - 1 - self._level
+
+    def _found(self, now: int) -> Bars:
+        """A past that fits: a day before with the anchor as its close, and today's prints until now."""
+        market = self._instrument.market
+        start = hours.day_start(market, now)
+        before = self._past(hours.previous_day_start(market, now), self._anchor, part=1.0)
+        fair = self._round(self._anchor * (1 + self._level))
+        return Bars(market, before, self._past(start, fair, part=(now - start) / hours.DAY))
+
+    def _past(self, start: int, close: float, part: float) -> Bar:
+        first = self._round(close * (1 + self._rng.uniform(-0.01, 0.01)))
+        high = self._round(max(first, close) * (1 + self._rng.uniform(0, 0.005)))
+        low = self._round(min(first, close) * (1 - self._rng.uniform(0, 0.005)))
+        volume = round(part * _DAY_TURNOVER / close, self._instrument.size_places)
+        turnover = volume * (first + high + low + close) / 4
+        return Bar(start, first, high, low, close, volume, int(part * 100_000), turnover)

@@ -1,0 +1,201 @@
+"""What the api's tests share: a clock turned by hand, a hub that reaches no Redis, a replica that does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from httpx_sse import ServerSentEvent, aconnect_sse
+
+from tapecast.api.clock import Clock
+from tapecast.api.hub import Hub
+from tapecast.api.mailbox import Mailbox
+from tapecast.api.server import serve
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.bus.subscriber import SubscriberListener
+from tapecast.market import FeedState, Market, Tick
+from tapecast.settings import load
+from tests.support import PATIENCE_S, free_socket
+
+EPOCH = 7
+START_WALL = 1_700_000_000.0
+
+Event = tuple[str, Any]
+
+
+class HandClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.clock = Clock(now=lambda: self.seconds, wall=lambda: START_WALL + self.seconds - 1000)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
+
+
+@dataclass
+class Upstream:
+    """The bus, as the hub sees it: it remembers what it was told."""
+
+    joined: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    interest: codec.Interest = field(default_factory=lambda: codec.Interest({}))
+    touches: int = 0
+
+    def add(self, symbols: Iterable[str]) -> None:
+        """Note a join."""
+        self.joined += symbols
+
+    def remove(self, symbols: Iterable[str]) -> None:
+        """Note a leave."""
+        self.left += symbols
+
+    def want(self, interest: codec.Interest) -> None:
+        """Note the interest."""
+        self.interest = interest
+
+    def touch(self) -> None:
+        """Note that the stream count changed."""
+        self.touches += 1
+
+
+class Bench:
+    """A hub on a hand clock, with its link up."""
+
+    def __init__(self, keepalive_s: float = 15.0) -> None:
+        self.time = HandClock()
+        self.upstream = Upstream()
+        self.hub = Hub("api-1", price_ttl_s=5, keepalive_s=keepalive_s, clock=self.time.clock)
+        self.hub.bind(self.upstream, self.upstream.want, self.upstream.touch)
+        listener: SubscriberListener = self.hub
+        listener.on_link(True)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass as it does: in quarter seconds, each with its sweep."""
+        for _ in range(round(seconds / 0.25)):
+            self.time.advance(0.25)
+            self.hub.sweep()
+
+    def listen(self, *symbols: str) -> Mailbox:
+        """A client of these symbols."""
+        mailbox = Mailbox()
+        self.hub.attach(mailbox, symbols)
+        return mailbox
+
+    def beat(self, state: FeedState = FeedState.LIVE, seq: int = 1, epoch: int = EPOCH, **more: Any) -> None:
+        """The owner's pulse for the stocks."""
+        now_us = self.time.clock.server_time()
+        self.hub.on_beat(codec.Beat(Market.US_EQUITY, epoch, seq, state, now_us, feed="iex", **more))
+
+
+def tick(symbol: str, seq: int, price: float = 100.0, *, epoch: int = EPOCH, **more: Any) -> bytes:
+    """An encoded tick."""
+    return codec.encode(Tick(symbol, price, epoch=epoch, seq=seq, feed=more.pop("feed", "iex"), **more))
+
+
+def parsed(data: bytes) -> list[Event]:
+    """The events in a piece of a stream: their names and their decoded data. `retry` has a number."""
+    events: list[Event] = []
+    for block in data.decode().split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        if "retry" in fields:
+            events.append(("retry", int(fields["retry"])))
+        if "data" in fields:
+            events.append((fields.get("event", "message"), json.loads(fields["data"])))
+    return events
+
+
+def taken(mailbox: Mailbox) -> list[Event]:
+    """All that waits in a mailbox."""
+    return parsed(b"".join(mailbox.take(limit=1_000_000)))
+
+
+def states(events: list[Event]) -> list[tuple[str, str]]:
+    """The states and reasons among events."""
+    return [(data["state"], data.get("reason", "")) for name, data in events if name == "symbol"]
+
+
+@asynccontextmanager
+async def replica(
+    bus: Bus, *, laptop: bool = False, stop: asyncio.Event | None = None, **env: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A real replica on a free port, and a client to it. Stopped at the end, which must succeed."""
+    stop, ready = stop or asyncio.Event(), asyncio.Event()
+    sock = free_socket()
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    serving = asyncio.create_task(serve(load(env), bus, sock, stop, laptop=laptop, ready=ready))
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await ready.wait()
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
+            yield client
+    finally:
+        stop.set()
+        async with asyncio.timeout(PATIENCE_S):
+            await serving
+
+
+class Reader:
+    """An open stream, read event by event."""
+
+    def __init__(self, events: AsyncIterator[ServerSentEvent], response: httpx.Response) -> None:
+        self._events = events
+        self.response = response
+        self.raw: list[str] = []
+        self.retries: list[int] = []
+
+    async def next(self) -> Event:
+        """The next event. Raises StopAsyncIteration at the end of the stream."""
+        async with asyncio.timeout(PATIENCE_S):
+            event = await anext(self._events)
+        if event.retry is not None:
+            self.retries.append(event.retry)
+        self.raw.append(event.data)
+        return event.event, json.loads(event.data)
+
+    async def until(self, name: str, **fields: object) -> list[Event]:
+        """The events up to and with the first of this name whose data has these fields."""
+        seen: list[Event] = []
+        while True:
+            event = await self.next()
+            seen.append(event)
+            if event[0] == name and fields.items() <= event[1].items():
+                return seen
+
+    async def rest(self) -> list[Event]:
+        """The events until the stream ends."""
+        seen: list[Event] = []
+        while True:
+            try:
+                seen.append(await self.next())
+            except StopAsyncIteration:
+                return seen
+
+
+@asynccontextmanager
+async def stream(client: httpx.AsyncClient, path: str, **kwargs: Any) -> AsyncIterator[Reader]:
+    """Open a stream."""
+    async with aconnect_sse(client, "GET", path, **kwargs) as source:
+        yield Reader(source.aiter_sse(), source.response)
+
+
+async def publish(bus: Bus, symbol: str, data: bytes) -> None:
+    """Publish a tick as ingest does."""
+    await bus.redis.set(bus.keys.price(symbol), data, ex=5)
+    await bus.redis.publish(bus.keys.channel(bus.keys.price(symbol)), data)
+
+
+async def publish_beat(bus: Bus, state: FeedState = FeedState.LIVE, **more: Any) -> None:
+    """Publish a beat of the stocks' owner as ingest does."""
+    beat = codec.Beat(Market.US_EQUITY, EPOCH, 1, state, more.pop("server_time", 1), feed="iex", **more)
+    key = bus.keys.beat(Market.US_EQUITY)
+    await bus.redis.set(key, codec.encode(beat), ex=5)
+    await bus.redis.publish(bus.keys.channel(key), codec.encode(beat))

@@ -1,0 +1,141 @@
+"""One symbol: what is held, and what may be believed of it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tapecast.api.mailbox import Mailbox
+from tapecast.api.pulse import Pulse
+from tapecast.api.topic import Topic
+from tapecast.bus.codec import Beat
+from tapecast.market import FeedState, Market, SymbolState
+from tests.api.support import EPOCH, HandClock, taken, tick
+
+NOW = 1000.0
+
+
+@pytest.fixture
+def topic() -> Topic:
+    """A symbol of which nothing is known."""
+    return Topic("AAPL", Market.US_EQUITY, 5.0)
+
+
+@pytest.fixture
+def pulse() -> Pulse:
+    """A market with a live owner."""
+    pulse = Pulse(HandClock().clock)
+    pulse.on_beat(beat())
+    return pulse
+
+
+def beat(state: FeedState = FeedState.LIVE, seq: int = 1, epoch: int = EPOCH) -> Beat:
+    """A beat of the owner."""
+    return Beat(Market.US_EQUITY, epoch, seq, state, 1)
+
+
+def test_only_a_higher_order_is_taken(topic: Topic) -> None:
+    """A late tick, and one of an owner that lost its lease, changes nothing."""
+    assert topic.take(tick("AAPL", 5, 100), NOW)
+    for late in (tick("AAPL", 4, 99), tick("AAPL", 5, 99), tick("AAPL", 9, 99, epoch=EPOCH - 1)):
+        assert not topic.take(late, NOW + 100)
+    assert topic.data == tick("AAPL", 5, 100)
+    assert topic.take(tick("AAPL", 1, 101, epoch=EPOCH + 1), NOW)
+
+
+def test_a_late_tick_keeps_nothing_alive(topic: Topic) -> None:
+    """The deadline belongs to the tick that is held."""
+    topic.take(tick("AAPL", 5), NOW)
+    topic.take(tick("AAPL", 4), NOW + 100)
+    assert topic.deadline == NOW + 5
+
+
+def test_the_same_image_is_held_but_is_no_news(topic: Topic) -> None:
+    """After a reconnect everything is published again under a new order."""
+    topic.take(tick("AAPL", 5), NOW)
+    again = tick("AAPL", 6)
+    assert not topic.take(again, NOW + 1)
+    assert topic.data == again
+    assert topic.deadline == NOW + 6
+
+
+def test_a_tick_from_last_alone_gives_no_life(topic: Topic, pulse: Pulse) -> None:
+    """It may be of any age."""
+    topic.take(tick("AAPL", 5), None)
+    topic.vouch(beat(), NOW)
+    assert topic.status(NOW, None, pulse) == (SymbolState.STALE, "no_update")
+
+
+def test_the_same_tick_from_price_confirms_one_from_last(topic: Topic, pulse: Pulse) -> None:
+    """The two keys often hold the same."""
+    topic.take(tick("AAPL", 5), None)
+    assert not topic.take(tick("AAPL", 5), NOW)
+    assert topic.status(NOW, None, pulse) == (SymbolState.LIVE, "")
+
+
+def test_garbage_is_refused(topic: Topic) -> None:
+    """A foreign value under our name is not a tick."""
+    with pytest.raises(msgspec.DecodeError):
+        topic.take(b"garbage", NOW)
+    assert topic.data is None
+
+
+@pytest.mark.parametrize(
+    ("given", "vouches"),
+    [
+        (beat(seq=5), True),
+        (beat(seq=6), False),
+        (beat(epoch=EPOCH + 1), False),
+        (beat(FeedState.RECONNECTING), False),
+        (beat(FeedState.CLOSED), True),
+    ],
+)
+def test_a_beat_vouches_for_its_own_session_only(topic: Topic, given: Beat, vouches: bool) -> None:
+    """A tick from before the venue's session may have missed a trade."""
+    topic.take(tick("AAPL", 5), NOW)
+    topic.vouch(given, NOW + 2)
+    assert (topic.deadline == NOW + 7) is vouches
+
+
+def test_the_deadline_never_shrinks(topic: Topic) -> None:
+    """What was believed until then is believed until then."""
+    topic.take(tick("AAPL", 5), NOW)
+    topic.extend(NOW - 3)
+    assert topic.deadline == NOW + 5
+
+
+def test_states(topic: Topic, pulse: Pulse) -> None:
+    """The table of the module, line by line."""
+    assert topic.status(NOW, "symbol_limit", pulse) == (SymbolState.REFUSED, "symbol_limit")
+    assert topic.status(NOW, None, pulse) == (SymbolState.PENDING, "")
+    topic.take(tick("AAPL", 5), NOW)
+    assert topic.status(NOW + 4.9, None, pulse) == (SymbolState.LIVE, "")
+    assert topic.status(NOW + 5, None, pulse) == (SymbolState.STALE, "no_update")
+    pulse.on_beat(beat(FeedState.CLOSED))
+    assert topic.status(NOW + 4.9, None, pulse) == (SymbolState.CLOSED, "")
+    pulse.on_beat(beat(FeedState.RECONNECTING))
+    assert topic.status(NOW + 5, None, pulse) == (SymbolState.STALE, "feed_reconnecting")
+
+
+def test_a_newcomer_is_told_what_the_others_know(topic: Topic) -> None:
+    """State first, then the newest bytes, also those that were no news to the others."""
+    early, late = Mailbox(), Mailbox()
+    topic.introduce(early)
+    topic.take(tick("AAPL", 1), NOW)
+    topic.show(SymbolState.LIVE, "")
+    topic.tell()
+    topic.take(tick("AAPL", 2), NOW)
+    topic.introduce(late)
+    assert [name for name, _ in taken(early)] == ["symbol", "message"]
+    assert taken(late)[1][1]["seq"] == 2
+
+
+def test_a_state_is_told_once(topic: Topic) -> None:
+    """Only a change of state or reason is an event."""
+    mailbox = Mailbox()
+    topic.introduce(mailbox)
+    told = []
+    for reason in ("a", "a", "b"):
+        topic.show(SymbolState.STALE, reason)
+        told.append(len(taken(mailbox)))
+    assert told == [1, 0, 1]

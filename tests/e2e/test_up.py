@@ -1,0 +1,89 @@
+"""`tapecast up` on a machine with nothing: no Redis, no keys."""
+
+from __future__ import annotations
+
+import signal
+
+import httpx
+import pytest
+
+from tests.e2e.processes import serving, status, streaming, tapecast
+from tests.support import eventually, free_socket
+
+pytestmark = pytest.mark.e2e
+
+STATUS_FIELDS = {
+    "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused",
+    "messages_per_second", "newest_tick_age_s", "reconnects", "replicas", "version",
+}  # fmt: skip
+
+
+async def test_prices_flow_and_status_tells_the_truth() -> None:
+    """A stock and a crypto pair are priced and go on; the status has every field of the contract."""
+    async with serving("up") as up:
+        assert "SIMULATED" in up.output
+        async with streaming(f"{up.base}/stream/prices", symbols="AAPL,BTC/USD") as stream:
+            for symbol in ("AAPL", "BTC/USD"):
+                await eventually(lambda s=symbol: len(stream.ticks(s)) >= 5, f"prices of {symbol}")
+                assert stream.state(symbol) == "live"
+            assert stream.events[0].event == "hello"
+            assert {event["state"] for event in stream.named("feed")} == {"live"}
+
+            async def counted() -> bool:
+                return bool((await status(up.base))["stream_count"] == 1)
+
+            await eventually(counted)
+            shown = await status(up.base)
+        assert set(shown) >= STATUS_FIELDS
+        assert shown["alpaca_connected"] is False
+        assert {"AAPL", "BTC/USD"} <= set(shown["active_symbols"])
+        assert all(feed["simulated"] for feed in shown["feeds"])
+
+
+async def test_a_symbol_that_nobody_asked_for_before_is_priced() -> None:
+    """Interest reaches ingest, which subscribes it at the venue and seeds it."""
+    async with serving("up") as up, streaming(f"{up.base}/stream/prices", symbols="tsla") as stream:
+        await eventually(lambda: stream.ticks("TSLA"))
+        await eventually(lambda: stream.state("TSLA") == "live")
+        assert stream.ticks("TSLA")[0]["previous_close"] > 0
+
+
+async def test_positions_are_served_to_a_laptop_and_to_nobody_else() -> None:
+    """Without a token: a loopback page gets them, one through a proxy does not."""
+    async with serving("up") as up, streaming(f"{up.base}/stream/positions") as stream:
+        await eventually(lambda: stream.named("positions"))
+        symbols = {position["symbol"] for position in stream.named("positions")[0]["positions"]}
+        assert "BTC/USD" in symbols
+        await eventually(lambda: stream.named("position"), "a re-priced position")
+        async with httpx.AsyncClient(base_url=up.base) as client:
+            answer = await client.get("/stream/positions", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_politely(number: signal.Signals) -> None:
+    """Every stream gets its `bye`, and the process exits with 0."""
+    async with serving("up") as up, streaming(f"{up.base}/stream/prices", symbols="AAPL") as stream:
+        await eventually(lambda: stream.ticks("AAPL"))
+        assert await up.end(number) == 0, up.output
+        await eventually(lambda: stream.ended)
+        assert stream.named("bye")[0]["code"] == "draining"
+        assert "Traceback" not in up.output
+
+
+async def test_a_taken_port_is_named() -> None:
+    """The message says which port, and how to choose another."""
+    with free_socket() as taken:
+        port = str(taken.getsockname()[1])
+        async with tapecast("up", "--port", port) as up:
+            assert await up.ended() == 1
+            assert f"port {port} on 127.0.0.1 cannot be had" in up.output
+            assert "--port" in up.output
+
+
+async def test_a_bad_setting_stops_the_start() -> None:
+    """The setting is named and the exit code is 2."""
+    async with tapecast("up", env={"KEEPALIVE_S": "soon"}) as up:
+        assert await up.ended() == 2
+        assert "KEEPALIVE_S" in up.output
+        assert "Traceback" not in up.output

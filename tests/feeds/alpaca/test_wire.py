@@ -1,0 +1,142 @@
+"""The data stream's frames, good and bad."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tapecast.feeds.alpaca.wire import Reject, decode, number, unpack
+from tapecast.market import Quote, Trade
+
+NOW_US = 1_760_000_000_000_000
+EVENT_NS = NOW_US * 1000 - 5_000_001
+TRADE = {"T": "t", "S": "AAPL", "p": 190.5, "s": 100, "t": EVENT_NS, "i": 1, "x": "V", "c": ["@"], "z": "C"}
+QUOTE = {"T": "q", "S": "AAPL", "bp": 190.4, "bs": 2, "ap": 190.6, "as": 3, "t": EVENT_NS}
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5)
+    | st.builds(msgpack.Timestamp, st.integers(0, 2**34), st.integers(0, 999_999_999)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.sampled_from(["T", "S", "p", "s", "t", "bp", "ap", "bs", "as"])
+messages = st.dictionaries(fields, st.sampled_from(["t", "q", "AAPL"]) | values, max_size=9)
+
+
+def test_a_trade() -> None:
+    """A trade keeps its price, size and nanoseconds."""
+    assert decode(TRADE, NOW_US) == Trade("AAPL", 190.5, 100.0, EVENT_NS, NOW_US)
+
+
+def test_a_crypto_trade_is_fractional() -> None:
+    """A crypto trade has a fractional size and its own fields."""
+    message = {"T": "t", "S": "BTC/USD", "p": 64000, "s": 0.0001, "t": EVENT_NS, "i": 9, "tks": "B"}
+    assert decode(message, NOW_US) == Trade("BTC/USD", 64000.0, 0.0001, EVENT_NS, NOW_US)
+
+
+def test_a_quote() -> None:
+    """A quote keeps both sides."""
+    assert decode(QUOTE, NOW_US) == Quote("AAPL", 190.4, 190.6, 2.0, 3.0, EVENT_NS, NOW_US)
+
+
+@pytest.mark.parametrize("nothing", [0, 0.0, None])
+def test_a_zero_side_is_no_price(nothing: float | None) -> None:
+    """A bid of zero or none at all is None, and its size with it."""
+    quote = decode(QUOTE | {"bp": nothing}, NOW_US)
+    assert quote == Quote("AAPL", None, 190.6, None, 3.0, EVENT_NS, NOW_US)
+
+
+def test_a_side_without_size_keeps_its_price() -> None:
+    """A size that makes no sense costs the size alone."""
+    assert decode(QUOTE | {"as": "many"}, NOW_US) == Quote("AAPL", 190.4, 190.6, 2.0, None, EVENT_NS, NOW_US)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("text", Reject.SHAPE),
+        ({}, Reject.TYPE),
+        ({"T": "?"}, Reject.TYPE),
+        ({"T": ["t"]}, Reject.TYPE),
+        (TRADE | {"S": None}, Reject.SYMBOL),
+        (TRADE | {"S": ""}, Reject.SYMBOL),
+        (TRADE | {"p": None}, Reject.PRICE),
+        (TRADE | {"p": "190.5"}, Reject.PRICE),
+        (TRADE | {"p": math.nan}, Reject.PRICE),
+        (TRADE | {"p": math.inf}, Reject.PRICE),
+        (TRADE | {"p": 0}, Reject.PRICE),
+        (TRADE | {"p": -1.0}, Reject.PRICE),
+        (TRADE | {"p": True}, Reject.PRICE),
+        (TRADE | {"s": 0}, Reject.SIZE),
+        (TRADE | {"t": None}, Reject.TIME),
+        (TRADE | {"t": -1}, Reject.TIME),
+        (TRADE | {"t": (NOW_US + 2 * 86_400_000_000) * 1000}, Reject.TIME),
+        (QUOTE | {"S": 7}, Reject.SYMBOL),
+        (QUOTE | {"bp": -1}, Reject.PRICE),
+        (QUOTE | {"ap": math.nan}, Reject.PRICE),
+        (QUOTE | {"t": "now"}, Reject.TIME),
+    ],
+)
+def test_nonsense_is_named(message: object, kind: Reject) -> None:
+    """Each way of making no sense has its name."""
+    assert decode(message, NOW_US) is kind
+
+
+@pytest.mark.parametrize("kind", "budoslinxc")
+def test_known_kinds_are_passed_over(kind: str) -> None:
+    """What the venue may send and we do not carry is no fault."""
+    assert decode({"T": kind, "S": "AAPL"}, NOW_US) is None
+
+
+def test_a_frame_keeps_nanoseconds() -> None:
+    """The timestamp extension becomes integer nanoseconds."""
+    frame = msgpack.packb([TRADE | {"t": msgpack.Timestamp.from_unix_nano(EVENT_NS)}])
+    unpacked = unpack(frame)
+    assert isinstance(unpacked, list)
+    assert decode(unpacked[0], NOW_US) == decode(TRADE, NOW_US)
+
+
+@pytest.mark.parametrize("frame", ["text", b"", b"\xc1", b"\x93\x01", msgpack.packb({"T": "t"}), b"\x01\x02"])
+def test_what_is_no_frame(frame: object) -> None:
+    """Text, cut off, and single values are no frames."""
+    assert unpack(frame) is Reject.FRAME
+
+
+@given(st.binary(max_size=64))
+@settings(deadline=None)
+def test_any_bytes_are_survived(frame: bytes) -> None:
+    """No frame raises, whatever its bytes."""
+    unpacked = unpack(frame)
+    for message in unpacked if isinstance(unpacked, list) else []:
+        decode(message, NOW_US)
+
+
+@given(messages)
+@settings(deadline=None)
+def test_any_message_is_survived(message: dict[str, Any]) -> None:
+    """What comes out is always fit to be a price: finite, above zero, of a possible time."""
+    (unpacked,) = unpack(msgpack.packb([message]))
+    value = decode(unpacked, NOW_US)
+    if isinstance(value, Trade):
+        assert 0 < value.price < math.inf
+        assert value.ts_event_ns > 0
+    if isinstance(value, Quote):
+        assert all(side is None or 0 < side < math.inf for side in (value.bid, value.ask))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, 1.0), (0, 0.0), (-1, None), (math.nan, None), (True, None), ("1", None)]
+)
+def test_numbers(value: object, expected: float | None) -> None:
+    """A number is finite and not below zero."""
+    assert number(value) == expected
