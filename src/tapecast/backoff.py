@@ -16,7 +16,7 @@ def backoff(first: float, cap: float, rng: random.Random | None = None) -> Itera
     processes that failed together do not come back together, and none comes back at once.
     """
     draw = rng or random.Random()
-    nominal = first
+    nominal = min(first, cap)
     while True:
         yield nominal * draw.uniform(0.5, 1.0)
         nominal = min(cap, nominal * GROWTH)

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tapecast")
 def main() -> None:
-    r"""Live market prices for web pages: one Alpaca connection in, any number of browsers out.
+    """Live market prices for web pages: one Alpaca connection in, any number of browsers out.
 
     \b
     On a laptop:        tapecast up
@@ -52,7 +52,7 @@ def _listening(default_host: str) -> Callable[[F], F]:
 @main.command()
 @_listening("127.0.0.1")
 def up(host: str | None, port: int | None) -> None:
-    r"""Run everything in one process: ingest, api, and what is missing of a Redis and a venue.
+    """Run everything in one process: ingest, api, and what is missing of a Redis and a venue.
 
     Uses REDIS_URL if it is set, else an embedded Valkey; Alpaca if keys are set, else SIMULATED prices.
 
@@ -70,7 +70,7 @@ def up(host: str | None, port: int | None) -> None:
 
 @main.command()
 def ingest() -> None:
-    r"""Hold the venue's connection and write prices to Redis. A second one stands by.
+    """Hold the venue's connection and write prices to Redis. A second one stands by.
 
     \b
     Examples:
@@ -85,7 +85,7 @@ def ingest() -> None:
 @main.command()
 @_listening("0.0.0.0")  # noqa: S104 - behind a platform's proxy, every interface is meant
 def api(host: str | None, port: int | None) -> None:
-    r"""Serve the streams from Redis. Stateless: run as many as you like.
+    """Serve the streams from Redis. Stateless: run as many as you like.
 
     \b
     Examples:
@@ -110,7 +110,7 @@ def api(host: str | None, port: int | None) -> None:
     "--print-env", is_flag=True, help="Start nothing; print the settings that point a service here."
 )
 def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *, print_env: bool) -> None:
-    r"""Run a local Alpaca with SIMULATED prices: data streams and REST on one port.
+    """Run a local Alpaca with SIMULATED prices: data streams and REST on one port.
 
     \b
     Examples:
@@ -135,7 +135,7 @@ def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *,
     "--role", type=click.Choice(["api", "ingest"]), help="Default: api if something listens on PORT."
 )
 def check(role: str | None) -> None:
-    r"""Exit 0 if this host's api or ingest is well, 1 with the reason if not: a container's health check.
+    """Exit 0 if this host's api or ingest is well, 1 with the reason if not: a container's health check.
 
     \b
     Examples:

@@ -164,7 +164,7 @@ def _banner(
         real = f"Alpaca, {settings.alpaca_feed} and crypto"
         say(f"  feed    {'SIMULATED prices, not real ones' if settings.feed == 'simulated' else real}")
         for owner in worker.owners.values():
-            status = owner.status()
+            status = owner.pulse.status()
             say(f"          {status.market}: {status.state} {status.reason}".rstrip())
     say(f"  redis   {cache}" + (f", prefix {settings.redis_prefix}" if settings.redis_prefix else ""))
     if sock is not None:

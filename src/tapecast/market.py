@@ -7,8 +7,8 @@ microseconds since the epoch, the unit of `epoch`, `seq` and `server_time` as we
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -150,11 +150,12 @@ def rfc3339(ns: int) -> str:
     '2021-01-08T00:00:00.278Z'
     """
     seconds, fraction = divmod(ns, 1_000_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    # Not strftime: it costs four times as much, on the way of every tick.
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{text}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
 
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def parse_rfc3339(text: str) -> int:
@@ -172,6 +173,7 @@ def parse_rfc3339(text: str) -> int:
 
 def is_price(value: object) -> bool:
     """Whether a venue's value can be a price or a size above zero: a finite, positive number, not a bool."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-    )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # Compared, not converted: JSON knows integers that no float can hold.
+    return 0 < value <= sys.float_info.max

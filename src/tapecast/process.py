@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import signal
@@ -59,7 +60,8 @@ def listen(host: str, port: int) -> socket.socket:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        hint = f"; choose another with --port or PORT, e.g. PORT={port + 1}" if port < 65535 else ""
+        taken = error.errno == errno.EADDRINUSE and port < 65535
+        hint = f"; choose another with --port or PORT, e.g. PORT={port + 1}" if taken else ""
         raise StartError(f"port {port} on {host} cannot be had ({error.strerror}){hint}") from None
     sock.setblocking(False)
     return sock

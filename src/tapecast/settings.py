@@ -10,9 +10,18 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,8 +32,60 @@ from pydantic_settings import (
 from tapecast.errors import SettingsError
 from tapecast.market import market_of
 
-Names = Annotated[frozenset[str], NoDecode]
-Words = Annotated[tuple[str, ...], NoDecode]
+
+def _symbol(value: str) -> str:
+    if market_of(symbol := value.upper()) is None:
+        raise ValueError(f"{symbol!r} is not a symbol (AAPL, BRK.B and BTC/USD are)")
+    return symbol
+
+
+def _header(value: SecretStr) -> SecretStr:
+    # It travels in a header, and the error of a library that refuses such a header would quote it.
+    secret = value.get_secret_value()
+    if not (secret.isascii() and secret.isprintable() and " " not in secret):
+        raise ValueError("may hold only printable ASCII characters, and no spaces")
+    return value
+
+
+def _origin(value: str) -> str:
+    # A browser sends no path, not even a slash: an origin with one would match no page, and say nothing.
+    origin = value.rstrip("/").lower()
+    if value != "*" and (origin.count("/") != 2 or not all(origin.partition("://"))):
+        raise ValueError(f"{value!r} is not an origin (* and https://example.com are)")
+    return origin
+
+
+def _url(value: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and parts.port != 0
+    except ValueError:
+        # Its text would quote what it took for the port, which may be half of a password.
+        raise ValueError("is not a URL; a / @ or # in a password is written as %2F %40 or %23") from None
+    if not good:
+        raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
+    return value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    _url(value.get_secret_value(), "redis", "rediss", "unix")
+    return value
+
+
+def _stream_url(value: str) -> str:
+    return _url(value, "ws", "wss")
+
+
+def _rest_url(value: str) -> str:
+    if value.rstrip("/").endswith("/v2"):
+        raise ValueError("is a base: leave out the /v2")
+    return _url(value, "http", "https")
+
+
+Symbol = Annotated[str, AfterValidator(_symbol)]
+Secret = Annotated[SecretStr, AfterValidator(_header)]
+StreamUrl = Annotated[str, AfterValidator(_stream_url)]
+RestUrl = Annotated[str, AfterValidator(_rest_url)]
 
 
 def _key(*names: str) -> Any:
@@ -39,36 +100,35 @@ class Settings(BaseSettings):
     )
 
     # The cache. None: `tapecast up` starts an embedded Valkey; `api` and `ingest` refuse to start.
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     redis_prefix: str = ""
 
     # Alpaca. Each key is known by the names that Alpaca's own tools and docs use.
-    alpaca_key: SecretStr | None = _key("ALPACA_PAPER_API_KEY", "ALPACA_API_KEY", "APCA_API_KEY_ID")
-    alpaca_secret: SecretStr | None = _key(
-        "ALPACA_PAPER_SECRET_KEY", "ALPACA_SECRET_KEY", "APCA_API_SECRET_KEY"
-    )
+    alpaca_key: Secret | None = _key("ALPACA_PAPER_API_KEY", "ALPACA_API_KEY", "APCA_API_KEY_ID")
+    alpaca_secret: Secret | None = _key("ALPACA_PAPER_SECRET_KEY", "ALPACA_SECRET_KEY", "APCA_API_SECRET_KEY")
     alpaca_feed: Literal["iex", "sip", "delayed_sip", "boats", "overnight", "test"] = "iex"
-    alpaca_channels: Words = ("trades", "quotes")
+    alpaca_channels: Annotated[tuple[Literal["trades", "quotes"], ...], NoDecode] = ("trades", "quotes")
     # Complete URLs, and REST bases without `/v2`: None means Alpaca's own.
-    alpaca_stream_url: str | None = None
-    alpaca_crypto_stream_url: str | None = None
-    alpaca_data_url: str | None = None
-    alpaca_trading_url: str | None = None
+    alpaca_stream_url: StreamUrl | None = None
+    alpaca_crypto_stream_url: StreamUrl | None = None
+    alpaca_data_url: RestUrl | None = None
+    alpaca_trading_url: RestUrl | None = None
     # alpaca, simulated; None: alpaca with keys, else `up` simulates and `ingest` refuses.
     feed: Literal["alpaca", "simulated"] | None = None
 
-    symbols: Words = ()
-    allowed_symbols: Names = frozenset()
+    symbols: Annotated[tuple[Symbol, ...], NoDecode] = ()
+    allowed_symbols: Annotated[frozenset[Symbol], NoDecode] = frozenset()
     # Alpaca's free plan streams 30 symbols per endpoint.
     symbol_limit: int = Field(default=30, ge=1, le=100_000)
-    price_ttl_s: int = Field(default=5, ge=1, le=60)
+    # Above the two seconds in which a price is written again: below, quiet symbols would come and go.
+    price_ttl_s: int = Field(default=5, ge=3, le=60)
 
     # The HTTP side.
     host: str | None = None
     port: int = Field(default=8000, ge=0, le=65535)
-    api_token: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    public: Names = frozenset()
-    cors_origins: Words = ("*",)
+    api_token: Annotated[tuple[Secret, ...], NoDecode] = ()
+    public: Annotated[frozenset[Literal["prices", "status", "positions"]], NoDecode] = frozenset()
+    cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = ("*",)
     max_symbols_per_stream: int = Field(default=1000, ge=1, le=100_000)
     stream_interval_ms: int = Field(default=0, ge=0, le=60_000)
     keepalive_s: float = Field(default=15, gt=0, le=300)
@@ -85,41 +145,22 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
-    @field_validator("symbols", "allowed_symbols", mode="after")
+    @field_validator("symbols", "alpaca_channels", mode="after")
     @classmethod
-    def _check_symbols(cls, value: Any) -> Any:
-        upper = [symbol.upper() for symbol in value]
-        for symbol in upper:
-            if market_of(symbol) is None:
-                raise ValueError(f"{symbol!r} is not a symbol (AAPL, BRK.B and BTC/USD are)")
-        return type(value)(dict.fromkeys(upper))
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value))
 
     @field_validator("alpaca_channels", mode="after")
     @classmethod
     def _check_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or set(value) - {"trades", "quotes"} or "trades" not in value:
-            raise ValueError("may be 'trades' or 'trades,quotes' (a price is always that of a trade)")
-        return value
-
-    @field_validator("public", mode="after")
-    @classmethod
-    def _check_public(cls, value: frozenset[str]) -> frozenset[str]:
-        if value - {"prices", "status", "positions"}:
-            raise ValueError("may name 'prices', 'status' and 'positions'")
+        if "trades" not in value:
+            raise ValueError("must name 'trades': a price is always that of a trade")
         return value
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
-
-    @field_validator("redis_url", mode="after")
-    @classmethod
-    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        schemes = ("redis://", "rediss://", "unix://")
-        if value is not None and not value.get_secret_value().startswith(schemes):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        return value
 
     @model_validator(mode="after")
     def _check_keys_pair(self) -> Self:
@@ -170,24 +211,31 @@ def _fields_by_name() -> dict[str, str]:
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     """Settings from `environ` over the lines of `dotenv`.
 
-    Raises SettingsError that names the setting and never shows its value.
+    Raises SettingsError that names the setting and never shows a secret.
     """
-    from_file = {k: v or "" for k, v in dotenv_values(dotenv).items()} if dotenv and dotenv.is_file() else {}
+    from_file = _lines(dotenv) if dotenv is not None and dotenv.is_file() else {}
     _refuse_near_misses(set(from_file), shortest=0)
     # Names of four letters are left alone in the environment: SEED or POST may well be somebody else's.
     _refuse_near_misses(set(environ), shortest=5)
-    merged = from_file | dict(environ)
-    # An empty value means "not set": compose files and Render's forms write such lines.
-    values = {
-        # The first of several names for one setting wins.
-        field: merged[name]
-        for name, field in reversed(_fields_by_name().items())
-        if merged.get(name, "").strip()
-    }
     try:
-        return Settings.model_validate(values)
+        return Settings.model_validate(_by_field(from_file) | _by_field(environ))
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
+
+
+def _lines(dotenv: Path) -> dict[str, str]:
+    try:
+        # As written: a secret may hold `${`, and the environment is not for others to read.
+        return {name: value or "" for name, value in dotenv_values(dotenv, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{dotenv} cannot be read: {error}") from None
+
+
+def _by_field(lines: Mapping[str, str]) -> dict[str, str]:
+    # An empty value means "not set": compose files and Render's forms write such lines. Pasted secrets end in
+    # a space or a line break. The first of several names for one setting wins.
+    named = reversed(_fields_by_name().items())
+    return {field: value for name, field in named if (value := lines.get(name, "").strip())}
 
 
 def _refuse_near_misses(names: set[str], shortest: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,8 @@ class Bench:
     def __init__(self, keepalive_s: float = 15.0) -> None:
         self.time = HandClock()
         self.upstream = Upstream()
+        # What stays open to the end of the test.
+        self.seats = ExitStack()
         self.hub = Hub("api-1", price_ttl_s=5, keepalive_s=keepalive_s, clock=self.time.clock)
         self.hub.bind(self.upstream, self.upstream.want, self.upstream.touch)
         listener: SubscriberListener = self.hub
@@ -98,7 +100,7 @@ class Bench:
 
 def tick(symbol: str, seq: int, price: float = 100.0, *, epoch: int = EPOCH, **more: Any) -> bytes:
     """An encoded tick."""
-    return codec.encode(Tick(symbol, price, epoch=epoch, seq=seq, feed=more.pop("feed", "iex"), **more))
+    return codec.encode(Tick(symbol, price, epoch=epoch, seq=seq, **{"feed": "iex"} | more))
 
 
 def parsed(data: bytes) -> list[Event]:

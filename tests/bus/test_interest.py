@@ -101,7 +101,7 @@ async def test_a_cut_reader_says_so_and_reads_on(bus: Bus) -> None:
     ingest, writer = Ingest(), InterestWriter(bus, "api-1")
     async with running(InterestReader(bus, ingest.heard.append, ingest.links.append), writer):
         await eventually(lambda: ingest.links == [True])
-        await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         await eventually(lambda: ingest.links == [True, False, True])
         writer.want(Interest({"TSLA": 1}))
         await eventually(lambda: ingest.latest() == Interest({"TSLA": 1}))

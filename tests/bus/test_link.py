@@ -39,7 +39,7 @@ async def test_a_cut_connection_ends_it(bus: Bus) -> None:
     running = asyncio.create_task(run_link(bus, lambda channel, data: None, _wait_for_ever))
 
     async def killed() -> int:
-        return int(await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))
+        return int(await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))  # type: ignore[no-untyped-call]
 
     await eventually(killed)
     async with asyncio.timeout(30):

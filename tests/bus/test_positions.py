@@ -19,7 +19,7 @@ async def test_they_are_kept_for_a_minute(bus: Bus) -> None:
     lease = Lease(bus, "account", "a")
     await lease.acquire()
     await write_positions(bus, lease, POSITIONS)
-    assert codec.decode_positions(await bus.redis.get("positions")) == POSITIONS
+    assert codec.decode_positions(await bus.redis.get("positions")) == POSITIONS  # type: ignore[arg-type]
     assert 0 < await bus.redis.ttl("positions") <= POSITIONS_TTL_S
 
 

@@ -23,9 +23,9 @@ async def test_prices_flow_and_status_tells_the_truth() -> None:
     async with serving("up") as up:
         assert "SIMULATED" in up.output
         async with streaming(f"{up.base}/stream/prices", symbols="AAPL,BTC/USD") as stream:
-            for symbol in ("AAPL", "BTC/USD"):
-                await eventually(lambda s=symbol: len(stream.ticks(s)) >= 5, f"prices of {symbol}")
-                assert stream.state(symbol) == "live"
+            await eventually(lambda: len(stream.ticks("AAPL")) >= 5)
+            await eventually(lambda: len(stream.ticks("BTC/USD")) >= 5)
+            assert (stream.state("AAPL"), stream.state("BTC/USD")) == ("live", "live")
             assert stream.events[0].event == "hello"
             assert {event["state"] for event in stream.named("feed")} == {"live"}
 

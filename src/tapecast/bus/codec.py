@@ -5,11 +5,15 @@ A tick is encoded once, in ingest; the api sends the very same bytes to browsers
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
 from tapecast.market import FeedState, Market, SymbolState, Tick
+
+T = TypeVar("T")
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
@@ -113,26 +117,30 @@ class SymbolStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-_encoder = msgspec.json.Encoder()
-_head = msgspec.json.Decoder(Head)
-_tick = msgspec.json.Decoder(Tick)
-_beat = msgspec.json.Decoder(Beat)
-_ingest = msgspec.json.Decoder(IngestStatus)
-_replica = msgspec.json.Decoder(ReplicaStatus)
-_interest = msgspec.json.Decoder(Interest)
-_positions = msgspec.json.Decoder(PositionList)
+def _decoder(kind: type[T]) -> Callable[[bytes], T]:
+    decode = msgspec.json.Decoder(kind).decode
 
-encode = _encoder.encode
+    def checked(data: bytes) -> T:
+        try:
+            return decode(data)
+        except (UnicodeDecodeError, RecursionError) as error:
+            # What a foreign program writes under our names must not end the reader that meets it.
+            raise msgspec.DecodeError(str(error)) from None
+
+    return checked
+
+
+encode = msgspec.json.Encoder().encode
 """Any of the values above as JSON bytes."""
 
-# Each raises msgspec.DecodeError (a ValueError) where the bytes are not such a value.
-decode_head = _head.decode
-decode_tick = _tick.decode
-decode_beat = _beat.decode
-decode_ingest_status = _ingest.decode
-decode_replica_status = _replica.decode
-decode_interest = _interest.decode
-decode_positions = _positions.decode
+# Each raises msgspec.DecodeError, and nothing else, where the bytes are not such a value.
+decode_head = _decoder(Head)
+decode_tick = _decoder(Tick)
+decode_beat = _decoder(Beat)
+decode_ingest_status = _decoder(IngestStatus)
+decode_replica_status = _decoder(ReplicaStatus)
+decode_interest = _decoder(Interest)
+decode_positions = _decoder(PositionList)
 
 _TAIL = b',"epoch":'
 

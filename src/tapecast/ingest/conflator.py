@@ -14,7 +14,7 @@ from typing import Final, Never, Protocol
 
 from tapecast.bus import codec
 from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
-from tapecast.bus.publisher import Publisher, Write
+from tapecast.bus.publisher import BATCH, Publisher, Write
 from tapecast.conflation import Conflated
 from tapecast.errors import BusUnavailable
 from tapecast.ingest.image import Image
@@ -58,6 +58,8 @@ class Conflator:
         # The bytes that `price:` holds, to refresh them unchanged; symbols leave with `keep`.
         self._written: dict[str, bytes] = {}
         self._last_written: dict[str, float] = {}
+        # One write at a time: a refresh that Redis served after a flush would put the older tick back.
+        self._writing = asyncio.Lock()
         self.newest_ts_recv = 0
 
     def on_session(self) -> None:
@@ -121,13 +123,14 @@ class Conflator:
             await self._woken.wait()
             started = self._clock.monotonic()
             self._woken.clear()
-            await self._flush()
+            async with self._writing:
+                pause = FLUSH_EVERY_S if await self._flush() else RETRY_S
             # Idle before: no wait came first. Busy: what gathers during this pause goes out together.
-            await asyncio.sleep(max(0.0, FLUSH_EVERY_S - (self._clock.monotonic() - started)))
+            await asyncio.sleep(max(0.0, pause - (self._clock.monotonic() - started)))
 
-    async def _flush(self) -> None:
+    async def _flush(self) -> bool:
+        session, now = self.session_seq, self._clock.monotonic()
         images = [image for _, image in self._dirty.drain()]
-        now = self._clock.monotonic()
         writes = [write for write in (self._write(image, now) for image in images) if write is not None]
         try:
             await self._publisher.publish(writes)
@@ -135,12 +138,18 @@ class Conflator:
             logger.warning("flush_failed: %s", error)
             for image in images:
                 # Whatever is newer by then goes out instead, under a new seq.
-                self._touch(image)
-            await asyncio.sleep(RETRY_S)
-            return
+                if self._images.get(image.symbol) is image:
+                    self._touch(image)
+            return False
+        if session == self.session_seq:
+            self._wrote(writes, now)
+        return True
+
+    def _wrote(self, writes: list[Write], now: float) -> None:
         for write in writes:
-            # Dropped, or of a session that ended, while Redis was being written.
-            if write.symbol in self._images and self._images[write.symbol].fresh:
+            image = self._images.get(write.symbol)
+            # Dropped, or dropped and wanted again, while Redis was being written.
+            if image is not None and image.fresh:
                 self._written[write.symbol] = write.data
                 if write.last:
                     self._last_written[write.symbol] = now
@@ -150,8 +159,11 @@ class Conflator:
         if tick is None:
             return None
         self.newest_ts_recv = max(self.newest_ts_recv, tick.ts_recv)
-        last = now - self._last_written.get(image.symbol, -LAST_EVERY_S) >= LAST_EVERY_S
-        return Write(image.symbol, codec.encode(tick), last=last, publish=True)
+        return Write(image.symbol, codec.encode(tick), last=self._last_due(image.symbol, now), publish=True)
+
+    def _last_due(self, symbol: str, now: float) -> bool:
+        written = self._last_written.get(symbol)
+        return written is None or now - written >= LAST_EVERY_S
 
     async def refresh_forever(self) -> Never:
         """Re-write `price:` of quiet symbols while the path is healthy. Raises LeaseLost."""
@@ -161,18 +173,29 @@ class Conflator:
                 await self.refresh()
 
     async def refresh(self) -> None:
-        """Re-write `price:` as it was written last, and `last:` where that has fallen behind."""
-        now = self._clock.monotonic()
-        writes = []
-        for symbol, data in self._written.items():
-            last = now - self._last_written.get(symbol, -LAST_EVERY_S) >= LAST_EVERY_S
-            if last:
-                self._last_written[symbol] = now
-            writes.append(Write(symbol, data, last=last, publish=False))
-        try:
-            await self._publisher.publish(writes)
-        except BusUnavailable as error:
-            logger.warning("refresh_failed: %s", error)
+        """Re-write `price:` as it was written last, and `last:` where it is due. Raises LeaseLost.
+
+        In small steps, between which a flush can go first: new prices are worth more than old ones.
+        """
+        symbols = list(self._written)
+        for start in range(0, len(symbols), BATCH):
+            async with self._writing:
+                try:
+                    await self._rewrite(symbols[start : start + BATCH])
+                except BusUnavailable as error:
+                    logger.warning("refresh_failed: %s", error)
+                    return
+
+    async def _rewrite(self, symbols: list[str]) -> None:
+        session, now = self.session_seq, self._clock.monotonic()
+        writes = [
+            Write(symbol, self._written[symbol], last=self._last_due(symbol, now), publish=False)
+            for symbol in symbols
+            if symbol in self._written
+        ]
+        await self._publisher.publish(writes)
+        if session == self.session_seq:
+            self._wrote(writes, now)
 
     def _next_seq(self) -> int:
         self._seq = max(self._seq + 1, codec.now_us(self._clock.time()))

@@ -66,18 +66,17 @@ class DesiredSet:
         return Plan(taken, refused)
 
     def _expire(self, now: float) -> None:
-        gone = [symbol for symbol, left in self._left.items() if now - left >= self._grace_s]
+        held = now < self._hold_until
+        gone = [symbol for symbol, left in self._left.items() if now - left >= self._grace_s and not held]
         # One that lost its place has nothing to keep.
         gone += [symbol for symbol in self._left if symbol not in self._in and symbol not in gone]
         for symbol in gone:
             del self._arrived[symbol]
             del self._left[symbol]
 
-    def _rank(self, symbol: str) -> tuple[int, float]:
+    def _rank(self, symbol: str) -> tuple[int, bool, float]:
         if symbol in self._left:
-            return (4, self._left[symbol])
-        if symbol in self._first:
-            return (0, self._arrived[symbol])
-        if symbol in self._always:
-            return (1, self._arrived[symbol])
-        return (2 if symbol in self._in else 3, self._arrived[symbol])
+            # The first to have left is the first to give way: its grace ends soonest.
+            return (3, False, -self._left[symbol])
+        tier = 0 if symbol in self._first else 1 if symbol in self._always else 2
+        return (tier, symbol not in self._in, self._arrived[symbol])

@@ -13,10 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Never
 
-from tapecast.bus import codec
 from tapecast.bus.cache import read_last_ticks
 from tapecast.bus.connection import Bus
-from tapecast.bus.keys import BEAT_EVERY_S
 from tapecast.bus.lease import Lease
 from tapecast.bus.origin import last_ttl_s, mark_origin
 from tapecast.bus.publisher import Publisher
@@ -25,12 +23,11 @@ from tapecast.feeds.base import Feed
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
-from tapecast.market import HEALTHY_STATES, FeedState, Market, Quote, Snapshot, Trade
+from tapecast.ingest.pulse import Pulse
+from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
 
 logger = logging.getLogger(__name__)
 
-HEARD_S: Final = 4.0
-"""A venue not heard from for this long (two of our pings) vouches for nothing."""
 ORIGIN_EVERY_S: Final = 20.0
 
 
@@ -56,10 +53,7 @@ class Owner:
         self._on_change = on_change
         self.lease = Lease(bus, feed.market, holder)
         self._conflator: Conflator | None = None
-        self._state = FeedState.STANDBY
-        self._reason = ""
-        self._since = time.time()
-        self._beat_now = asyncio.Event()
+        self.pulse = Pulse(feed, on_change)
         self._replanned = asyncio.Event()
         self._refused_by_plan: dict[str, str] = {}
         self._refused_by_venue: dict[str, str] = {}
@@ -85,30 +79,6 @@ class Owner:
         """How often the venue's socket was lost since the start."""
         return self._feed.reconnects
 
-    def status(self) -> codec.FeedStatus:
-        """The feed as `/stream/status` shows it."""
-        return codec.FeedStatus(
-            feed=self._feed.name,
-            market=self.market,
-            state=self.state,
-            reason=self._reason,
-            since=codec.iso(self._since),
-            simulated=self._feed.simulated,
-        )
-
-    @property
-    def state(self) -> FeedState:
-        """The feed's state; a live one that has gone silent is `reconnecting`, before it is given up."""
-        if self._state in HEALTHY_STATES and not self._heard():
-            return FeedState.RECONNECTING
-        return self._state
-
-    def _heard(self) -> bool:
-        return time.monotonic() - self._feed.last_heard <= HEARD_S
-
-    def _healthy(self) -> bool:
-        return self.state in HEALTHY_STATES
-
     def replan(self) -> None:
         """Interest or time has changed: ask the feed for what is wanted now."""
         self._replanned.set()
@@ -116,7 +86,7 @@ class Owner:
     async def run(self) -> Never:
         """Own the market whenever the lease can be had. Raises StartError over another origin's keys."""
         while True:
-            self._turn(FeedState.STANDBY)
+            self.pulse.turn(FeedState.STANDBY)
             await self.lease.wait()
             logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
             try:
@@ -132,16 +102,16 @@ class Owner:
         simulated = self._feed.simulated
         await mark_origin(self._bus, self.market, simulated=simulated)
         publisher = Publisher(self._bus, self.lease, self._price_ttl_s, last_ttl_s(simulated=simulated))
-        conflator = Conflator(self._feed.name, self.lease.epoch, publisher, self._healthy)
+        conflator = Conflator(self._feed.name, self.lease.epoch, publisher, lambda: self.pulse.healthy)
         self._conflator = conflator
-        self._turn(FeedState.IDLE)
+        self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
         await self._plan(conflator)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.lease.keep())
             tasks.create_task(conflator.flush_forever())
             tasks.create_task(conflator.refresh_forever())
-            tasks.create_task(self._beat_forever(publisher, conflator))
+            tasks.create_task(self.pulse.beat_forever(publisher, conflator))
             tasks.create_task(self._plan_forever(conflator))
             tasks.create_task(self._mark_forever())
             tasks.create_task(self._run_feed())
@@ -153,7 +123,7 @@ class Owner:
             # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
             # dial the venue each time.
             logger.error("feed_failed: %s: %s", self.market, error)  # noqa: TRY400 - no traceback for a bad key
-            self._turn(FeedState.FAILED, error.reason)
+            self.pulse.turn(FeedState.FAILED, error.reason)
 
     async def _plan_forever(self, conflator: Conflator) -> None:
         while True:
@@ -181,33 +151,6 @@ class Owner:
         ours = [tick for tick in ticks if tick.feed == self._feed.name]
         conflator.keep(symbols, ours)
 
-    async def _beat_forever(self, publisher: Publisher, conflator: Conflator) -> None:
-        while True:
-            self._beat_now.clear()
-            try:
-                await publisher.beat(self._beat(conflator))
-            except BusUnavailable as error:
-                logger.debug("beat_failed: %s", error)
-            try:
-                async with asyncio.timeout(BEAT_EVERY_S):
-                    await self._beat_now.wait()
-            except TimeoutError:
-                pass
-
-    def _beat(self, conflator: Conflator) -> codec.Beat:
-        status = self.status()
-        return codec.Beat(
-            market=self.market,
-            epoch=conflator.epoch,
-            seq=conflator.session_seq,
-            state=status.state,
-            server_time=codec.now_us(time.time()),
-            feed=status.feed,
-            reason=status.reason,
-            since=status.since,
-            simulated=status.simulated,
-        )
-
     async def _mark_forever(self) -> None:
         while True:
             await asyncio.sleep(ORIGIN_EVERY_S)
@@ -215,14 +158,6 @@ class Owner:
                 await mark_origin(self._bus, self.market, simulated=self._feed.simulated)
             except BusUnavailable as error:
                 logger.debug("origin_not_marked: %s", error)
-
-    def _turn(self, state: FeedState, reason: str = "") -> None:
-        if (state, reason) == (self._state, self._reason):
-            return
-        logger.info("feed_state: %s %s %s", self.market, state, reason)
-        self._state, self._reason, self._since = state, reason, time.time()
-        self._beat_now.set()
-        self._on_change()
 
     # FeedListener: called from the feed's reader, so each stores and returns.
 
@@ -233,7 +168,7 @@ class Owner:
 
     def on_state(self, state: FeedState, reason: str | None = None) -> None:
         """The feed's path changed."""
-        self._turn(state, reason or "")
+        self.pulse.turn(state, reason or "")
 
     def on_trade(self, trade: Trade) -> None:
         """A print."""

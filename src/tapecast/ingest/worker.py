@@ -130,7 +130,7 @@ class Worker:
             id=self.id,
             version=__version__,
             server_time=codec.now_us(time.time()),
-            feeds=[owner.status() for owner in owners],
+            feeds=[owner.pulse.status() for owner in owners],
             leases={
                 owner.market: codec.LeaseStatus(owner.lease.holder, owner.lease.epoch)
                 for owner in owners
@@ -148,7 +148,7 @@ class Worker:
     async def settled(self) -> None:
         """Wait until every market that is wanted from the start has a feed that is live, closed or failed."""
         wanted = [owner for market, owner in self.owners.items() if self._desired[market].plan(0.0).symbols]
-        while any(owner.state in _ON_THE_WAY for owner in wanted):
+        while any(owner.pulse.state in _ON_THE_WAY for owner in wanted):
             self._changed.clear()
             await self._changed.wait()
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from tapecast.simulator.codec import Codec
 
-LIMIT: Final = 20_000
-"""Messages; seconds of the busiest market, on top of what the kernel holds."""
+LIMIT: Final = 100_000
+"""Messages, some 10 MB. More than a second of the busiest load: one late turn of the pump must not be taken
+for a client that does not read."""
 BATCH: Final = 500
 """Messages in one frame at most, so that a client that was slow meets no frame above its size limit."""
 SLOW_CLIENT: Final = {"T": "error", "code": 407, "msg": "slow client"}
@@ -52,6 +53,10 @@ class Outbox:
             self.close_code = code
             self.closed.set()
             self._changed.set()
+
+    def __len__(self) -> int:
+        """Messages that wait."""
+        return len(self._waiting)
 
     async def frames(self) -> AsyncIterator[bytes]:
         """Frames to send, until closed and empty."""

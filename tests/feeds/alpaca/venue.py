@@ -11,8 +11,9 @@ from typing import Any
 
 import msgpack
 from pydantic import SecretStr
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from tapecast.feeds.alpaca.client import AlpacaFeed
 from tapecast.feeds.alpaca.endpoint import Endpoint

@@ -1,0 +1,104 @@
+"""What the owner of a market says of its path to the venue: the feed's state, and the beat that carries it.
+
+The beat is what lets every api tell "this symbol is quiet" from "the feed is down". It goes out each second
+and at once on a change, and it calls a path healthy only if the venue was heard from in the last seconds: a
+frozen venue keeps its TCP connection for minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, Never
+
+from tapecast.bus import codec
+from tapecast.bus.keys import BEAT_EVERY_S
+from tapecast.bus.publisher import Publisher
+from tapecast.errors import BusUnavailable
+from tapecast.feeds.base import Feed
+from tapecast.ingest.conflator import Conflator
+from tapecast.market import HEALTHY_STATES, FeedState
+
+logger = logging.getLogger(__name__)
+
+HEARD_S: Final = 4.0
+"""A venue not heard from for this long (two of our pings) vouches for nothing."""
+
+
+class Pulse:
+    """The state of one feed, with its reason and the time of its last change."""
+
+    def __init__(
+        self, feed: Feed, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._feed = feed
+        # Called at every change, for the process's status.
+        self._on_change = on_change
+        self._clock = clock
+        self._state = FeedState.STANDBY
+        self._reason = ""
+        self._since = time.time()
+        self._now = asyncio.Event()
+
+    @property
+    def state(self) -> FeedState:
+        """The feed's state; a live one that has gone silent is `reconnecting`, before it is given up."""
+        return FeedState.RECONNECTING if self._silent() else self._state
+
+    @property
+    def healthy(self) -> bool:
+        """Whether prices of this feed may be believed now."""
+        return self.state in HEALTHY_STATES
+
+    def _silent(self) -> bool:
+        return self._state in HEALTHY_STATES and self._clock() - self._feed.last_heard > HEARD_S
+
+    def turn(self, state: FeedState, reason: str = "") -> None:
+        """Change the state."""
+        if (state, reason) == (self._state, self._reason):
+            return
+        logger.info("feed_state: %s %s %s", self._feed.market, state, reason)
+        self._state, self._reason, self._since = state, reason, time.time()
+        self._now.set()
+        self._on_change()
+
+    def status(self) -> codec.FeedStatus:
+        """The feed as `/stream/status` shows it."""
+        return codec.FeedStatus(
+            feed=self._feed.name,
+            market=self._feed.market,
+            state=self.state,
+            reason="silent" if self._silent() else self._reason,
+            since=codec.iso(self._since),
+            simulated=self._feed.simulated,
+        )
+
+    async def beat_forever(self, publisher: Publisher, conflator: Conflator) -> Never:
+        """Beat every BEAT_EVERY_S and at each change. Raises LeaseLost."""
+        while True:
+            self._now.clear()
+            try:
+                await publisher.beat(self._beat(conflator))
+            except BusUnavailable as error:
+                logger.debug("beat_failed: %s", error)
+            try:
+                async with asyncio.timeout(BEAT_EVERY_S):
+                    await self._now.wait()
+            except TimeoutError:
+                pass
+
+    def _beat(self, conflator: Conflator) -> codec.Beat:
+        status = self.status()
+        return codec.Beat(
+            market=status.market,
+            epoch=conflator.epoch,
+            seq=conflator.session_seq,
+            state=status.state,
+            server_time=codec.now_us(time.time()),
+            feed=status.feed,
+            reason=status.reason,
+            since=status.since,
+            simulated=status.simulated,
+        )

@@ -1,0 +1,133 @@
+"""The status board: many processes, one answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tapecast import __version__
+from tapecast.api.board import StatusBoard
+from tapecast.api.mailbox import Mailbox
+from tapecast.api.pulse import Pulse
+from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
+from tapecast.market import FeedState, Market
+from tests.api.support import HandClock, taken
+
+
+class Desk:
+    """A board whose replica has three streams."""
+
+    def __init__(self) -> None:
+        self.time = HandClock()
+        self.pulse = Pulse(self.time.clock)
+        self.board = StatusBoard("api-1", self.time.clock, self.pulse, lambda: 3)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A board that has heard nothing."""
+    return Desk()
+
+
+def ingest(name: str = "ingest-1", **more: Any) -> IngestStatus:
+    """What an ingest process says of itself."""
+    values = {
+        "server_time": 1, "feeds": [], "leases": {}, "active_symbols": [], "refused": {}, "messages": 0,
+        "messages_per_second": 0.0, "newest_ts_recv": 0, "reconnects": 0, "rejected": {},
+    }  # fmt: skip
+    return IngestStatus(name, "0", **values | more)  # type: ignore[arg-type]
+
+
+def test_a_lone_replica_knows_itself(desk: Desk) -> None:
+    """Nothing is invented: what is not known is empty or null."""
+    report = desk.board.report()
+    assert (report.stream_count, report.replicas, report.version) == (3, 1, __version__)
+    assert report.newest_tick_age_s is None
+    assert report.alpaca_connected is False
+    assert report.active_symbols == []
+
+
+def test_replicas_add_up(desk: Desk) -> None:
+    """Its own count a replica knows better than Redis does."""
+    desk.board.on_replica(ReplicaStatus("api-1", "0", 1, 99))
+    desk.board.on_replica(ReplicaStatus("api-2", "0", 1, 4))
+    desk.board.on_replica(ReplicaStatus("api-2", "0", 2, 5))
+    report = desk.board.report()
+    assert (report.stream_count, report.replicas) == (8, 2)
+
+
+def test_ingests_add_up(desk: Desk) -> None:
+    """Symbols are merged, rates and counts are summed, the newest tick is the newest of all."""
+    desk.board.newest_ts_recv = 1
+    one = ingest("a", active_symbols=["MSFT", "AAPL"], refused={"X": "cap"}, messages_per_second=1.25)
+    other = ingest("b", active_symbols=["BTC/USD"], messages_per_second=2.0, reconnects=2)
+    newest = desk.time.clock.server_time() - 1_500_000
+    desk.board.on_ingest(one)
+    desk.board.on_ingest(other)
+    desk.board.on_ingest(ingest("c", newest_ts_recv=newest, reconnects=1))
+    report = desk.board.report()
+    assert report.active_symbols == ["AAPL", "BTC/USD", "MSFT"]
+    assert report.refused == {"X": "cap"}
+    assert (report.messages_per_second, report.reconnects) == (3.2, 3)
+    assert report.newest_tick_age_s == 1.5
+
+
+def test_the_newer_lease_is_shown(desk: Desk) -> None:
+    """A killed owner's status is still there when its successor's comes."""
+    old, new = LeaseStatus("a", 1), LeaseStatus("b", 2)
+    desk.board.on_ingest(ingest("b", leases={"us_equity": new}))
+    desk.board.on_ingest(ingest("a", leases={"us_equity": old, "crypto": old}))
+    assert desk.board.report().lease == {"us_equity": new, "crypto": old}
+
+
+def test_a_silent_process_is_forgotten(desk: Desk) -> None:
+    """Fifteen seconds by our own clock, whatever the other's clock says."""
+    desk.board.on_ingest(ingest(active_symbols=["AAPL"], refused={"X": "cap"}))
+    desk.board.on_replica(ReplicaStatus("api-2", "0", 1, 4))
+    desk.time.advance(14.9)
+    desk.board.sweep()
+    assert desk.board.report().replicas == 2
+    desk.time.advance(0.1)
+    desk.board.sweep()
+    report = desk.board.report()
+    assert (report.replicas, report.active_symbols, report.refused) == (1, [], {})
+
+
+def test_only_a_fresh_beat_of_a_real_venue_is_a_connection(desk: Desk) -> None:
+    """The word of an ingest that fell silent three seconds ago does not count."""
+    desk.pulse.on_beat(Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1))
+    assert desk.board.report().alpaca_connected
+    desk.time.advance(4)
+    assert not desk.board.report().alpaca_connected
+
+
+def test_it_says_what_it_is(desk: Desk) -> None:
+    """What other replicas add up."""
+    assert desk.board.own_status() == ReplicaStatus(
+        "api-1", __version__, desk.time.clock.server_time(), stream_count=3
+    )
+
+
+def test_readers_get_it_at_once_on_change_and_every_fifteen_seconds(desk: Desk) -> None:
+    """A rate that moves is no change."""
+    mailbox = Mailbox()
+    with desk.board.seat(mailbox):
+        assert [name for name, _ in taken(mailbox)] == ["status"]
+        desk.board.sweep()
+        taken(mailbox)
+        desk.board.on_ingest(ingest(messages_per_second=5.0, newest_ts_recv=1))
+        desk.board.sweep()
+        assert taken(mailbox) == []
+        desk.board.on_ingest(ingest(active_symbols=["AAPL"]))
+        desk.board.sweep()
+        assert [data["active_symbols"] for _, data in taken(mailbox)] == [["AAPL"]]
+        desk.time.advance(14)
+        desk.board.sweep()
+        assert taken(mailbox) == []
+        desk.time.advance(1)
+        desk.board.sweep()
+        assert len(taken(mailbox)) == 1
+    desk.time.advance(60)
+    desk.board.sweep()
+    assert taken(mailbox) == []

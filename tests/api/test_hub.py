@@ -1,0 +1,334 @@
+"""The hub, by calling it as the subscriber does, with a clock turned by hand."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tapecast.api import hub as module
+from tapecast.bus import codec
+from tapecast.errors import ClientError
+from tapecast.market import FeedState
+from tests.api.support import EPOCH, Bench, states, taken, tick
+from tests.support import eventually
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A hub whose link is up and whose stocks feed is live."""
+    bench = Bench()
+    bench.beat()
+    return bench
+
+
+def ingest(refused: dict[str, str], name: str = "ingest-1") -> codec.IngestStatus:
+    """A status that refuses these symbols."""
+    return codec.IngestStatus(name, "0", 1, [], {}, [], refused, 0, 0.0, 0, 0, {})
+
+
+def test_every_listener_gets_the_published_bytes(bench: Bench) -> None:
+    """One frame, shared; the JSON is not touched."""
+    one, other = bench.listen("AAPL"), bench.listen("AAPL", "MSFT")
+    data = tick("AAPL", 1)
+    bench.hub.on_tick("AAPL", data)
+    _state, frame = one.take()
+    assert frame == b"data: " + data + b"\n\n"
+    assert other.take()[1] is frame
+
+
+def test_a_tick_that_says_the_same_is_not_sent(bench: Bench) -> None:
+    """After the venue's reconnect all symbols are published again; clients hear nothing."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    taken(mailbox)
+    bench.hub.on_tick("AAPL", tick("AAPL", 2))
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 99.0))
+    assert taken(mailbox) == []
+    bench.hub.on_tick("AAPL", tick("AAPL", 3, 101.0))
+    assert [data["price"] for _, data in taken(mailbox)] == [101.0]
+
+
+def test_nothing_is_told_before_the_join_has_answered(bench: Bench) -> None:
+    """A `pending` that is taken back a millisecond later helps nobody."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.sweep()
+    assert taken(mailbox) == []
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None)
+    assert states(taken(mailbox)) == [("live", "")]
+
+
+def test_a_symbol_without_a_value_is_pending(bench: Bench) -> None:
+    """No price is invented."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, None)
+    assert taken(mailbox) == [("symbol", {"symbol": "AAPL", "state": "pending"})]
+
+
+def test_the_last_known_tick_is_shown_as_stale(bench: Bench) -> None:
+    """A page opened while nothing is live still paints something, and says what it is."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    events = taken(mailbox)
+    assert states(events) == [("stale", "no_update")]
+    assert events[1][1]["price"] == 100.0
+
+
+def test_the_last_known_tick_is_closed_when_the_owner_says_so(bench: Bench) -> None:
+    """On a Sunday, Friday's close stands."""
+    bench.beat(FeedState.CLOSED)
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    assert states(taken(mailbox)) == [("closed", "")]
+
+
+def test_the_newer_of_price_and_last_is_shown(bench: Bench) -> None:
+    """The join merges by order."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0))
+    assert [data["price"] for name, data in taken(mailbox) if name == "message"] == [102.0]
+
+
+def test_a_tick_before_the_answer_of_the_join_wins(bench: Bench) -> None:
+    """Published between SUBSCRIBE and the reading of the cache."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 3, 103.0))
+    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0))
+    events = taken(mailbox)
+    assert states(events) == [("live", "")]
+    assert [data["price"] for name, data in events if name == "message"] == [103.0]
+
+
+def test_a_demos_last_tick_is_not_shown_by_a_real_feed(bench: Bench) -> None:
+    """Invented prices never pass for real ones."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"))
+    assert states(taken(mailbox)) == [("pending", "")]
+
+
+def test_a_demos_last_tick_is_shown_by_a_demo(bench: Bench) -> None:
+    """There it is as good as any."""
+    bench.beat(simulated=True)
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"))
+    assert states(taken(mailbox)) == [("stale", "no_update")]
+
+
+def test_a_quiet_symbol_stays_live_by_beats(bench: Bench) -> None:
+    """No trade for a minute is no reason to distrust the last one."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    taken(mailbox)
+    for _ in range(60):
+        bench.pass_time(1)
+        bench.beat()
+    assert states(taken(mailbox)) == []
+
+
+def test_a_symbol_of_an_older_session_goes_stale(bench: Bench) -> None:
+    """The owner vouches only for what this session has said."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    for _ in range(6):
+        bench.pass_time(1)
+        bench.beat(seq=2)
+    assert states(taken(mailbox)) == [("stale", "no_update")]
+
+
+def test_a_dead_ingest_makes_everything_stale_in_time(bench: Bench) -> None:
+    """Within the time to live of the last beat plus one sweep, with the reason, and only once."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.pass_time(4.75)
+    assert states(taken(mailbox)) == [("live", "")]
+    bench.pass_time(0.25)
+    assert states(taken(mailbox)) == [("stale", "ingest_lost")]
+    bench.pass_time(60)
+    assert states(taken(mailbox)) == []
+
+
+def test_a_price_key_that_outlived_its_owner_gives_no_new_life(bench: Bench) -> None:
+    """A client that comes four seconds after the owner's death waits one second for `stale`, not five."""
+    bench.pass_time(4)
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None)
+    bench.pass_time(1)
+    assert states(taken(mailbox)) == [("stale", "ingest_lost")]
+
+
+def test_a_lost_link_makes_everything_stale_in_time(bench: Bench) -> None:
+    """The api needs no Redis to know that it has heard nothing."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_link(False)
+    assert states(taken(mailbox)) == [("live", "")]
+    bench.pass_time(5)
+    assert states(taken(mailbox)) == [("stale", "cache_unavailable")]
+
+
+def test_a_client_that_comes_without_a_link_hears_so(bench: Bench) -> None:
+    """It is not left waiting for an answer that cannot come."""
+    bench.hub.on_link(False)
+    mailbox = bench.listen("AAPL")
+    assert states(taken(mailbox)) == [("pending", "cache_unavailable")]
+
+
+def test_the_link_comes_back_and_the_same_client_is_live(bench: Bench) -> None:
+    """In the subscriber's order: joins, beats, then the word that the link is up."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_link(False)
+    bench.pass_time(10)
+    taken(mailbox)
+    bench.hub.on_cached("AAPL", tick("AAPL", 5, 105.0), tick("AAPL", 1))
+    bench.beat()
+    bench.hub.on_link(True)
+    events = taken(mailbox)
+    assert states(events)[-1] == ("live", "")
+    assert events[-1][1]["price"] == 105.0
+
+
+def test_the_reason_of_stale_follows_the_feed(bench: Bench) -> None:
+    """One symbol and the whole feed are told apart."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    reasons = states(taken(mailbox))
+    for state in (FeedState.RECONNECTING, FeedState.FAILED):
+        bench.beat(state)
+        reasons += states(taken(mailbox))
+    expected = ["no_update", "feed_reconnecting", "feed_failed"]
+    assert reasons == [("stale", reason) for reason in expected]
+
+
+def test_closing_time_is_a_change_of_state(bench: Bench) -> None:
+    """The path is healthy, the price stands."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    taken(mailbox)
+    bench.beat(FeedState.CLOSED)
+    assert states(taken(mailbox)) == [("closed", "")]
+
+
+def test_a_refusal_comes_and_goes(bench: Bench) -> None:
+    """Over the venue's cap a symbol is refused in band, and taken in when room appears."""
+    mailbox = bench.listen("AAPL", "MSFT")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_ingest(ingest({"AAPL": "symbol_limit", "MSFT": "symbol_limit"}))
+    events = taken(mailbox)
+    assert states(events) == [("refused", "symbol_limit")] * 2
+    bench.hub.on_cached("MSFT", None, None)
+    bench.hub.on_ingest(ingest({}))
+    assert sorted(states(taken(mailbox))) == [("live", ""), ("pending", "")]
+
+
+def test_a_refusal_dies_with_its_ingest(bench: Bench) -> None:
+    """A killed process refuses nothing after its status has expired."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_cached("AAPL", None, None)
+    bench.hub.on_ingest(ingest({"AAPL": "symbol_limit"}))
+    taken(mailbox)
+    bench.pass_time(15)
+    assert states(taken(mailbox)) == [("pending", "ingest_lost")]
+
+
+def test_symbols_are_joined_once_and_left_with_the_last_listener(bench: Bench) -> None:
+    """One subscription, any number of clients; interest carries their number."""
+    one, other = bench.listen("AAPL", "MSFT"), bench.listen("AAPL")
+    assert bench.upstream.joined == ["AAPL", "MSFT"]
+    assert bench.upstream.interest == codec.Interest({"AAPL": 2, "MSFT": 1})
+    bench.hub.detach(other, ["AAPL"])
+    assert bench.upstream.interest == codec.Interest({"AAPL": 1, "MSFT": 1})
+    assert bench.upstream.left == []
+    bench.hub.detach(one, ["AAPL", "MSFT"])
+    assert bench.upstream.interest == codec.Interest({})
+    assert bench.upstream.left == ["AAPL", "MSFT"]
+
+
+def test_a_left_symbol_is_forgotten(bench: Bench) -> None:
+    """Its tick would grow old unseen: the next client gets a new join."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.detach(mailbox, ["AAPL"])
+    bench.hub.on_tick("AAPL", tick("AAPL", 2))
+    bench.hub.on_cached("AAPL", tick("AAPL", 2), None)
+    assert taken(bench.listen("AAPL")) == []
+
+
+def test_a_held_symbol_outlives_its_listeners_for_half_a_minute(bench: Bench) -> None:
+    """So that `GET /prices`, asked every few seconds, finds it live."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.hold(["AAPL"])
+    bench.hub.detach(mailbox, ["AAPL"])
+    bench.pass_time(29)
+    assert bench.upstream.interest.symbols == {"AAPL": 1}
+    bench.pass_time(1)
+    assert bench.upstream.interest.symbols == {}
+    assert bench.upstream.left == ["AAPL"]
+
+
+def test_listen_leaves_even_when_the_client_fails(bench: Bench) -> None:
+    """A symbol is not kept by a client that is gone."""
+    with pytest.raises(ZeroDivisionError), bench.hub.listen(bench.listen(), ["AAPL"]):
+        raise ZeroDivisionError
+    assert bench.upstream.left == ["AAPL"]
+
+
+def test_what_is_no_symbol_is_a_bug_of_the_caller(bench: Bench) -> None:
+    """Queries are checked before they come here."""
+    with pytest.raises(ValueError, match="not a symbol"):
+        bench.listen("a$")
+
+
+def test_garbage_ends_nothing(bench: Bench) -> None:
+    """A foreign value under one of our names is left out."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", b"garbage")
+    bench.hub.on_cached("AAPL", b"garbage", b"\xff")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    assert states(taken(mailbox))[-1] == ("live", "")
+
+
+def test_feed_changes_reach_every_stream(bench: Bench) -> None:
+    """Also those that listen to no symbol of that market."""
+    mailbox = bench.listen()
+    with bench.hub.audience.seat(mailbox):
+        bench.beat(FeedState.RECONNECTING, reason="socket_closed")
+        (name, data) = taken(mailbox)[0]
+    assert name == "feed"
+    assert data | {"since": ""} == {
+        "feed": "iex", "market": "us_equity", "state": "reconnecting", "reason": "socket_closed", "since": "",
+    }  # fmt: skip
+
+
+def test_an_old_owners_beat_vouches_for_nothing(bench: Bench) -> None:
+    """A beat below the fence is not heard at all."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    taken(mailbox)
+    for _ in range(5):
+        bench.pass_time(1)
+        bench.beat(epoch=EPOCH - 1)
+    assert states(taken(mailbox)) == [("stale", "ingest_lost")]
+
+
+def test_no_stream_is_let_in_while_draining(bench: Bench) -> None:
+    """Another replica can serve that client."""
+    bench.hub.require_open()
+    bench.hub.audience.drain()
+    with pytest.raises(ClientError) as refused:
+        bench.hub.require_open()
+    assert (refused.value.status, refused.value.code) == (503, "draining")
+
+
+async def test_the_sweep_runs_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staleness needs no word from outside."""
+    monkeypatch.setattr(module, "SWEEP_S", 0)
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.time.advance(5)
+    task = asyncio.create_task(bench.hub.run())
+    topic = bench.hub.topic("AAPL")
+    await eventually(lambda: topic and topic.shown and topic.shown.state == "stale")
+    task.cancel()
+    await asyncio.wait([task])
+    assert states(taken(mailbox)) == [("stale", "ingest_lost")]

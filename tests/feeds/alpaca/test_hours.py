@@ -1,0 +1,81 @@
+"""The market clock, asked on a clock that stands."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tapecast.errors import FeedTransient
+from tapecast.feeds.alpaca.hours import Hours, MarketClock
+from tapecast.feeds.alpaca.limits import Limits
+
+SECOND = 1_000_000_000
+NOW = 1_760_000_000 * SECOND
+
+
+class Venue:
+    """Answers in turn; an answer of None is a failure."""
+
+    def __init__(self, *answers: MarketClock | None) -> None:
+        self._answers = list(answers)
+        self.now_ns = NOW
+        self.said: list[bool] = []
+        self.hours = Hours(self.ask, self.said.append, Limits(), lambda: self.now_ns)
+
+    async def ask(self) -> MarketClock:
+        answer = self._answers.pop(0)
+        if answer is None:
+            raise FeedTransient("rest_unreachable", "")
+        return answer
+
+
+async def test_every_answer_is_reported() -> None:
+    """Open or closed, as the venue says."""
+    venue = Venue(MarketClock(True, NOW), MarketClock(False, NOW))
+    await venue.hours.look()
+    await venue.hours.look()
+    assert venue.said == [True, False]
+
+
+async def test_the_next_question_comes_at_the_change_or_after_minutes() -> None:
+    """A change far off is looked at every five minutes, a near one when it happens, a late one soon."""
+    venue = Venue(*(MarketClock(True, NOW + s * SECOND) for s in (3600, 90, -5)))
+    assert [await venue.hours.look() for _ in range(3)] == [300, 90, 1]
+
+
+async def test_a_clock_never_reached_means_open() -> None:
+    """Without any answer the market is taken as open, and asked again soon."""
+    venue = Venue(None)
+    assert await venue.hours.look() == Limits().clock_retry_s
+    assert venue.said == [True]
+
+
+async def test_the_last_answer_stands_until_its_change() -> None:
+    """A clock that fails at night does not open the market; after the opening it does."""
+    venue = Venue(MarketClock(False, NOW + 60 * SECOND), None, None)
+    await venue.hours.look()
+    await venue.hours.look()
+    assert venue.said == [False]
+    venue.now_ns += 60 * SECOND
+    await venue.hours.look()
+    assert venue.said == [False, True]
+
+
+async def test_following_asks_for_ever() -> None:
+    """The follower goes on after the first answer."""
+    asked = asyncio.Event()
+    answers = iter([MarketClock(True, 0)] * 2)
+
+    async def ask() -> MarketClock:
+        answer = next(answers, None)
+        if answer is None:
+            asked.set()
+            await asyncio.Event().wait()
+        assert answer is not None
+        return answer
+
+    hours = Hours(ask, lambda _: None, Limits(clock_every_s=0.0))
+    task = asyncio.create_task(hours.follow())
+    async with asyncio.timeout(30):
+        await asked.wait()
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,99 @@
+"""What a feed's state is, and the beat that carries it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.bus.lease import Lease
+from tapecast.bus.publisher import Publisher
+from tapecast.ingest.conflator import Conflator
+from tapecast.ingest.pulse import HEARD_S, Pulse
+from tapecast.market import FeedState
+from tests.ingest.fakes import FakeFeed
+from tests.support import eventually
+
+
+class Clock:
+    """Monotonic seconds that the test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def feed() -> FakeFeed:
+    """A feed that was heard from just now."""
+    feed = FakeFeed()
+    feed.last_heard = Clock.now
+    return feed
+
+
+async def test_a_live_feed_that_goes_silent_is_not_healthy(feed: FakeFeed) -> None:
+    """Its socket may still be open; what it said last is not vouched for."""
+    clock = Clock()
+    pulse = Pulse(feed, lambda: None, clock)
+    pulse.turn(FeedState.LIVE)
+    clock.now += HEARD_S
+    assert pulse.healthy
+    clock.now += 0.1
+    assert not pulse.healthy
+    assert (pulse.status().state, pulse.status().reason) == (FeedState.RECONNECTING, "silent")
+    feed.last_heard = clock.now
+    assert pulse.healthy
+
+
+@pytest.mark.parametrize("state", [FeedState.IDLE, FeedState.CONNECTING, FeedState.FAILED, FeedState.STANDBY])
+async def test_only_live_and_closed_are_healthy(feed: FakeFeed, state: FeedState) -> None:
+    """Every other state vouches for nothing, and silence does not change what it is called."""
+    pulse = Pulse(feed, lambda: None, Clock())
+    pulse.turn(FeedState.CLOSED)
+    assert pulse.healthy
+    pulse.turn(state)
+    feed.last_heard = 0.0
+    assert not pulse.healthy
+    assert pulse.state == state
+
+
+async def test_a_change_is_told_once(feed: FakeFeed) -> None:
+    """The same state again is no change and keeps its time."""
+    told: list[None] = []
+    pulse = Pulse(feed, lambda: told.append(None))
+    pulse.turn(FeedState.RECONNECTING, "closed_by_venue")
+    since = pulse.status().since
+    pulse.turn(FeedState.RECONNECTING, "closed_by_venue")
+    assert len(told) == 1
+    assert pulse.status().since == since
+
+
+async def test_the_beat_goes_out_at_once_on_a_change(bus: Bus, feed: FakeFeed) -> None:
+    """Clients need not wait for the next second to hear that the feed is down."""
+    lease = Lease(bus, "us_equity", "holder")
+    await lease.acquire()
+    publisher = Publisher(bus, lease, 5, 60)
+    conflator = Conflator("simulated", lease.epoch, publisher, lambda: True)
+    pulse = Pulse(feed, lambda: None, Clock())
+    task = asyncio.create_task(pulse.beat_forever(publisher, conflator))
+
+    async def beat() -> codec.Beat | None:
+        data = await bus.redis.get("beat:us_equity")
+        return codec.decode_beat(data) if data else None  # type: ignore[arg-type]
+
+    async def says(state: FeedState) -> bool:
+        found = await beat()
+        return found is not None and found.state == state
+
+    await eventually(lambda: says(FeedState.STANDBY))
+    pulse.turn(FeedState.LIVE)
+    await eventually(lambda: says(FeedState.LIVE))
+    found = await beat()
+    assert found is not None
+    assert (found.epoch, found.seq) == (lease.epoch, conflator.session_seq)
+    assert found.simulated
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,102 @@
+"""One ingest process: interest in, plans and status out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.bus.interest import InterestWriter
+from tapecast.ingest.worker import Worker
+from tapecast.market import Market
+from tapecast.settings import load
+from tests.ingest.fakes import FakeFeed
+from tests.support import eventually
+
+
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator[None]:
+    """The worker, running for the length of the block."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def interested(bus: Bus, *symbols: str) -> AsyncIterator[None]:
+    """A replica that wants these symbols for the length of the block."""
+    writer = InterestWriter(bus, "api-1")
+    writer.want(codec.Interest(dict.fromkeys(symbols, 1)))
+    task = asyncio.create_task(writer.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_form_of_a_symbol_picks_its_feed(bus: Bus) -> None:
+    """Stocks to one feed, crypto to the other, and an option to none, which is said."""
+    stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)
+    worker = Worker(load({}), bus, [stocks, crypto])
+    option = "AAPL240315C00172500"
+    async with running(worker), interested(bus, "AAPL", "BTC/USD", option):
+        await eventually(lambda: stocks.wanted[-1:] == [("AAPL",)])
+        await eventually(lambda: crypto.wanted[-1:] == [("BTC/USD",)])
+        await eventually(lambda: worker.status().refused == {option: "no_feed"})
+
+
+async def test_symbols_that_are_always_on_need_no_listener(bus: Bus) -> None:
+    """SYMBOLS go to their markets at the start."""
+    stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)
+    async with running(Worker(load({"SYMBOLS": "msft,eth/usd"}), bus, [stocks, crypto])):
+        await eventually(lambda: stocks.wanted[-1:] == [("MSFT",)])
+        await eventually(lambda: crypto.wanted[-1:] == [("ETH/USD",)])
+
+
+async def test_settled_waits_for_the_markets_that_are_wanted(bus: Bus) -> None:
+    """A market nobody wants keeps nobody waiting; one that is wanted has to be live."""
+    stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)
+    worker = Worker(load({"SYMBOLS": "MSFT"}), bus, [stocks, crypto])
+    async with running(worker):
+        settled = asyncio.create_task(worker.settled())
+        await asyncio.wait_for(stocks.running.wait(), 30)
+        assert not settled.done()
+        await stocks.go_live("MSFT")
+        await asyncio.wait_for(settled, 30)
+
+
+async def test_its_status_is_in_redis_while_it_runs(bus: Bus) -> None:
+    """Feeds, leases and confirmed symbols, gone when the worker ends on purpose."""
+    feed = FakeFeed()
+    worker = Worker(load({"SYMBOLS": "AAPL"}), bus, [feed])
+    async with running(worker):
+        await feed.go_live("AAPL")
+
+        async def reported() -> bool:
+            data = await bus.redis.get(f"status:ingest:{worker.id}")
+            status = codec.decode_ingest_status(data) if data else None  # type: ignore[arg-type]
+            return status is not None and status.active_symbols == ["AAPL"]
+
+        await eventually(reported)
+        status = worker.status()
+        assert [feed.state for feed in status.feeds] == ["live"]
+        assert status.leases["us_equity"].holder == worker.id
+        assert status.leases["us_equity"].epoch > 0
+    assert not await bus.redis.exists(f"status:ingest:{worker.id}")
+
+
+async def test_a_redis_that_comes_back_empty_removes_no_symbol_at_once(bus: Bus) -> None:
+    """The replicas need time to write their interest again."""
+    feed = FakeFeed()
+    async with running(Worker(load({}), bus, [feed])):
+        async with interested(bus, "AAPL"):
+            await eventually(lambda: feed.wanted[-1:] == [("AAPL",)])
+        await bus.redis.delete("interest", "interest:api-1")
+        await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+        plans = len(feed.wanted)
+        await eventually(lambda: len(feed.wanted) >= plans + 2)
+        assert feed.wanted[-1] == ("AAPL",)

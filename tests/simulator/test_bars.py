@@ -1,0 +1,49 @@
+"""Bars."""
+
+from __future__ import annotations
+
+import pytest
+
+from tapecast.market import Market, parse_rfc3339
+from tapecast.simulator.bars import Bar, Bars
+from tapecast.simulator.hours import MINUTE, SECOND
+
+START = parse_rfc3339("2026-11-20T00:00:00Z")
+
+
+def bars() -> Bars:
+    """A crypto day that begins at 100, after one that closed at 99."""
+    return Bars(Market.CRYPTO, Bar.at(START, 99.0), Bar.at(START, 100.0))
+
+
+def test_a_bar_follows_its_trades() -> None:
+    """Open stays, high and low widen, close follows, volume adds up."""
+    bar = Bar.at(START, 100.0)
+    for price, size in ((101.0, 2.0), (98.0, 1.0), (99.5, 1.0)):
+        bar.add(price, size)
+    assert (bar.open, bar.high, bar.low, bar.close) == (100.0, 101.0, 98.0, 99.5)
+    assert (bar.volume, bar.count) == (4.0, 3)
+    assert bar.average == pytest.approx((202 + 98 + 99.5) / 4)
+
+
+def test_the_average_of_a_bar_without_trades_is_its_close() -> None:
+    """Nothing is divided by zero."""
+    assert Bar.at(START, 100.0).average == 100.0
+
+
+def test_a_new_minute_has_a_new_bar() -> None:
+    """It starts on the minute, with its first trade as its open."""
+    each = bars()
+    each.add(START + SECOND, 101.0, 1.0)
+    each.add(START + MINUTE + SECOND, 102.0, 1.0)
+    assert (each.minute.start_ns, each.minute.open, each.minute.count) == (START + MINUTE, 102.0, 1)
+    assert (each.day.high, each.day.count) == (102.0, 2)
+
+
+def test_a_new_day_keeps_the_old_one() -> None:
+    """The first trade after midnight says so, and yesterday becomes the day before."""
+    each = bars()
+    assert not each.add(START + SECOND, 101.0, 1.0)
+    assert each.add(START + 24 * 3600 * SECOND, 103.0, 1.0)
+    assert each.previous.close == 101.0
+    assert (each.day.start_ns, each.day.open) == (START + 24 * 3600 * SECOND, 103.0)

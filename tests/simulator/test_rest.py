@@ -1,0 +1,165 @@
+"""The REST half, as alpaca-py and plain HTTP see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from alpaca.common.exceptions import APIError
+from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
+from alpaca.data.requests import (
+    CryptoLatestQuoteRequest,
+    CryptoLatestTradeRequest,
+    CryptoSnapshotRequest,
+    StockLatestQuoteRequest,
+    StockLatestTradeRequest,
+    StockSnapshotRequest,
+)
+from alpaca.trading.client import TradingClient
+from alpaca.trading.enums import AssetClass, PositionSide
+from alpaca.trading.requests import GetAssetsRequest
+
+from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
+from tests.support import free_socket
+
+HEADERS = {"APCA-API-KEY-ID": "simulated", "APCA-API-SECRET-KEY": "simulated"}
+
+
+@pytest.fixture
+async def http(sim: Simulator) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the right keys."""
+    async with httpx.AsyncClient(base_url=sim.base, headers=HEADERS) as client:
+        yield client
+
+
+async def test_alpaca_py_reads_stocks(sim: Simulator) -> None:
+    """Latest trade and quote agree with the snapshot; an unlisted symbol is missing."""
+    client: Any = StockHistoricalDataClient("simulated", "simulated", url_override=sim.base)
+    symbols = ["AAPL", "BRK.B", "ZZZZ"]
+    trades = await asyncio.to_thread(
+        client.get_stock_latest_trade, StockLatestTradeRequest(symbol_or_symbols=symbols)
+    )
+    quotes = await asyncio.to_thread(
+        client.get_stock_latest_quote, StockLatestQuoteRequest(symbol_or_symbols=symbols)
+    )
+    snapshots = await asyncio.to_thread(
+        client.get_stock_snapshot, StockSnapshotRequest(symbol_or_symbols=symbols)
+    )
+    assert trades.keys() == quotes.keys() == snapshots.keys() == {"AAPL", "BRK.B"}
+    for symbol, snapshot in snapshots.items():
+        assert quotes[symbol].bid_price < quotes[symbol].ask_price
+        assert snapshot.daily_bar.low <= snapshot.latest_trade.price <= snapshot.daily_bar.high
+        assert snapshot.latest_trade.price == pytest.approx(trades[symbol].price, rel=0.01)
+        assert snapshot.previous_daily_bar.timestamp < snapshot.daily_bar.timestamp
+        assert snapshot.minute_bar is not None
+
+
+async def test_alpaca_py_reads_crypto_without_keys(sim: Simulator) -> None:
+    """As at the venue, crypto data is open."""
+    client: Any = CryptoHistoricalDataClient(url_override=sim.base)
+    symbols = ["BTC/USD", "ZZZ/USD"]
+    trades = await asyncio.to_thread(
+        client.get_crypto_latest_trade, CryptoLatestTradeRequest(symbol_or_symbols=symbols)
+    )
+    quotes = await asyncio.to_thread(
+        client.get_crypto_latest_quote, CryptoLatestQuoteRequest(symbol_or_symbols=symbols)
+    )
+    snapshots = await asyncio.to_thread(
+        client.get_crypto_snapshot, CryptoSnapshotRequest(symbol_or_symbols=symbols)
+    )
+    assert trades.keys() == quotes.keys() == snapshots.keys() == {"BTC/USD"}
+    assert snapshots["BTC/USD"].previous_daily_bar.close > 0
+
+
+async def test_alpaca_py_reads_the_account(sim: Simulator) -> None:
+    """Its models take the account, the positions, the clock and the assets."""
+    client: Any = TradingClient("simulated", "simulated", url_override=sim.base)
+    account = await asyncio.to_thread(client.get_account)
+    positions = await asyncio.to_thread(client.get_all_positions)
+    clock = await asyncio.to_thread(client.get_clock)
+    assets = await asyncio.to_thread(client.get_all_assets, GetAssetsRequest(asset_class=AssetClass.CRYPTO))
+    assert Decimal(account.equity) > 0
+    assert {each.side for each in positions} == {PositionSide.LONG, PositionSide.SHORT}
+    assert clock.is_open
+    assert clock.timestamp < clock.next_close < clock.next_open
+    assert "BTC/USD" in {each.symbol for each in assets}
+    assert {each.asset_class for each in assets} == {AssetClass.CRYPTO}
+
+
+async def test_alpaca_py_raises_on_wrong_keys(sim: Simulator) -> None:
+    """The trading host answers 401."""
+    client = TradingClient("simulated", "wrong", url_override=sim.base)
+    with pytest.raises(APIError, match="unauthorized") as refused:
+        await asyncio.to_thread(client.get_account)
+    assert refused.value.status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{}, HEADERS | {"APCA-API-SECRET-KEY": "wrong"}])
+async def test_the_data_host_refuses_wrong_keys(sim: Simulator, headers: dict[str, str]) -> None:
+    """With the venue's 403."""
+    async with httpx.AsyncClient(base_url=sim.base, headers=headers) as client:
+        answer = await client.get("/v2/stocks/snapshots?symbols=AAPL")
+    assert (answer.status_code, answer.json()) == (403, {"message": "forbidden."})
+
+
+async def test_crypto_with_wrong_keys_is_refused(sim: Simulator) -> None:
+    """No keys are fine, wrong ones are not."""
+    async with httpx.AsyncClient(base_url=sim.base, headers={"APCA-API-KEY-ID": "wrong"}) as client:
+        answer = await client.get("/v1beta3/crypto/us/snapshots?symbols=BTC/USD")
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/v2/stocks/snapshots", "symbols is required"),
+        ("/v2/stocks/snapshots?symbols=", "symbols is required"),
+        ("/v2/stocks/snapshots?symbols=AAPL,BTC/USD", "invalid symbol: BTC/USD"),
+        ("/v1beta3/crypto/us/snapshots?symbols=BTCUSD", "invalid symbol: BTCUSD"),
+    ],
+)
+async def test_bad_symbols_are_named(http: httpx.AsyncClient, path: str, message: str) -> None:
+    """400, with the venue's one field."""
+    answer = await http.get(path)
+    assert (answer.status_code, answer.json()) == (400, {"message": message})
+
+
+async def test_shapes_are_the_venues(http: httpx.AsyncClient) -> None:
+    """Stock snapshots are a bare map, everything else is under a key."""
+    stocks = (await http.get("/v2/stocks/snapshots?symbols=AAPL,MSFT&feed=iex")).json()
+    assert stocks.keys() == {"AAPL", "MSFT"}
+    assert (await http.get("/v2/stocks/trades/latest?symbols=AAPL")).json().keys() == {"trades"}
+    assert (await http.get("/v1beta3/crypto/us/latest/quotes?symbols=BTC/USD")).json().keys() == {"quotes"}
+    assert (await http.get("/v1beta3/crypto/us/snapshots?symbols=ZZZ/USD")).json() == {"snapshots": {}}
+
+
+async def test_assets_of_all_classes(http: httpx.AsyncClient) -> None:
+    """Without a class every listed symbol is there, with an increment that reads as a decimal."""
+    assets = {each["symbol"]: each for each in (await http.get("/v2/assets")).json()}
+    assert assets["AAPL"]["class"] == "us_equity"
+    assert assets["AAPL"]["price_increment"] == "0.01"
+    assert assets["SHIB/USD"]["price_increment"] == "0.0000000001"
+
+
+async def test_unknown_paths_and_methods_are_json(http: httpx.AsyncClient) -> None:
+    """404 and 405 with a message."""
+    for answer, status in ((await http.get("/v2/nowhere"), 404), (await http.post("/v2/clock"), 405)):
+        assert answer.status_code == status
+        assert answer.json().keys() == {"message"}
+
+
+async def test_a_closed_market_says_so() -> None:
+    """The clock is closed, and the snapshot stands at the last close."""
+    async with (
+        simulator(SimulatorConfig(market_open=False), free_socket()) as sim,
+        httpx.AsyncClient(base_url=sim.base, headers=HEADERS) as client,
+    ):
+        clock = (await client.get("/v2/clock")).json()
+        snapshot = (await client.get("/v2/stocks/snapshots?symbols=AAPL")).json()["AAPL"]
+    assert clock["is_open"] is False
+    assert clock["next_open"] < clock["next_close"]
+    assert snapshot["latestTrade"]["t"][13:] == ":00:00Z"

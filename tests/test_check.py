@@ -1,0 +1,81 @@
+"""`tapecast check`, part by part."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+
+import pytest
+
+from tapecast.bus import codec
+from tapecast.bus.connection import Bus
+from tapecast.check import check_api, check_ingest, listens
+from tapecast.errors import StartError
+from tapecast.market import FeedState, Market
+from tests.support import free_port, free_socket
+
+
+def _status(host: str) -> codec.IngestStatus:
+    feeds = [codec.FeedStatus("iex", Market.US_EQUITY, FeedState.FAILED, "auth_failed")]
+    return codec.IngestStatus(
+        id=f"{host}-{os.getpid()}-abc", version="0", server_time=int(time.time() * 1e6), feeds=feeds,
+        leases={}, active_symbols=[], refused={}, messages=0, messages_per_second=0.0, newest_ts_recv=0, reconnects=0,
+        rejected={},
+    )  # fmt: skip
+
+
+async def _report(bus: Bus, status: codec.IngestStatus) -> None:
+    await bus.redis.zadd("status:ingest", {status.id: 1})
+    await bus.redis.set(f"status:ingest:{status.id}", codec.encode(status))
+
+
+def test_listens_tells_an_open_port_from_a_closed_one() -> None:
+    """The role of a container is found by what listens in it."""
+    with free_socket() as sock:
+        assert listens(sock.getsockname()[1])
+    assert not listens(free_port())
+
+
+async def test_an_ingest_of_this_host_is_shown_with_its_feeds(bus: Bus, valkey_url: str) -> None:
+    """A failed feed is told, and is no reason to restart the process: that would dial the venue again."""
+    await _report(bus, _status(socket.gethostname()))
+    assert "us_equity failed auth_failed" in await check_ingest(valkey_url, "")
+
+
+async def test_another_hosts_ingest_does_not_count(bus: Bus, valkey_url: str) -> None:
+    """Each container answers for itself."""
+    await _report(bus, _status("somewhere-else"))
+    with pytest.raises(StartError, match="no ingest on"):
+        await check_ingest(valkey_url, "")
+
+
+async def test_no_redis_is_said() -> None:
+    """The place is named."""
+    port = free_port()
+    with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
+        await check_ingest(f"redis://127.0.0.1:{port}", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(b"200 OK", None), (b"503 Service Unavailable", "not ready: no"), (None, "does not answer")],
+)
+async def test_the_api_is_asked_whether_it_is_ready(answer: bytes | None, expected: str | None) -> None:
+    """200 is well; anything else is told with the body."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /readyz ")
+        if answer is not None:
+            writer.write(b"HTTP/1.1 " + answer + b"\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        if expected is None:
+            assert "ready" in await asyncio.to_thread(check_api, port)
+            return
+        with pytest.raises(StartError, match=expected):
+            await asyncio.to_thread(check_api, port)
