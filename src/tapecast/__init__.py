@@ -2,14 +2,14 @@
 
 The tree is the data flow. One tick passes through six files, one verb each:
 
-    feeds/alpaca/client.py   receive    a frame of the venue becomes trades and quotes
-    ingest/images.py         conflate   the newest image of each symbol, and which are dirty
+    feeds/alpaca/live.py     receive    a frame of the venue becomes trades and quotes
+    ingest/conflator.py      conflate   the newest image of each symbol, and which are dirty
     bus/publisher.py         publish    SET with a TTL and PUBLISH, in one fenced call
     bus/subscriber.py        read       one supervised Redis reader per api process
     api/hub.py               dispatch   to the mailbox of every client that asked
     api/streams.py           send       Server-Sent Events
 
-Beside them: `cli.py` starts the parts, `settings.py` and `errors.py` serve all, `market.py`, `conflation.py`
+Beside them: `cli.py` and `launch.py` start the parts, `settings.py` and `errors.py` serve all, `market.py`, `conflation.py`
 and `backoff.py` are pure, and `simulator/` is a local Alpaca for demos, tests and load.
 """
 

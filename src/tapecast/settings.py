@@ -10,14 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     Field,
-    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -30,62 +27,7 @@ from pydantic_settings import (
 )
 
 from tapecast.errors import SettingsError
-from tapecast.market import market_of
-
-
-def _symbol(value: str) -> str:
-    if market_of(symbol := value.upper()) is None:
-        raise ValueError(f"{symbol!r} is not a symbol (AAPL, BRK.B and BTC/USD are)")
-    return symbol
-
-
-def _header(value: SecretStr) -> SecretStr:
-    # It travels in a header, and the error of a library that refuses such a header would quote it.
-    secret = value.get_secret_value()
-    if not (secret.isascii() and secret.isprintable() and " " not in secret):
-        raise ValueError("may hold only printable ASCII characters, and no spaces")
-    return value
-
-
-def _origin(value: str) -> str:
-    # A browser sends no path, not even a slash: an origin with one would match no page, and say nothing.
-    origin = value.rstrip("/").lower()
-    if value != "*" and (origin.count("/") != 2 or not all(origin.partition("://"))):
-        raise ValueError(f"{value!r} is not an origin (* and https://example.com are)")
-    return origin
-
-
-def _url(value: str, *schemes: str) -> str:
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in schemes and parts.port != 0
-    except ValueError:
-        # Its text would quote what it took for the port, which may be half of a password.
-        raise ValueError("is not a URL; a / @ or # in a password is written as %2F %40 or %23") from None
-    if not good:
-        raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
-    return value
-
-
-def _redis_url(value: SecretStr) -> SecretStr:
-    _url(value.get_secret_value(), "redis", "rediss", "unix")
-    return value
-
-
-def _stream_url(value: str) -> str:
-    return _url(value, "ws", "wss")
-
-
-def _rest_url(value: str) -> str:
-    if value.rstrip("/").endswith("/v2"):
-        raise ValueError("is a base: leave out the /v2")
-    return _url(value, "http", "https")
-
-
-Symbol = Annotated[str, AfterValidator(_symbol)]
-Secret = Annotated[SecretStr, AfterValidator(_header)]
-StreamUrl = Annotated[str, AfterValidator(_stream_url)]
-RestUrl = Annotated[str, AfterValidator(_rest_url)]
+from tapecast.values import Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
 
 
 def _key(*names: str) -> Any:
@@ -100,7 +42,7 @@ class Settings(BaseSettings):
     )
 
     # The cache. None: `tapecast up` starts an embedded Valkey; `api` and `ingest` refuse to start.
-    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    redis_url: RedisUrl | None = None
     redis_prefix: str = ""
 
     # Alpaca. Each key is known by the names that Alpaca's own tools and docs use.
@@ -128,7 +70,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     api_token: Annotated[tuple[Secret, ...], NoDecode] = ()
     public: Annotated[frozenset[Literal["prices", "status", "positions"]], NoDecode] = frozenset()
-    cors_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = ("*",)
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ("*",)
     max_symbols_per_stream: int = Field(default=1000, ge=1, le=100_000)
     stream_interval_ms: int = Field(default=0, ge=0, le=60_000)
     keepalive_s: float = Field(default=15, gt=0, le=300)
@@ -267,8 +209,10 @@ def within_one_edit(one: str, other: str) -> bool:
 
 def _explain(error: ValidationError) -> str:
     lines = []
+    # The first name of each field, which is the one in the README.
+    names = {field: name for name, field in reversed(_fields_by_name().items())}
     for item in error.errors(include_url=False, include_input=False, include_context=False):
-        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        name = names.get(str(item["loc"][0]), "") if item["loc"] else ""
         text = item["msg"].removeprefix("Value error, ")
         lines.append(f"{name}: {text}" if name else text)
     return "; ".join(lines)

@@ -26,6 +26,7 @@ from alpaca.trading.requests import GetAssetsRequest
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.support import free_socket
 
+ask = asyncio.to_thread  # alpaca-py blocks
 HEADERS = {"APCA-API-KEY-ID": "simulated", "APCA-API-SECRET-KEY": "simulated"}
 
 
@@ -40,15 +41,9 @@ async def test_alpaca_py_reads_stocks(sim: Simulator) -> None:
     """Latest trade and quote agree with the snapshot; an unlisted symbol is missing."""
     client: Any = StockHistoricalDataClient("simulated", "simulated", url_override=sim.base)
     symbols = ["AAPL", "BRK.B", "ZZZZ"]
-    trades = await asyncio.to_thread(
-        client.get_stock_latest_trade, StockLatestTradeRequest(symbol_or_symbols=symbols)
-    )
-    quotes = await asyncio.to_thread(
-        client.get_stock_latest_quote, StockLatestQuoteRequest(symbol_or_symbols=symbols)
-    )
-    snapshots = await asyncio.to_thread(
-        client.get_stock_snapshot, StockSnapshotRequest(symbol_or_symbols=symbols)
-    )
+    trades = await ask(client.get_stock_latest_trade, StockLatestTradeRequest(symbol_or_symbols=symbols))
+    quotes = await ask(client.get_stock_latest_quote, StockLatestQuoteRequest(symbol_or_symbols=symbols))
+    snapshots = await ask(client.get_stock_snapshot, StockSnapshotRequest(symbol_or_symbols=symbols))
     assert trades.keys() == quotes.keys() == snapshots.keys() == {"AAPL", "BRK.B"}
     for symbol, snapshot in snapshots.items():
         assert quotes[symbol].bid_price < quotes[symbol].ask_price
@@ -62,15 +57,9 @@ async def test_alpaca_py_reads_crypto_without_keys(sim: Simulator) -> None:
     """As at the venue, crypto data is open."""
     client: Any = CryptoHistoricalDataClient(url_override=sim.base)
     symbols = ["BTC/USD", "ZZZ/USD"]
-    trades = await asyncio.to_thread(
-        client.get_crypto_latest_trade, CryptoLatestTradeRequest(symbol_or_symbols=symbols)
-    )
-    quotes = await asyncio.to_thread(
-        client.get_crypto_latest_quote, CryptoLatestQuoteRequest(symbol_or_symbols=symbols)
-    )
-    snapshots = await asyncio.to_thread(
-        client.get_crypto_snapshot, CryptoSnapshotRequest(symbol_or_symbols=symbols)
-    )
+    trades = await ask(client.get_crypto_latest_trade, CryptoLatestTradeRequest(symbol_or_symbols=symbols))
+    quotes = await ask(client.get_crypto_latest_quote, CryptoLatestQuoteRequest(symbol_or_symbols=symbols))
+    snapshots = await ask(client.get_crypto_snapshot, CryptoSnapshotRequest(symbol_or_symbols=symbols))
     assert trades.keys() == quotes.keys() == snapshots.keys() == {"BTC/USD"}
     assert snapshots["BTC/USD"].previous_daily_bar.close > 0
 
@@ -78,10 +67,10 @@ async def test_alpaca_py_reads_crypto_without_keys(sim: Simulator) -> None:
 async def test_alpaca_py_reads_the_account(sim: Simulator) -> None:
     """Its models take the account, the positions, the clock and the assets."""
     client: Any = TradingClient("simulated", "simulated", url_override=sim.base)
-    account = await asyncio.to_thread(client.get_account)
-    positions = await asyncio.to_thread(client.get_all_positions)
-    clock = await asyncio.to_thread(client.get_clock)
-    assets = await asyncio.to_thread(client.get_all_assets, GetAssetsRequest(asset_class=AssetClass.CRYPTO))
+    account = await ask(client.get_account)
+    positions = await ask(client.get_all_positions)
+    clock = await ask(client.get_clock)
+    assets = await ask(client.get_all_assets, GetAssetsRequest(asset_class=AssetClass.CRYPTO))
     assert Decimal(account.equity) > 0
     assert {each.side for each in positions} == {PositionSide.LONG, PositionSide.SHORT}
     assert clock.is_open
@@ -94,7 +83,7 @@ async def test_alpaca_py_raises_on_wrong_keys(sim: Simulator) -> None:
     """The trading host answers 401."""
     client = TradingClient("simulated", "wrong", url_override=sim.base)
     with pytest.raises(APIError, match="unauthorized") as refused:
-        await asyncio.to_thread(client.get_account)
+        await ask(client.get_account)
     assert refused.value.status_code == 401
 
 

@@ -41,8 +41,11 @@ def event(name: str, payload: object) -> bytes:
 
 
 def retry() -> bytes:
-    """How long a browser waits before it comes back; jittered, because many are cut off at once."""
-    return ServerSentEvent(retry=int(jittered(700, 2000)), sep="\n").encode()
+    """A line to begin a frame with: how long a browser waits before it comes back.
+
+    Jittered, because many are cut off at once. It is no frame of its own: some client libraries would take that for an event without data.
+    """
+    return b"retry: %d\n" % jittered(700, 2000)
 
 
 def bye(code: str, message: str) -> bytes:

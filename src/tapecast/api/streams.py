@@ -19,7 +19,7 @@ Lost feeds, a lost Redis and a lost ingest end no stream: they are events.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, contextmanager
 
 from sse_starlette import EventSourceResponse
@@ -79,7 +79,7 @@ class Stream(EventSourceResponse):
             seats.enter_context(hub.audience.seat(mailbox))
             yield
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes]:
         yield frames.retry() + frames.event("hello", self._hello())
         loop, mailbox = asyncio.get_running_loop(), self._mailbox
         ticks_from = loop.time()

@@ -27,6 +27,7 @@ from tapecast.simulator.tape import run_tape
 __all__ = ["Simulator", "SimulatorConfig", "environment", "simulator"]
 
 START_TIMEOUT_S: Final = 5.0
+_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104
 CUT_AFTER_S: Final = 0.5
 """At the end, how long clients may take what they were sent before their sockets are cut."""
 
@@ -137,7 +138,8 @@ class _Server(uvicorn.Server):
 async def simulator(config: SimulatorConfig, sock: socket.socket) -> AsyncIterator[Simulator]:
     """A simulator that serves on a bound socket, ready when this yields and gone when it is left."""
     host, port = sock.getsockname()[:2]
-    running = Simulator(config, host, port)
+    # A server may listen everywhere; a client needs one place.
+    running = Simulator(config, "127.0.0.1" if host == _EVERYWHERE else host, port)
     server = _Server(
         uvicorn.Config(
             running.app,

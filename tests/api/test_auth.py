@@ -1,0 +1,140 @@
+"""Who may read what."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+
+from tapecast.api.auth import Guard, Subject
+from tapecast.errors import ClientError
+from tapecast.settings import load
+
+LOCAL = {"host": "localhost:8000"}
+
+
+def request(headers: dict[str, str] | None = None, peer: str = "127.0.0.1", query: str = "") -> Request:
+    """A request as the guard sees it."""
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "server": ("127.0.0.1", 8000),
+            "client": (peer, 5),
+            "path": "/",
+            "query_string": query.encode(),
+            "headers": [(k.encode(), v.encode("latin-1")) for k, v in (headers or {}).items()],
+        }
+    )
+
+
+def answer(guard: Guard, subject: Subject, asked: Request) -> int:
+    """The status with which the guard answers."""
+    try:
+        guard.require(asked, subject)
+    except ClientError as error:
+        return error.status
+    return 200
+
+
+def bearer(token: str, scheme: str = "Bearer") -> dict[str, str]:
+    """The header that carries a token."""
+    return {"authorization": f"{scheme} {token}"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (bearer("s3cret"), 200),
+        (bearer("next"), 200),
+        (bearer("s3cret", "bearer"), 200),
+        (bearer("s3cre"), 401),
+        (bearer("s3cret2"), 401),
+        (bearer(""), 401),
+        (bearer("s3cret", "Basic"), 401),
+        (bearer("s3cret,next"), 401),
+        (bearer("\xfc"), 401),
+        ({"authorization": "s3cret"}, 401),
+        ({}, 401),
+    ],
+)
+@pytest.mark.parametrize("subject", ["prices", "status", "positions"])
+def test_with_tokens_everything_needs_one(subject: Subject, headers: dict[str, str], status: int) -> None:
+    """Any of the tokens will do, so that keys can be rotated."""
+    guard = Guard(load({"API_TOKEN": "s3cret,next"}), laptop=False)
+    assert answer(guard, subject, request(headers)) == status
+
+
+def test_a_token_in_the_url_is_no_token() -> None:
+    """URLs are logged by everybody on the way."""
+    guard = Guard(load({"API_TOKEN": "s3cret"}), laptop=False)
+    assert answer(guard, "prices", request(query="token=s3cret&api_token=s3cret&access_token=s3cret")) == 401
+
+
+def test_a_token_beyond_ascii_is_compared_as_bytes() -> None:
+    """Headers are bytes; a client sends UTF-8."""
+    guard = Guard(load({"API_TOKEN": "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel"}), laptop=False)
+    sent = "schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel".encode().decode("latin-1")
+    assert answer(guard, "prices", request(bearer(sent))) == 200
+
+
+def test_public_opens_what_it_names() -> None:
+    """And nothing else."""
+    guard = Guard(load({"API_TOKEN": "s3cret", "PUBLIC": "prices,status"}), laptop=False)
+    subjects: list[Subject] = ["prices", "status", "positions"]
+    assert [answer(guard, subject, request()) for subject in subjects] == [200, 200, 401]
+
+
+def test_without_tokens_positions_are_forbidden() -> None:
+    """Prices are for everybody, the account is not; the answer says how to open it."""
+    guard = Guard(load({}), laptop=False)
+    assert answer(guard, "prices", request()) == 200
+    assert answer(guard, "status", request()) == 200
+    with pytest.raises(ClientError, match="API_TOKEN") as error:
+        guard.require(request(LOCAL), "positions")
+    assert (error.value.status, error.value.code) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("headers", "peer"),
+    [
+        ({"host": "localhost:8000"}, "127.0.0.1"),
+        ({"host": "127.0.0.1:8000"}, "127.0.0.1"),
+        ({"host": "[::1]:8000"}, "::1"),
+        ({"host": "LOCALHOST:8000"}, "127.0.0.1"),
+        ({"host": "localhost:8000", "origin": "http://localhost:8000"}, "127.0.0.1"),
+    ],
+)
+def test_on_a_laptop_its_own_user_sees_positions(headers: dict[str, str], peer: str) -> None:
+    """A loopback peer, a loopback Host, and at most a page of our own."""
+    assert answer(Guard(load({}), laptop=True), "positions", request(headers, peer)) == 200
+    assert answer(Guard(load({}), laptop=False), "positions", request(headers, peer)) == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "peer"),
+    [
+        (LOCAL, "192.168.1.7"),
+        ({"host": "evil.example:8000"}, "127.0.0.1"),
+        ({"host": "localhost.evil.example"}, "127.0.0.1"),
+        ({"host": "[bad"}, "127.0.0.1"),
+        ({}, "127.0.0.1"),
+        (LOCAL | {"origin": "https://evil.example"}, "127.0.0.1"),
+        (LOCAL | {"origin": "null"}, "127.0.0.1"),
+        (LOCAL | {"origin": "http://localhost:3000"}, "127.0.0.1"),
+        (LOCAL | {"forwarded": "for=1.2.3.4"}, "127.0.0.1"),
+        (LOCAL | {"x-forwarded-for": "127.0.0.1"}, "127.0.0.1"),
+        (LOCAL | {"x-forwarded-host": "localhost"}, "127.0.0.1"),
+        (LOCAL | {"x-real-ip": "127.0.0.1"}, "127.0.0.1"),
+        (LOCAL | {"via": "1.1 proxy"}, "127.0.0.1"),
+    ],
+)
+def test_on_a_laptop_any_hint_of_elsewhere_closes_positions(headers: dict[str, str], peer: str) -> None:
+    """A proxy, a tunnel, another site's page or a name pointed at us is not its user."""
+    assert answer(Guard(load({}), laptop=True), "positions", request(headers, peer)) == 403
+
+
+def test_on_a_laptop_a_token_still_counts() -> None:
+    """Whoever sets one wants it asked for."""
+    guard = Guard(load({"API_TOKEN": "s3cret"}), laptop=True)
+    assert answer(guard, "positions", request(LOCAL)) == 401

@@ -1,0 +1,86 @@
+"""One replica from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+
+from tapecast.api.server import replica_id
+from tapecast.bus.connection import Bus
+from tests.api.support import publish, replica, stream, tick
+from tests.support import eventually
+
+
+async def test_a_stop_says_bye_and_is_quick(bus: Bus) -> None:
+    """Every stream ends with a word and a delay of its own, although data is flowing."""
+    stop = asyncio.Event()
+    async with replica(bus, stop=stop) as client:
+        async with (
+            stream(client, "/stream/prices?symbols=AAPL&interval=60000") as one,
+            stream(client, "/stream/status") as other,
+        ):
+            await one.until("symbol", state="pending")
+            await publish(bus, "AAPL", tick("AAPL", 1))
+            await one.until("message")
+            started = time.monotonic()
+            stop.set()
+            for reader in (one, other):
+                name, data = (await reader.rest())[-1]
+                assert (name, data["code"]) == ("bye", "draining")
+                assert len(reader.retries) == 2
+    # Far below the grace that only a stalled client uses up.
+    assert time.monotonic() - started < 4
+
+
+async def test_a_stopped_replica_leaves_nothing_behind(bus: Bus) -> None:
+    """Neither its interest nor its count waits for a time-out."""
+    async with replica(bus) as client, stream(client, "/stream/prices?symbols=AAPL") as reader:
+        await reader.next()
+
+        async def is_written() -> bool:
+            return bool(await bus.redis.keys("interest:*")) and bool(await bus.redis.keys("status:api:*"))
+
+        await eventually(is_written)
+    assert await bus.redis.keys("interest:*") == []
+    assert await bus.redis.keys("status:api:*") == []
+
+
+async def test_readiness_follows_the_link(bus: Bus) -> None:
+    """A replica lets clients in as soon as it listens, and is ready when Redis answers."""
+    async with replica(bus) as client:
+
+        async def is_ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await eventually(is_ready)
+
+
+async def test_the_server_does_not_name_itself(bus: Bus) -> None:
+    """What it runs on is nobody's business."""
+    async with replica(bus) as client:
+        assert "server" not in (await client.get("/healthz")).headers
+
+
+async def test_a_forwarding_header_makes_no_loopback_peer(bus: Bus) -> None:
+    """On a laptop the positions are open to its user, and closed to whoever came through a proxy."""
+    async with replica(bus, laptop=True) as client:
+        assert (await client.head("/stream/positions")).status_code == 200
+        forwarded = await client.head("/stream/positions", headers={"x-forwarded-for": "127.0.0.1"})
+        assert forwarded.status_code == 403
+
+
+def test_replicas_have_different_names() -> None:
+    """Two in one process would otherwise overwrite each other's interest."""
+    assert replica_id() != replica_id()
+
+
+def test_the_api_never_imports_a_venue() -> None:
+    """alpaca-py brings pandas: half a second of start and a hundred megabytes for nothing."""
+    code = "import sys, tapecast.api.server; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"alpaca", "pandas", "numpy"} & set(result.stdout.split())
+    code = "import sys, tapecast.api.server; print(*(m for m in sys.modules if 'tapecast.feeds' in m))"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.split() == []
