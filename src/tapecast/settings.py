@@ -12,13 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import (
-    AliasChoices,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -27,6 +21,7 @@ from pydantic_settings import (
 )
 
 from tapecast.errors import SettingsError
+from tapecast.spelling import meant
 from tapecast.values import Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
 
 
@@ -185,26 +180,9 @@ def _refuse_near_misses(names: set[str], shortest: int) -> None:
     for name in sorted(names - known):
         if len(name) < shortest:
             continue
-        near = next((k for k in sorted(known) if within_one_edit(name.upper(), k)), None)
+        near = meant(name, known)
         if near is not None:
             raise SettingsError(f"{name} is not a setting; did you mean {near}?")
-
-
-def within_one_edit(one: str, other: str) -> bool:
-    """Whether one insertion, deletion, replacement or swap of neighbours makes the two names equal."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    rest_one, rest_other = one[start:], other[start:]
-    swapped = rest_one[1:2] + rest_one[:1] + rest_one[2:]
-    return (
-        rest_one[1:] == rest_other[1:]
-        or rest_one[1:] == rest_other
-        or rest_one == rest_other[1:]
-        or (swapped == rest_other)
-    )
 
 
 def _explain(error: ValidationError) -> str:

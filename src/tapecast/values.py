@@ -40,11 +40,11 @@ def _origin(value: str) -> str:
 def _split(url: str, *schemes: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        scheme, port = parts.scheme, parts.port
+        _ = parts.port  # reading it is what checks it
     except ValueError:
         # The error's own text quotes what it took for the port, which may be half of a password.
         raise ValueError("is not a URL; a / @ or # in a password is written as %2F %40 or %23") from None
-    if scheme not in schemes or port == 0:
+    if parts.scheme not in schemes:
         raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
     return parts
 

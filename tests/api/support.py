@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
@@ -21,7 +22,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.subscriber import SubscriberListener
 from tapecast.market import FeedState, Market, Tick
 from tapecast.settings import load
-from tests.support import PATIENCE_S, free_socket
+from tests.support import PATIENCE_S, eventually, free_socket
 
 EPOCH = 7
 START_WALL = 1_700_000_000.0
@@ -138,11 +139,16 @@ async def replica(
         async with asyncio.timeout(PATIENCE_S):
             await ready.wait()
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
+            await eventually(lambda: _is_ready(client))
             yield client
     finally:
         stop.set()
         async with asyncio.timeout(PATIENCE_S):
             await serving
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
 
 
 class Reader:
@@ -156,8 +162,7 @@ class Reader:
 
     async def next(self) -> Event:
         """The next event. Raises StopAsyncIteration at the end of the stream."""
-        async with asyncio.timeout(PATIENCE_S):
-            event = await anext(self._events)
+        event = await anext(self._events)
         if event.retry is not None:
             self.retries.append(event.retry)
         self.raw.append(event.data)
@@ -166,20 +171,22 @@ class Reader:
     async def until(self, name: str, **fields: object) -> list[Event]:
         """The events up to and with the first of this name whose data has these fields."""
         seen: list[Event] = []
-        while True:
-            event = await self.next()
-            seen.append(event)
-            if event[0] == name and fields.items() <= event[1].items():
-                return seen
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                event = await self.next()
+                seen.append(event)
+                if event[0] == name and fields.items() <= event[1].items():
+                    return seen
 
     async def rest(self) -> list[Event]:
         """The events until the stream ends."""
         seen: list[Event] = []
-        while True:
-            try:
-                seen.append(await self.next())
-            except StopAsyncIteration:
-                return seen
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    seen.append(await self.next())
+                except StopAsyncIteration:
+                    return seen
 
 
 @asynccontextmanager
@@ -187,6 +194,16 @@ async def stream(client: httpx.AsyncClient, path: str, **kwargs: Any) -> AsyncIt
     """Open a stream."""
     async with aconnect_sse(client, "GET", path, **kwargs) as source:
         yield Reader(source.aiter_sse(), source.response)
+
+
+async def joined(bus: Bus, symbol: str) -> None:
+    """Wait until some replica listens to the symbol's channel."""
+
+    async def is_joined() -> bool:
+        ((_, count),) = await bus.redis.pubsub_numsub(bus.keys.channel(bus.keys.price(symbol)))
+        return int(count) > 0
+
+    await eventually(is_joined)
 
 
 async def publish(bus: Bus, symbol: str, data: bytes) -> None:
@@ -201,3 +218,19 @@ async def publish_beat(bus: Bus, state: FeedState = FeedState.LIVE, **more: Any)
     key = bus.keys.beat(Market.US_EQUITY)
     await bus.redis.set(key, codec.encode(beat), ex=5)
     await bus.redis.publish(bus.keys.channel(key), codec.encode(beat))
+
+
+@asynccontextmanager
+async def beating(bus: Bus) -> AsyncIterator[None]:
+    """A healthy owner of the stocks: it beats before the body begins, and until it ends."""
+
+    async def beat() -> None:
+        for at in itertools.count(2):
+            await publish_beat(bus, server_time=at)
+            await asyncio.sleep(0.5)
+
+    await publish_beat(bus)
+    async with asyncio.TaskGroup() as tasks:
+        owner = tasks.create_task(beat())
+        yield
+        owner.cancel()

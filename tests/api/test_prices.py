@@ -16,17 +16,16 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.interest import read_interest
 from tapecast.errors import ClientError
 from tapecast.settings import load
-from tests.api.support import Bench, publish_beat, replica, tick
+from tests.api.support import Bench, beating, replica, tick
 from tests.support import eventually
 
 
 async def test_known_prices_and_missing_ones(bus: Bus) -> None:
     """A tick with its state, byte for byte as published, and a reason for each that is not there."""
     data = tick("AAPL", 1, 187.1)
-    await publish_beat(bus)
-    await bus.redis.set("price:AAPL", data, ex=5)
-    await bus.redis.set("last:MSFT", tick("MSFT", 1), ex=5)
-    async with replica(bus) as client:
+    await bus.redis.set("price:AAPL", data, ex=60)
+    await bus.redis.set("last:MSFT", tick("MSFT", 1), ex=60)
+    async with beating(bus), replica(bus) as client:
         answer = await client.get("/prices?symbols=aapl,MSFT,QQQ,a$")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"

@@ -45,6 +45,14 @@ def test_a_market_that_nobody_serves_is_connecting(pulse: Pulse) -> None:
     assert pulse.trouble(Market.US_EQUITY) == "no_ingest"
 
 
+def test_before_the_first_answer_of_redis_nothing_is_blamed(pulse: Pulse) -> None:
+    """A replica that has just started does not yet know that there is no ingest."""
+    pulse.link = None
+    pulse.watch(Market.US_EQUITY)
+    assert shown(pulse) == [("connecting", "")]
+    assert pulse.trouble(Market.US_EQUITY) == ""
+
+
 def test_a_fresh_beat_is_believed(pulse: Pulse) -> None:
     """State, reason, time and name are the owner's."""
     pulse.on_beat(beat(FeedState.FAILED, reason="auth_failed", since="then", simulated=True))

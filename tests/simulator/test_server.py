@@ -9,9 +9,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
+import uvicorn
 from alpaca.data.live import CryptoDataStream, StockDataStream
 from alpaca.data.models import Quote, Trade
 from websockets.asyncio.client import connect
@@ -152,6 +154,34 @@ async def test_a_client_that_does_not_read_cannot_keep_it() -> None:
         assert time.monotonic() - started < 5
         assert session.ended.is_set()
         assert await peer.end() is None, "cut, since it would not have read a close frame"
+
+
+async def test_whoever_is_still_there_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shutdown that reaches nobody leaves no open socket behind."""
+
+    async def futile(self: uvicorn.Server, sockets: object) -> None:
+        for listener in self.servers:
+            listener.close()
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", futile)
+    async with contextlib.AsyncExitStack() as clients:
+        async with simulator(SimulatorConfig(), free_socket()) as sim:
+            peer = await clients.enter_async_context(dial(sim))
+            await peer.enter()
+        assert await peer.end() is None
+
+
+async def _with_a_failing_market() -> None:
+    async with simulator(SimulatorConfig(), free_socket()) as sim, dial(sim) as peer:
+        await peer.enter()
+        sim.market.advance = Mock(side_effect=LookupError)  # type: ignore[method-assign]
+        assert await peer.end() is not None
+
+
+async def test_a_market_that_fails_ends_the_simulator() -> None:
+    """Clients are told, and the error comes out: a venue that is silent would be believed."""
+    with pytest.raises(LookupError):
+        await _with_a_failing_market()
 
 
 async def test_it_leaves_signals_alone() -> None:

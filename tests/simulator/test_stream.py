@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
+from functools import partial, partialmethod
+from unittest.mock import Mock
 
 import pytest
 from websockets.asyncio.client import connect
@@ -12,6 +13,7 @@ from websockets.asyncio.client import connect
 from tapecast.simulator import stream
 from tapecast.simulator.outbox import POLICY_VIOLATION, Outbox
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
+from tapecast.simulator.sockets import SimulatorSocket
 from tests.simulator.client import KEYS, deaf, dial
 from tests.support import eventually, free_socket
 
@@ -88,6 +90,8 @@ async def test_endpoints_do_not_share_a_slot(sim: Simulator) -> None:
 
 async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A full outbox ends in 407, and the slot comes back though the socket takes nothing."""
+    abort = Mock(side_effect=SimulatorSocket._abort)
+    monkeypatch.setattr(SimulatorSocket, "_abort", partialmethod(abort))
     monkeypatch.setattr(stream, "Outbox", partial(Outbox, limit=5_000))
     monkeypatch.setattr(stream, "LINGER_S", 0.1)
     async with simulator(SimulatorConfig(rate=100), free_socket()) as sim, deaf(sim):
@@ -95,6 +99,7 @@ async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.Monkey
         await eventually(session.ended.is_set, "the deaf client is cut off")
         assert session.outbox.close_code == POLICY_VIOLATION
         assert sim.subscribed(IEX) == frozenset()
+    assert abort.called, "a transport that is only closed would wait for its reader"
 
 
 async def test_json_is_spoken_in_text_frames(sim: Simulator) -> None:

@@ -43,7 +43,8 @@ def event(name: str, payload: object) -> bytes:
 def retry() -> bytes:
     """A line to begin a frame with: how long a browser waits before it comes back.
 
-    Jittered, because many are cut off at once. It is no frame of its own: some client libraries would take that for an event without data.
+    Jittered, because many are cut off at once. It is no frame of its own: some client libraries would take
+    that for an event without data.
     """
     return b"retry: %d\n" % jittered(700, 2000)
 

@@ -2,6 +2,7 @@
 
 | link to Redis | last beat        | shown                                |
 | ------------- | ---------------- | ------------------------------------ |
+| not yet up    | none             | `connecting`                         |
 | lost          | any              | `reconnecting`, `cache_unavailable`  |
 | up            | never one        | `connecting`, `no_ingest`            |
 | up            | over 3 s ago     | `reconnecting`, `ingest_lost`        |
@@ -78,7 +79,7 @@ class Pulse:
         if self.link is False:
             return "cache_unavailable"
         if not self.is_fresh(market):
-            return "ingest_lost" if market in self._beats else "no_ingest"
+            return "ingest_lost" if market in self._beats else self._absence()
         state = self._beats[market].state
         # An idle feed is one that has not yet heard of the symbol that is being asked for.
         return "" if state in HEALTHY_STATES or state is FeedState.IDLE else f"feed_{state}"
@@ -89,6 +90,10 @@ class Pulse:
             not beat.simulated and beat.state in HEALTHY_STATES and self.is_fresh(market)
             for market, beat in self._beats.items()
         )
+
+    def _absence(self) -> str:
+        # In the first moments of a replica Redis has not yet answered whether there is an ingest.
+        return "no_ingest" if self.link else ""
 
     def _refresh(self, market: Market) -> bool:
         status = self._status(market)
@@ -104,7 +109,7 @@ class Pulse:
         if self.link is False:
             return FeedStatus(feed, market, FeedState.RECONNECTING, "cache_unavailable", simulated=simulated)
         if beat is None:
-            return FeedStatus(feed, market, FeedState.CONNECTING, "no_ingest")
+            return FeedStatus(feed, market, FeedState.CONNECTING, self._absence())
         if not self.is_fresh(market):
             return FeedStatus(feed, market, FeedState.RECONNECTING, "ingest_lost", simulated=simulated)
         return FeedStatus(feed, market, beat.state, beat.reason, beat.since, simulated)

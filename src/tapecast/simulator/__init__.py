@@ -2,6 +2,7 @@
 
 Real alpaca-py clients talk to it. From the inside out:
 
+    config.py                      seed, keys, plan, rate
     symbols.py hours.py bars.py    what is listed, when sessions begin and end, open/high/low/close
     walk.py market.py              the seeded prices: time goes in, trades and quotes come out
     wire.py codec.py               the venue's spelling of them, in msgpack and in JSON

@@ -28,7 +28,7 @@ __all__ = ["Simulator", "SimulatorConfig", "environment", "simulator"]
 
 START_TIMEOUT_S: Final = 5.0
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104
-CUT_AFTER_S: Final = 0.5
+CUT_AFTER_S: Final = 1
 """At the end, how long clients may take what they were sent before their sockets are cut."""
 
 
@@ -122,14 +122,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A transport that is only closed waits for its reader, which may never read again.
-        cut = asyncio.get_running_loop().call_later(CUT_AFTER_S, self.cut)
-        await super().shutdown(sockets)
-        cut.cancel()
+    def stop(self) -> None:
+        """Shut down in order, soon."""
+        self.should_exit = True
 
     def cut(self) -> None:
-        """Drop every connection at once."""
+        """Drop what is still connected: a transport that is only closed may wait for ever."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
@@ -148,7 +146,7 @@ async def simulator(config: SimulatorConfig, sock: socket.socket) -> AsyncIterat
             lifespan="off",
             access_log=False,
             log_config=None,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=CUT_AFTER_S,
         )
     )
     task = asyncio.create_task(_serve(running, server, sock), name="simulator")
@@ -157,19 +155,21 @@ async def simulator(config: SimulatorConfig, sock: socket.socket) -> AsyncIterat
             await server.ready.wait()
         yield running
     finally:
-        server.should_exit = True
+        server.stop()
         await task
 
 
 async def _serve(running: Simulator, server: _Server, sock: socket.socket) -> None:
+    tape = asyncio.create_task(running.run_tape(), name="tape")
+    # Without its market the simulator would go on as a venue that is silent.
+    tape.add_done_callback(lambda _: server.stop())
     try:
-        async with asyncio.TaskGroup() as group:
-            tape = group.create_task(running.run_tape())
-            await server.serve([sock])
-            tape.cancel()
+        await server.serve([sock])
     finally:
         server.cut()
-        sock.close()
+        tape.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await tape
 
 
 async def _about(_: Request) -> Response:

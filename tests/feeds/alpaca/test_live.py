@@ -166,7 +166,7 @@ async def test_refusals_are_told_when_they_are_final() -> None:
         await venue.serve()
 
     async with live(script, "BAD", "AAPL") as it:
-        it.recorder.on_refused = told.append  # type: ignore[method-assign]
+        it.recorder.on_refused = told.append  # type: ignore[method-assign,assignment]
         async with beside(it.session.read(), it.session.reconcile()):
             await eventually(lambda: told)
             assert told == [{"BAD": "symbol_invalid"}]

@@ -160,8 +160,8 @@ async def test_each_status_has_its_error(
         b"1" * 400,
         b'{"is_open":1}',
         b'{"is_open":true}',
-    ]
-    + [b'{"is_open":true,"next_close":"soon"}'],
+        b'{"is_open":true,"next_close":"soon"}',
+    ],
 )
 async def test_an_answer_without_sense_may_pass(body: bytes) -> None:
     """A clock that is none is a failure, never an exception of a parser."""

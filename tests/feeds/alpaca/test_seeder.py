@@ -20,10 +20,12 @@ class Rest:
     def __init__(self, *failures: FeedError) -> None:
         self._failures = list(failures)
         self.calls: list[list[str]] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         self.calls.append(list(symbols))
-        await asyncio.sleep(0)
+        await self.answers.wait()
         if self._failures:
             raise self._failures.pop(0)
         return [Snapshot(symbol, None, None, None, None) for symbol in symbols]
@@ -98,9 +100,11 @@ async def test_a_refused_seed_is_given_up() -> None:
 async def test_a_symbol_that_left_meanwhile_is_not_seeded() -> None:
     """An answer for a symbol that is no longer confirmed is dropped."""
     async with seeding(Rest()) as it:
+        it.rest.answers.clear()
         it.seeder.confirm(frozenset({"AAPL", "MSFT"}))
         await eventually(lambda: it.rest.calls)
         it.seeder.confirm(frozenset({"MSFT"}))
+        it.rest.answers.set()
         await eventually(lambda: it.seeded)
         assert it.seeded == ["MSFT"]
 

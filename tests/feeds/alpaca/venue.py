@@ -82,8 +82,9 @@ class Recorder(FeedListener):
 class Dialogue:
     """The venue's end of one connection."""
 
-    def __init__(self, socket: ServerConnection) -> None:
+    def __init__(self, socket: ServerConnection, over: asyncio.Event) -> None:
         self.socket = socket
+        self._over = over
         self.channels: dict[str, set[str]] = {"trades": set(), "quotes": set()}
 
     async def say(self, *messages: object) -> None:
@@ -121,9 +122,11 @@ class Dialogue:
         while True:
             await self.grant()
 
-    def freeze(self) -> None:
+    async def freeze(self) -> None:
         """Read nothing any more, not even pings and closes."""
         self.socket.transport.pause_reading()
+        await self._over.wait()
+        self.socket.transport.abort()
 
     async def until_gone(self) -> None:
         await self.socket.wait_closed()
@@ -143,6 +146,8 @@ class Venue:
         self.open = 0
         # With which code each client closed; 1006 if it only went.
         self.closes: list[int] = []
+        # The test is over: what is frozen may go.
+        self.over = asyncio.Event()
 
     async def connected(self, socket: ServerConnection) -> None:
         self.dials += 1
@@ -150,7 +155,7 @@ class Venue:
         script = self._scripts[min(self.dials, len(self._scripts)) - 1]
         try:
             with suppress(ConnectionClosed):
-                await script(Dialogue(socket))
+                await script(Dialogue(socket, self.over))
         finally:
             self.open -= 1
             if socket.close_code is not None:
@@ -171,7 +176,10 @@ async def playing(venue: Venue) -> AsyncIterator[Venue]:
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         venue.url = f"ws://127.0.0.1:{port}/v2/iex"
-        yield venue
+        try:
+            yield venue
+        finally:
+            venue.over.set()
 
 
 def endpoint_at(url: str) -> Endpoint:

@@ -1,0 +1,253 @@
+"""One symbol's image: the newest wins part by part, nothing is invented, and a day ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapecast.bus import codec
+from tapecast.ingest.image import DAY_NS, Image
+from tapecast.market import DayBar, Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
+
+FRIDAY = parse_rfc3339("2026-01-09T05:00:00Z")  # midnight in New York
+SECOND = 1_000_000_000
+NOON = FRIDAY + 12 * 3600 * SECOND
+
+
+def trade(price: float, at: int = NOON, size: float = 1.0, ts_recv: int = 1) -> Trade:
+    """A print."""
+    return Trade("AAPL", price, size, at, ts_recv)
+
+
+def quote(bid: float | None, ask: float | None, at: int = NOON, ts_recv: int = 1) -> Quote:
+    """A top of book."""
+    return Quote("AAPL", bid, ask, 1.0 if bid else None, 2.0 if ask else None, at, ts_recv)
+
+
+def bar(start: int = FRIDAY, close: float = 100.0, high: float = 110.0, low: float = 90.0) -> DayBar:
+    """A day's figures."""
+    return DayBar(start, 95.0, high, low, close, 1000.0)
+
+
+def snapshot(
+    last: Trade | None = None, top: Quote | None = None, day: DayBar | None = None, prev: float | None = None
+) -> Snapshot:
+    """The venue's REST answer."""
+    return Snapshot("AAPL", last, top, day, bar(FRIDAY - DAY_NS, prev) if prev is not None else None)
+
+
+def image(*messages: Trade | Quote | Snapshot) -> Image:
+    """An image that took these messages, in order."""
+    made = Image("AAPL")
+    for message in messages:
+        take(made, message)
+    return made
+
+
+def take(made: Image, message: Trade | Quote | Snapshot) -> None:
+    """Hand one message over."""
+    if isinstance(message, Trade):
+        made.on_trade(message)
+    elif isinstance(message, Quote):
+        made.on_quote(message)
+    else:
+        made.on_snapshot(message)
+
+
+def tick(made: Image) -> Tick:
+    """What would be published."""
+    made_tick = made.tick("iex", 1, 2)
+    assert made_tick is not None
+    return made_tick
+
+
+def test_nothing_is_published_before_a_trade() -> None:
+    """A quote alone is no price."""
+    assert image().tick("iex", 1, 2) is None
+    assert image(quote(1.0, 2.0)).tick("iex", 1, 2) is None
+    assert image(snapshot(top=quote(1.0, 2.0), day=bar())).tick("iex", 1, 2) is None
+
+
+def test_one_trade_makes_a_tick_of_what_is_known() -> None:
+    """And of nothing else."""
+    assert codec.encode(tick(image(trade(101.5, size=3.0, ts_recv=7)))) == (
+        b'{"symbol":"AAPL","price":101.5,"size":3.0,"timestamp":"2026-01-09T17:00:00Z",'
+        b'"feed":"iex","epoch":1,"seq":2,"ts_recv":7}'
+    )
+
+
+def test_a_whole_image_has_every_field() -> None:
+    """Trade, quote, day and change."""
+    made = image(snapshot(trade(101.5), quote(101.0, 102.0), bar(), prev=100.0))
+    assert codec.encode(tick(made)) == (
+        b'{"symbol":"AAPL","price":101.5,"size":1.0,"timestamp":"2026-01-09T17:00:00Z","bid":101.0,"ask":102.0,'
+        b'"bid_size":1.0,"ask_size":2.0,"quote_timestamp":"2026-01-09T17:00:00Z","open":95.0,"high":110.0,'
+        b'"low":90.0,"volume":1000.0,"previous_close":100.0,"change":1.5,"change_percent":1.5,'
+        b'"feed":"iex","epoch":1,"seq":2,"ts_recv":1}'
+    )
+
+
+def test_a_late_print_sets_no_price() -> None:
+    """It changes nothing that is sent now, and confirms nothing."""
+    made = image(trade(101.0))
+    made.fresh = False
+    assert not made.on_trade(trade(50.0, NOON - 1))
+    assert tick(made).price == 101.0
+    assert not made.fresh
+
+
+def test_a_late_print_counts_into_its_day() -> None:
+    """Its volume was traded; that of another day was not traded today."""
+    made = image(snapshot(trade(100.0, NOON), day=bar()), trade(101.0, NOON + 9))
+    made.on_trade(trade(120.0, NOON + 5, size=10.0))
+    assert (tick(made).volume, tick(made).high, tick(made).price) == (1011.0, 120.0, 101.0)
+    made.on_trade(trade(1.0, FRIDAY - 1))
+    assert (tick(made).volume, tick(made).low) == (1011.0, 90.0)
+
+
+def test_of_two_prints_at_one_instant_the_later_sets_the_price() -> None:
+    """As the venue sent them."""
+    assert tick(image(trade(1.0), trade(2.0))).price == 2.0
+
+
+def test_an_older_quote_is_ignored() -> None:
+    """And an equal one is no change."""
+    made = image(trade(100.0), quote(99.0, 101.0))
+    assert not made.on_quote(quote(1.0, 2.0, NOON - 1))
+    assert not made.on_quote(quote(99.0, 101.0, NOON + 1))
+    assert made.on_quote(quote(99.0, 102.0, NOON + 2))
+    assert (tick(made).bid, tick(made).ask) == (99.0, 102.0)
+
+
+def test_a_missing_side_is_left_out_and_a_lost_one_goes() -> None:
+    """No zero stands for no bid."""
+    made = image(trade(100.0), quote(99.0, 101.0), quote(None, 101.0, NOON + 1))
+    data = codec.encode(tick(made))
+    assert b'"bid' not in data
+    assert b'"ask":101.0' in data
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "crossed"),
+    [(99.0, 101.0, False), (100.0, 100.0, True), (101.0, 99.0, True), (None, 1.0, False), (1.0, None, False)],
+)
+def test_a_locked_or_crossed_quote_says_so(bid: float | None, ask: float | None, crossed: bool) -> None:
+    """It passes as it is."""
+    made = tick(image(trade(100.0), quote(bid, ask)))
+    assert (made.bid, made.ask, made.crossed) == (bid, ask, crossed)
+
+
+def test_a_quote_does_not_confirm_the_price() -> None:
+    """A trade may have been missed all the same."""
+    made = image(trade(100.0))
+    made.fresh = False
+    made.on_quote(quote(1.0, 2.0))
+    assert not made.fresh
+
+
+@pytest.mark.parametrize("message", [trade(100.0), snapshot(trade(100.0))])
+def test_a_trade_or_a_snapshot_confirms_the_price(message: Trade | Snapshot) -> None:
+    """From here on the image may be published."""
+    made = image()
+    assert not made.fresh
+    take(made, message)
+    assert made.fresh
+
+
+def test_a_snapshot_without_a_trade_confirms_nothing() -> None:
+    """The venue did not say what the price is."""
+    assert not image(snapshot(top=quote(1.0, 2.0), day=bar())).fresh
+
+
+def test_an_older_snapshot_confirms_the_newer_price_that_is_held() -> None:
+    """The venue knows of nothing newer."""
+    made = image(trade(101.0))
+    made.fresh = False
+    made.on_snapshot(snapshot(trade(100.0, NOON - 1)))
+    assert (made.fresh, tick(made).price) == (True, 101.0)
+
+
+def test_a_snapshot_replaces_part_by_part_what_is_older() -> None:
+    """An older trade leaves the trade, a newer quote comes in, and the other way round."""
+    made = image(trade(101.0, NOON), quote(1.0, 2.0, NOON))
+    made.on_snapshot(snapshot(trade(50.0, NOON - 1), quote(3.0, 4.0, NOON + 1, ts_recv=5)))
+    assert (tick(made).price, tick(made).bid, tick(made).ts_recv) == (101.0, 3.0, 5)
+    made.on_snapshot(snapshot(trade(102.0, NOON + 1), quote(5.0, 6.0, NOON)))
+    assert (tick(made).price, tick(made).bid) == (102.0, 3.0)
+
+
+MESSAGES = st.lists(
+    st.builds(
+        lambda kind, price, at: {
+            "trade": trade(price, NOON + at),
+            "quote": quote(price, price + 1, NOON + at),
+            "seed": snapshot(trade(price, NOON + at), quote(price, price + 1, NOON + at), bar(), prev=100.0),
+            "bare": snapshot(trade(price, NOON + at)),
+        }[kind],
+        st.sampled_from(["trade", "quote", "seed", "bare"]),
+        st.floats(50.0, 150.0),
+        st.integers(0, 50),
+    )
+)
+
+
+@given(MESSAGES)
+def test_nothing_goes_back_in_any_order_of_messages(messages: list[Trade | Quote | Snapshot]) -> None:
+    """Times and volume only grow, and no newest price is outside of its day."""
+    made, before = image(), None
+    for message in messages:
+        take(made, message)
+        now = made.tick("iex", 1, 2)
+        if now is not None and before is not None:
+            assert parse_rfc3339(now.timestamp or "") >= parse_rfc3339(before.timestamp or "")
+            assert parse_rfc3339(now.quote_timestamp or rfc3339(0)) >= parse_rfc3339(
+                before.quote_timestamp or rfc3339(0)
+            )
+            assert (now.volume or 0) >= (before.volume or 0)
+        if made.trade is not None and now is not None and now.low is not None and now.high is not None:
+            assert now.high >= 110.0
+            assert now.low <= 90.0
+        before = now or before
+
+
+def test_trades_are_folded_into_the_day_once() -> None:
+    """Those that the venue's figures hold already are not counted again."""
+    made = image(snapshot(trade(100.0), day=bar()))
+    made.on_trade(trade(100.0, NOON))
+    assert tick(made).volume == 1000.0
+    made.on_trade(trade(111.0, NOON + 1, size=2.0))
+    made.on_trade(trade(89.0, NOON + 2, size=0.5))
+    assert (tick(made).high, tick(made).low, tick(made).volume, tick(made).open) == (
+        111.0,
+        89.0,
+        1002.5,
+        95.0,
+    )
+
+
+def test_a_trade_that_overtook_the_answer_is_within_its_day() -> None:
+    """The price is never above the high that is shown beside it."""
+    made = image(trade(120.0, NOON + 1), snapshot(trade(100.0), day=bar()))
+    assert (tick(made).price, tick(made).high) == (120.0, 120.0)
+
+
+def test_an_older_answer_of_the_same_day_takes_nothing_back() -> None:
+    """After a reconnect both are true: our newest trades, and the venue's that we missed."""
+    made = image(snapshot(trade(100.0), day=bar()), trade(120.0, NOON + 9, size=50.0))
+    made.on_snapshot(snapshot(trade(101.0, NOON + 5), day=bar(low=80.0)))
+    assert (tick(made).high, tick(made).low, tick(made).volume) == (120.0, 80.0, 1050.0)
+
+
+def test_change_is_against_the_previous_close() -> None:
+    """Rounded as people count, not as binary numbers do."""
+    made = tick(image(snapshot(trade(100.3), day=bar(), prev=100.1)))
+    assert (made.previous_close, made.change, made.change_percent) == (100.1, 0.2, 0.1998)
+    made = tick(image(snapshot(trade(100.1), day=bar(), prev=100.1)))
+    assert (made.change, made.change_percent) == (0.0, 0.0)
+
+
+def test_without_a_previous_close_there_is_no_change() -> None:
+    """Neither is zero."""
+    made = tick(image(snapshot(trade(100.0), day=bar())))
+    assert (made.previous_close, made.change, made.change_percent) == (None, None, None)

@@ -1,0 +1,198 @@
+"""Logs go to standard error, a taken port is named, and a signal ends the process in order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tapecast.errors import StartError
+from tapecast.process import JsonFormatter, configure_logging, listen
+from tests.support import PATIENCE_S
+
+STOPS = """
+import asyncio
+from tapecast.process import run
+
+async def main(stop):
+    print(type(asyncio.get_running_loop()).__module__, flush=True)
+    await stop.wait()
+    print("stopping", flush=True)
+    if LINGERS:
+        await asyncio.Event().wait()
+    print("closed", flush=True)
+
+run(main)
+print("ended", flush=True)
+"""
+
+
+def record(message: str, *args: object, exc_info: object = None) -> logging.LogRecord:
+    """One log record."""
+    return logging.getLogger("tapecast.test").makeRecord(
+        "tapecast.test",
+        logging.WARNING,
+        __file__,
+        1,
+        message,
+        args,
+        exc_info,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """The root logger as it was before the test, and the libraries' levels with it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def test_a_json_record_is_one_line_of_json() -> None:
+    """Whatever the message holds."""
+    line = JsonFormatter().format(record("feed_state: %s\n%s", "live", '"é\x1b'))
+    assert "\n" not in line
+    said = json.loads(line)
+    assert said.pop("time").endswith("+00:00")
+    assert said == {"level": "WARNING", "logger": "tapecast.test", "message": 'feed_state: live\n"é\x1b'}
+
+
+def test_a_json_record_holds_its_traceback() -> None:
+    """In the same line."""
+    try:
+        raise RuntimeError("boom")  # noqa: TRY301
+    except RuntimeError:
+        line = JsonFormatter().format(record("failed", exc_info=sys.exc_info()))
+    assert "\n" not in line
+    assert "RuntimeError: boom" in json.loads(line)["traceback"]
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_logs_go_to_standard_error_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is for what a person pipes on."""
+    configure_logging("INFO", "text")
+    logging.getLogger("tapecast.test").info("hello")
+    logging.getLogger("tapecast.test").debug("not this")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.rstrip().endswith("INFO    tapecast.test hello")
+    assert "not this" not in said.err
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_logs_go_to_standard_error_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line."""
+    configure_logging("DEBUG", "json")
+    logging.getLogger("tapecast.test").debug("hello")
+    assert json.loads(capsys.readouterr().err)["message"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("level", "loudest"), [("DEBUG", "WARNING"), ("INFO", "WARNING"), ("ERROR", "ERROR")]
+)
+@pytest.mark.usefixtures("restored_logging")
+def test_libraries_are_no_louder_than_warnings(level: str, loudest: str) -> None:
+    """Httpx tells of every request at INFO, with its URL."""
+    configure_logging(level, "text")
+    assert logging.getLogger("httpx").getEffectiveLevel() == logging.getLevelName(loudest)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_listening_accepts_connections(host: str) -> None:
+    """On a free port where 0 is asked for."""
+    with listen(host, 0) as sock:
+        assert not sock.getblocking()
+        socket.create_connection(sock.getsockname(), timeout=PATIENCE_S).close()
+
+
+def test_a_host_with_a_colon_is_ipv6() -> None:
+    """`::1` and `::` are addresses, too."""
+    try:
+        sock = listen("::1", 0)
+    except StartError:
+        pytest.skip("no IPv6 on this machine")
+    with closing(sock):
+        assert sock.family is socket.AF_INET6
+
+
+def test_a_taken_port_is_named() -> None:
+    """With the next one to try."""
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            StartError, match=rf"port {port} on 127\.0\.0\.1 .*--port or PORT, e\.g\. PORT={port + 1}"
+        ):
+            listen("127.0.0.1", port)
+
+
+def test_an_address_that_is_not_ours_is_named_without_advice_on_ports() -> None:
+    """Another port would not help."""
+    with pytest.raises(StartError, match=r"192\.0\.2\.1") as caught:
+        listen("192.0.2.1", 0)
+    assert "PORT=" not in str(caught.value)
+
+
+def start(*, lingers: bool) -> subprocess.Popen[str]:
+    """A process that runs until it is told to stop, and then for ever if it lingers."""
+    script = STOPS.replace("LINGERS", str(lingers))
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def waiting() -> Iterator[subprocess.Popen[str]]:
+    """A process inside `run`, waiting for its signal."""
+    with start(lingers=False) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == ("asyncio" if os.name == "nt" else "uvloop")
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_process_in_order(waiting: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Everything after the wait still runs, and the exit code is that of success."""
+    waiting.send_signal(number)
+    out, _ = waiting.communicate(timeout=PATIENCE_S)
+    assert out.split() == ["stopping", "closed", "ended"]
+    assert waiting.returncode == 0
+
+
+def test_a_second_interrupt_does_not_wait() -> None:
+    """For a person who will not wait for the streams to end."""
+    with start(lingers=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopping\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == -signal.SIGINT
+
+
+def test_a_second_termination_changes_nothing() -> None:
+    """A platform that repeats itself must not cut the streams off."""
+    with start(lingers=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "stopping\n"
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.kill()
+
+
+def test_an_error_of_the_main_task_reaches_the_caller() -> None:
+    """The command line turns it into a line and an exit code."""
+    script = "from tapecast.process import run\nasync def main(stop): raise SystemExit(7)\nrun(main)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE_S, check=False).returncode == 7
