@@ -21,8 +21,8 @@ def _status(host: str) -> codec.IngestStatus:
     feeds = [codec.FeedStatus("iex", Market.US_EQUITY, FeedState.FAILED, "auth_failed")]
     return codec.IngestStatus(
         id=f"{host}-{os.getpid()}-abc", version="0", server_time=int(time.time() * 1e6), feeds=feeds,
-        leases={}, active_symbols=[], refused={}, messages=0, messages_per_second=0.0, newest_ts_recv=0, reconnects=0,
-        rejected={},
+        leases={}, active_symbols=[], refused={}, messages=0, messages_per_second=0.0, newest_ts_recv=0,
+        reconnects=0, rejected={},
     )  # fmt: skip
 
 

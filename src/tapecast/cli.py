@@ -64,8 +64,8 @@ def up(host: str | None, port: int | None) -> None:
     """
     with _told():
         settings = _settings()
-        sock = process.listen(host or settings.host or "127.0.0.1", _port(port, settings))
-        process.run(lambda stop: launch.up(settings, sock, stop, click.echo))
+        with process.listen(host or settings.host or "127.0.0.1", _port(port, settings)) as sock:
+            process.run(lambda stop: launch.up(settings, sock, stop, click.echo))
 
 
 @main.command()
@@ -96,8 +96,8 @@ def api(host: str | None, port: int | None) -> None:
         settings = _settings()
         launch.redis_url(settings)
         address = host or settings.host or "0.0.0.0"  # noqa: S104 - see above
-        sock = process.listen(address, _port(port, settings))
-        process.run(lambda stop: launch.api(settings, sock, stop, click.echo))
+        with process.listen(address, _port(port, settings)) as sock:
+            process.run(lambda stop: launch.api(settings, sock, stop, click.echo))
 
 
 @main.command()
@@ -119,15 +119,15 @@ def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *,
     """
     from tapecast.simulator.server import SimulatorConfig, environment  # noqa: PLC0415
 
-    config = SimulatorConfig(seed=seed, symbol_limit=symbol_limit, rate=rate)
     with _told():
+        config = SimulatorConfig(seed=seed, symbol_limit=symbol_limit, rate=rate)
         if print_env:
             for name, value in environment(host, port, config).items():
                 click.echo(f"{name}={shlex.quote(value)}")
             return
         _settings()
-        sock = process.listen(host, port)
-        process.run(lambda stop: launch.simulate(config, sock, stop, click.echo))
+        with process.listen(host, port) as sock:
+            process.run(lambda stop: launch.simulate(config, sock, stop, click.echo))
 
 
 @main.command()

@@ -54,21 +54,21 @@ def test_nothing_is_told_before_the_join_has_answered(bench: Bench) -> None:
     mailbox = bench.listen("AAPL")
     bench.hub.sweep()
     assert taken(mailbox) == []
-    bench.hub.on_cached("AAPL", tick("AAPL", 1), None)
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None, 5.0)
     assert states(taken(mailbox)) == [("live", "")]
 
 
 def test_a_symbol_without_a_value_is_pending(bench: Bench) -> None:
     """No price is invented."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, None)
+    bench.hub.on_cached("AAPL", None, None, 0.0)
     assert taken(mailbox) == [("symbol", {"symbol": "AAPL", "state": "pending"})]
 
 
 def test_the_last_known_tick_is_shown_as_stale(bench: Bench) -> None:
     """A page opened while nothing is live still paints something, and says what it is."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1), 0.0)
     events = taken(mailbox)
     assert states(events) == [("stale", "no_update")]
     assert events[1][1]["price"] == 100.0
@@ -78,14 +78,14 @@ def test_the_last_known_tick_is_closed_when_the_owner_says_so(bench: Bench) -> N
     """On a Sunday, Friday's close stands."""
     bench.beat(FeedState.CLOSED)
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1), 0.0)
     assert states(taken(mailbox)) == [("closed", "")]
 
 
 def test_the_newer_of_price_and_last_is_shown(bench: Bench) -> None:
     """The join merges by order."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0))
+    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0), 5.0)
     assert [data["price"] for name, data in taken(mailbox) if name == "message"] == [102.0]
 
 
@@ -93,7 +93,7 @@ def test_a_tick_before_the_answer_of_the_join_wins(bench: Bench) -> None:
     """Published between SUBSCRIBE and the reading of the cache."""
     mailbox = bench.listen("AAPL")
     bench.hub.on_tick("AAPL", tick("AAPL", 3, 103.0))
-    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0))
+    bench.hub.on_cached("AAPL", tick("AAPL", 2, 102.0), tick("AAPL", 1, 101.0), 5.0)
     events = taken(mailbox)
     assert states(events) == [("live", "")]
     assert [data["price"] for name, data in events if name == "message"] == [103.0]
@@ -102,7 +102,7 @@ def test_a_tick_before_the_answer_of_the_join_wins(bench: Bench) -> None:
 def test_a_demos_last_tick_is_not_shown_by_a_real_feed(bench: Bench) -> None:
     """Invented prices never pass for real ones."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"), 0.0)
     assert states(taken(mailbox)) == [("pending", "")]
 
 
@@ -110,7 +110,7 @@ def test_a_demos_last_tick_is_shown_by_a_demo(bench: Bench) -> None:
     """There it is as good as any."""
     bench.beat(simulated=True)
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"), 0.0)
     assert states(taken(mailbox)) == [("stale", "no_update")]
 
 
@@ -151,7 +151,8 @@ def test_a_price_key_that_outlived_its_owner_gives_no_new_life(bench: Bench) -> 
     """A client that comes four seconds after the owner's death waits one second for `stale`, not five."""
     bench.pass_time(4)
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", tick("AAPL", 1), None)
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None, 1.0)
+    assert states(taken(mailbox)) == [("live", "")]
     bench.pass_time(1)
     assert states(taken(mailbox)) == [("stale", "ingest_lost")]
 
@@ -180,7 +181,7 @@ def test_the_link_comes_back_and_the_same_client_is_live(bench: Bench) -> None:
     bench.hub.on_link(False)
     bench.pass_time(10)
     taken(mailbox)
-    bench.hub.on_cached("AAPL", tick("AAPL", 5, 105.0), tick("AAPL", 1))
+    bench.hub.on_cached("AAPL", tick("AAPL", 5, 105.0), tick("AAPL", 1), 5.0)
     bench.beat()
     bench.hub.on_link(True)
     events = taken(mailbox)
@@ -191,7 +192,7 @@ def test_the_link_comes_back_and_the_same_client_is_live(bench: Bench) -> None:
 def test_the_reason_of_stale_follows_the_feed(bench: Bench) -> None:
     """One symbol and the whole feed are told apart."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1), 0.0)
     reasons = states(taken(mailbox))
     for state in (FeedState.RECONNECTING, FeedState.FAILED):
         bench.beat(state)
@@ -216,7 +217,7 @@ def test_a_refusal_comes_and_goes(bench: Bench) -> None:
     bench.hub.on_ingest(ingest({"AAPL": "symbol_limit", "MSFT": "symbol_limit"}))
     events = taken(mailbox)
     assert states(events) == [("refused", "symbol_limit")] * 2
-    bench.hub.on_cached("MSFT", None, None)
+    bench.hub.on_cached("MSFT", None, None, 0.0)
     bench.hub.on_ingest(ingest({}))
     assert sorted(states(taken(mailbox))) == [("live", ""), ("pending", "")]
 
@@ -224,7 +225,7 @@ def test_a_refusal_comes_and_goes(bench: Bench) -> None:
 def test_a_refusal_dies_with_its_ingest(bench: Bench) -> None:
     """A killed process refuses nothing after its status has expired."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, None)
+    bench.hub.on_cached("AAPL", None, None, 0.0)
     bench.hub.on_ingest(ingest({"AAPL": "symbol_limit"}))
     taken(mailbox)
     bench.pass_time(15)
@@ -250,7 +251,7 @@ def test_a_left_symbol_is_forgotten(bench: Bench) -> None:
     bench.hub.on_tick("AAPL", tick("AAPL", 1))
     bench.hub.detach(mailbox, ["AAPL"])
     bench.hub.on_tick("AAPL", tick("AAPL", 2))
-    bench.hub.on_cached("AAPL", tick("AAPL", 2), None)
+    bench.hub.on_cached("AAPL", tick("AAPL", 2), None, 5.0)
     assert taken(bench.listen("AAPL")) == []
 
 
@@ -283,7 +284,7 @@ def test_garbage_ends_nothing(bench: Bench) -> None:
     """A foreign value under one of our names is left out."""
     mailbox = bench.listen("AAPL")
     bench.hub.on_tick("AAPL", b"garbage")
-    bench.hub.on_cached("AAPL", b"garbage", b"\xff")
+    bench.hub.on_cached("AAPL", b"garbage", b"\xff", 5.0)
     bench.hub.on_tick("AAPL", tick("AAPL", 1))
     assert states(taken(mailbox))[-1] == ("live", "")
 

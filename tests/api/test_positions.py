@@ -147,7 +147,7 @@ def test_a_stale_price_does_not_replace_alpacas_newer_one(bench: Bench) -> None:
     """Alpaca priced the list after our last tick."""
     mailbox = seated(bench)
     bench.hub.on_positions(listing(LONG))
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, 99.0, ts_recv=1))
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, 99.0, ts_recv=1), 0.0)
     assert [data["market_value"] for data in of(taken(mailbox), "position")] == [1600]
 
 

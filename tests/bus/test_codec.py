@@ -1,4 +1,4 @@
-"""The bytes in Redis are the contract: their order, their units, and what a foreign value does to a reader."""
+"""The bytes in Redis are the contract: their order, their units, and that foreign ones end no reader."""
 
 from __future__ import annotations
 

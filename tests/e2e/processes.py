@@ -160,8 +160,7 @@ async def streaming(url: str, **params: str) -> AsyncIterator[Stream]:
             opened.set()
             try:
                 async for event in source.aiter_sse():
-                    if event.data:
-                        stream.events.append(event)
+                    stream.events.append(event)
             finally:
                 stream.ended = True
 

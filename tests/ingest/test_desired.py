@@ -108,8 +108,7 @@ def test_grace_gives_way_at_once_to_a_listener() -> None:
     after(desired, 2.0, "B")
     after(desired, 3.0)
     assert after(desired, 4.0, "C") == Plan(("C", "B"), {})
-    assert after(desired, 5.0) == Plan(("B", "C"), {}) or desired.plan(5.0).refused == {}
-    assert "A" not in desired.plan(6.0).symbols
+    assert set(desired.plan(5.0).symbols) == {"B", "C"}
 
 
 def test_after_redis_comes_back_nothing_is_removed() -> None:
@@ -205,8 +204,7 @@ class Demand(RuleBasedStateMachine):
     def only_the_wanted_are_refused(self) -> None:
         """Outside of a hold, in which the missing may only be late."""
         if self.now >= self.held_until:
-            asked = self.wanted | self.first | set(self.always)
-            assert set(self.plan.refused) <= asked or self.held_until > 0
+            assert set(self.plan.refused) <= self.wanted | self.first | set(self.always)
 
     @invariant()
     def positions_come_before_all_others(self) -> None:

@@ -1,7 +1,8 @@
-"""One symbol's image: the newest wins part by part, nothing is invented, and a day ends."""
+"""One symbol's image: the newest wins part by part, and nothing is invented."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,15 +96,6 @@ def test_a_late_print_sets_no_price() -> None:
     assert not made.on_trade(trade(50.0, NOON - 1))
     assert tick(made).price == 101.0
     assert not made.fresh
-
-
-def test_a_late_print_counts_into_its_day() -> None:
-    """Its volume was traded; that of another day was not traded today."""
-    made = image(snapshot(trade(100.0, NOON), day=bar()), trade(101.0, NOON + 9))
-    made.on_trade(trade(120.0, NOON + 5, size=10.0))
-    assert (tick(made).volume, tick(made).high, tick(made).price) == (1011.0, 120.0, 101.0)
-    made.on_trade(trade(1.0, FRIDAY - 1))
-    assert (tick(made).volume, tick(made).low) == (1011.0, 90.0)
 
 
 def test_of_two_prints_at_one_instant_the_later_sets_the_price() -> None:
@@ -211,34 +203,6 @@ def test_nothing_goes_back_in_any_order_of_messages(messages: list[Trade | Quote
         before = now or before
 
 
-def test_trades_are_folded_into_the_day_once() -> None:
-    """Those that the venue's figures hold already are not counted again."""
-    made = image(snapshot(trade(100.0), day=bar()))
-    made.on_trade(trade(100.0, NOON))
-    assert tick(made).volume == 1000.0
-    made.on_trade(trade(111.0, NOON + 1, size=2.0))
-    made.on_trade(trade(89.0, NOON + 2, size=0.5))
-    assert (tick(made).high, tick(made).low, tick(made).volume, tick(made).open) == (
-        111.0,
-        89.0,
-        1002.5,
-        95.0,
-    )
-
-
-def test_a_trade_that_overtook_the_answer_is_within_its_day() -> None:
-    """The price is never above the high that is shown beside it."""
-    made = image(trade(120.0, NOON + 1), snapshot(trade(100.0), day=bar()))
-    assert (tick(made).price, tick(made).high) == (120.0, 120.0)
-
-
-def test_an_older_answer_of_the_same_day_takes_nothing_back() -> None:
-    """After a reconnect both are true: our newest trades, and the venue's that we missed."""
-    made = image(snapshot(trade(100.0), day=bar()), trade(120.0, NOON + 9, size=50.0))
-    made.on_snapshot(snapshot(trade(101.0, NOON + 5), day=bar(low=80.0)))
-    assert (tick(made).high, tick(made).low, tick(made).volume) == (120.0, 80.0, 1050.0)
-
-
 def test_change_is_against_the_previous_close() -> None:
     """Rounded as people count, not as binary numbers do."""
     made = tick(image(snapshot(trade(100.3), day=bar(), prev=100.1)))
@@ -251,3 +215,43 @@ def test_without_a_previous_close_there_is_no_change() -> None:
     """Neither is zero."""
     made = tick(image(snapshot(trade(100.0), day=bar())))
     assert (made.previous_close, made.change, made.change_percent) == (None, None, None)
+
+
+LAST = Tick(
+    "AAPL", 101.0, size=2.0, timestamp="2026-01-09T17:00:00.000000005Z", bid=100.0, ask=102.0, bid_size=1.0,
+    quote_timestamp="2026-01-09T17:00:00.000000007Z", feed="iex", epoch=1, seq=1, ts_recv=3,
+)  # fmt: skip
+
+
+def test_a_restored_image_is_the_last_tick_and_not_fresh() -> None:
+    """Nothing of it is published before the venue has confirmed it."""
+    made = image()
+    made.restore(LAST)
+    assert not made.fresh
+    assert made.tick("iex", 1, 1) == LAST
+
+
+def test_an_older_snapshot_cannot_go_behind_a_restored_image() -> None:
+    """What clients have seen is not taken back by a slow REST server."""
+    made = image()
+    made.restore(LAST)
+    made.on_snapshot(snapshot(trade(50.0), quote(1.0, 2.0)))
+    assert (tick(made).price, tick(made).bid) == (101.0, 100.0)
+    assert made.fresh
+
+
+def test_a_restored_tick_does_not_replace_what_the_venue_said() -> None:
+    """The socket may be faster than the cache."""
+    made = image(trade(1.0))
+    made.restore(LAST)
+    assert tick(made).price == 1.0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timestamp": None}, {"timestamp": "noon"}, {"quote_timestamp": "noon"}], ids=str
+)
+def test_a_tick_that_makes_no_sense_is_not_restored(wrong: dict[str, str | None]) -> None:
+    """A foreign value under our name must not stop an owner from starting."""
+    made = image()
+    made.restore(msgspec.structs.replace(LAST, **wrong))
+    assert made.tick("iex", 1, 1) is None

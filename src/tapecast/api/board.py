@@ -60,12 +60,17 @@ class StatusBoard:
 
     def on_ingest(self, status: IngestStatus) -> None:
         """Take what an ingest process says."""
-        self._ingests[status.id] = (self._clock.now() + STATUS_TTL_S, status)
+        if status.gone:
+            self._ingests.pop(status.id, None)
+        else:
+            self._ingests[status.id] = (self._clock.now() + STATUS_TTL_S, status)
         self._sum_refused()
 
     def on_replica(self, status: ReplicaStatus) -> None:
         """Take what another replica says. Of itself each knows better than what it wrote."""
-        if status.id != self._replica:
+        if status.gone:
+            self._replicas.pop(status.id, None)
+        elif status.id != self._replica:
             self._replicas[status.id] = (self._clock.now() + STATUS_TTL_S, status)
 
     def own_status(self) -> ReplicaStatus:

@@ -114,13 +114,15 @@ class Hub:
             topic.is_joined = True
             self._refresh(topic, is_news=self._take(topic, data, self._clock.now()))
 
-    def on_cached(self, symbol: str, price: bytes | None, last: bytes | None) -> None:
-        """Merge what Redis held when the symbol was joined."""
+    def on_cached(self, symbol: str, price: bytes | None, last: bytes | None, fresh_for_s: float) -> None:
+        """Merge what Redis held when the symbol was joined, and for how long the price is still good."""
         topic = self._topics.get(symbol)
         if topic is None:
             return
         topic.is_joined = True
-        is_news = price is not None and self._take(topic, price, self._written_at(topic))
+        # A price with one second left to live is good for that second, not for a whole new time to live.
+        written_s = self._clock.now() + fresh_for_s - self._ttl_s
+        is_news = price is not None and self._take(topic, price, written_s)
         if last is not None and not self._is_invented(topic, last):
             is_news |= self._take(topic, last, None)
         self._vouch(topic)
@@ -205,11 +207,6 @@ class Hub:
         beat, heard_s = self.pulse.beat(topic.market), self.pulse.heard(topic.market)
         if beat is not None and heard_s is not None:
             topic.vouch(beat, heard_s)
-
-    def _written_at(self, topic: Topic) -> float:
-        # `price:` outlives a killed owner by its TTL; the last beat tells when it was still refreshed.
-        heard_s = self.pulse.heard(topic.market)
-        return self._clock.now() if heard_s is None or self.pulse.is_fresh(topic.market) else heard_s
 
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
         # A demo's `last:` may still be there when a real feed takes over the same Redis.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from redis.exceptions import RedisError
@@ -22,17 +22,7 @@ async def read_values(bus: Bus, names: Sequence[str]) -> list[bytes | None]:
 
     A pipeline of GETs instead of one MGET: on a Redis Cluster the keys live in several slots.
     """
-    values: list[bytes | None] = []
-    rest = iter(names)
-    try:
-        while batch := list(islice(rest, BATCH)):
-            async with bus.redis.pipeline(transaction=False) as pipe:
-                for name in batch:
-                    pipe.get(name)
-                values.extend(await pipe.execute())
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
-    return values
+    return await _read(bus, "GET", names)
 
 
 async def read_members(bus: Bus, index: str, name_of: Callable[[str], str]) -> list[bytes]:
@@ -51,21 +41,53 @@ async def read_members(bus: Bus, index: str, name_of: Callable[[str], str]) -> l
     return [value for value in values if value is not None]
 
 
-async def read_prices(bus: Bus, symbols: Sequence[str]) -> list[tuple[str, bytes | None, bytes | None]]:
-    """For each symbol what `price:` and `last:` hold."""
-    prices = await read_values(bus, [bus.keys.price(symbol) for symbol in symbols])
+class Cached(NamedTuple):
+    """What the cache holds of one symbol: `price:` with the seconds that it has left to live, and `last:`."""
+
+    symbol: str
+    price: bytes | None
+    last: bytes | None
+    fresh_for_s: float
+
+
+async def read_prices(bus: Bus, symbols: Sequence[str]) -> list[Cached]:
+    """What the cache holds of each symbol. Raises BusUnavailable."""
+    names = [bus.keys.price(symbol) for symbol in symbols]
+    # The time left is read first: in the other order a price refreshed in between would look fresher than
+    # the bytes that were read.
+    left = await read_time_left(bus, names)
+    prices = await read_values(bus, names)
     lasts = await read_values(bus, [bus.keys.last(symbol) for symbol in symbols])
-    return list(zip(symbols, prices, lasts, strict=True))
+    return [Cached(*each) for each in zip(symbols, prices, lasts, left, strict=True)]
+
+
+async def read_time_left(bus: Bus, names: Sequence[str]) -> list[float]:
+    """Seconds for which each key still lives; 0 for one that is gone. Raises BusUnavailable."""
+    return [max(0, left_ms) / 1000 for left_ms in await _read(bus, "PTTL", names)]
 
 
 async def read_last_ticks(bus: Bus, symbols: Sequence[str]) -> list[Tick]:
     """The newest tick that the cache knows of each symbol, where it knows one."""
     ticks = []
-    for _, price, last in await read_prices(bus, symbols):
-        known = [tick for tick in map(_decoded, (price, last)) if tick is not None]
+    for cached in await read_prices(bus, symbols):
+        known = [tick for tick in map(_decoded, (cached.price, cached.last)) if tick is not None]
         if known:
             ticks.append(max(known, key=lambda tick: (tick.epoch, tick.seq)))
     return ticks
+
+
+async def _read(bus: Bus, command: str, names: Sequence[str]) -> list[Any]:
+    answers: list[Any] = []
+    rest = iter(names)
+    try:
+        while batch := list(islice(rest, BATCH)):
+            async with bus.redis.pipeline(transaction=False) as pipe:
+                for name in batch:
+                    pipe.execute_command(command, name)
+                answers += await pipe.execute()
+    except (RedisError, OSError) as error:
+        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+    return answers
 
 
 def _decoded(data: bytes | None) -> Tick | None:

@@ -82,6 +82,8 @@ class IngestStatus(msgspec.Struct, frozen=True):
     newest_ts_recv: int
     reconnects: int
     rejected: dict[str, int]
+    # Its last words: it has ended on purpose and is not to be counted any more.
+    gone: bool = False
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True):
@@ -91,6 +93,8 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
     version: str
     server_time: int
     stream_count: int
+    # As in IngestStatus.
+    gone: bool = False
 
 
 class Interest(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Never
 
+import msgspec
 from redis.exceptions import RedisError
 
 from tapecast.bus import codec
@@ -68,10 +69,13 @@ class StatusWriter:
     async def remove(self) -> None:
         """A process that ends on purpose is not counted for another fifteen seconds."""
         keys = self._bus.keys
+        index = keys.status_index(self._role)
+        last_words = codec.encode(msgspec.structs.replace(self._make(), gone=True))
         try:
             async with self._bus.redis.pipeline(transaction=False) as pipe:
                 pipe.delete(keys.status(self._role, self._process))
-                pipe.zrem(keys.status_index(self._role), self._process)
+                pipe.zrem(index, self._process)
+                pipe.publish(keys.channel(index), last_words)
                 await pipe.execute()
         except (RedisError, OSError) as error:
             logger.debug("status_not_removed: %s", error)

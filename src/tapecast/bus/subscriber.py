@@ -11,14 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Never, Protocol, TypeVar
+from typing import Final, Never, Protocol, TypeVar
 
 import msgspec
 
 from tapecast.backoff import backoff
 from tapecast.bus import codec
-from tapecast.bus.cache import read_prices, read_values
+from tapecast.bus.cache import read_prices, read_time_left, read_values
 from tapecast.bus.connection import Bus
+from tapecast.bus.keys import BEAT_EVERY_S, BEAT_TTL_S
 from tapecast.bus.link import Link, run_link
 from tapecast.bus.status import read_statuses
 from tapecast.errors import BusUnavailable
@@ -28,6 +29,8 @@ V = TypeVar("V")
 
 logger = logging.getLogger(__name__)
 
+RECENT_BEAT_S: Final = BEAT_TTL_S - 1.5 * BEAT_EVERY_S
+
 
 class SubscriberListener(Protocol):
     """The hub's side. Every method returns at once and never raises."""
@@ -35,8 +38,8 @@ class SubscriberListener(Protocol):
     def on_tick(self, symbol: str, data: bytes) -> None:
         """A tick as it was published."""
 
-    def on_cached(self, symbol: str, price: bytes | None, last: bytes | None) -> None:
-        """The answer to a join: what `price:` and `last:` hold."""
+    def on_cached(self, symbol: str, price: bytes | None, last: bytes | None, fresh_for_s: float) -> None:
+        """The answer to a join: what `price:` and `last:` hold, and for how long the former still lives."""
 
     def on_beat(self, beat: codec.Beat) -> None:
         """The pulse of a market's owner."""
@@ -119,9 +122,9 @@ class Subscriber:
         try:
             await self._leave(link, self._joined - self._wanted)
             await self._enter(link, unread - self._joined)
-            for symbol, price, last in await read_prices(self._bus, sorted(unread)):
-                if symbol in self._wanted:
-                    self._listener.on_cached(symbol, price, last)
+            for cached in await read_prices(self._bus, sorted(unread)):
+                if cached.symbol in self._wanted:
+                    self._listener.on_cached(*cached)
         except BusUnavailable:
             self._unread |= unread
             raise
@@ -150,7 +153,12 @@ class Subscriber:
 
     async def _read_fixed(self) -> None:
         keys = self._bus.keys
-        names = [keys.beat(market) for market in Market] + [keys.positions()]
+        beats = [keys.beat(market) for market in Market]
+        left = await read_time_left(self._bus, beats)
+        # Only a beat of the last second is a pulse. An older one is all that is left of a killed owner, and
+        # taken for a pulse it would make its prices live for five more seconds.
+        recent = [name for name, left_s in zip(beats, left, strict=True) if left_s > RECENT_BEAT_S]
+        names = [*recent, keys.positions()]
         for name, data in zip(names, await read_values(self._bus, names), strict=True):
             if data is not None:
                 self._fixed[keys.channel(name).encode()](data)

@@ -6,57 +6,31 @@ Pure. Rules of the file:
 2. A REST snapshot never replaces something newer, part by part (trade, quote, day).
 3. An image is `fresh` when the session that is open now has confirmed its price, by a trade or a snapshot.
    Only fresh images may be published: before that, a trade may have been missed.
-4. What is unknown stays None. The day's figures are dropped when a trade of a later day arrives, and asked
-   for again until the venue has them.
+4. What is unknown stays None.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import Final
-
-from tapecast.market import DayBar, Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
-
-DAY_NS: Final = 24 * 3600 * 1_000_000_000
-ASK_AGAIN_NS: Final = 60 * 1_000_000_000
-"""Before the open the venue has no bar of today, so a trade this much later asks for it again."""
+from tapecast.ingest.day import Day
+from tapecast.market import Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
 
 
 class Image:
     """One symbol, as of its newest messages. Times in nanoseconds of the venue unless named otherwise."""
 
-    __slots__ = (
-        "_ask_ns",
-        "_counted_ns",
-        "_day",
-        "_day_end_ns",
-        "fresh",
-        "previous_close",
-        "quote",
-        "symbol",
-        "trade",
-        "ts_recv",
-    )
+    __slots__ = ("_day", "fresh", "quote", "symbol", "trade", "ts_recv")
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.trade: Trade | None = None
         self.quote: Quote | None = None
-        self.previous_close: float | None = None
-        # The running day with our own trades folded in, and the instant from which it is over.
-        self._day: DayBar | None = None
-        self._day_end_ns = 0
-        # Trades up to here are in `_day` already: the venue's snapshot counted them.
-        self._counted_ns = 0
-        # A trade from here on asks for the day's figures, if there are none.
-        self._ask_ns = sys.maxsize
+        self._day = Day()
         self.fresh = False
         self.ts_recv = 0
 
     def on_trade(self, trade: Trade) -> bool:
         """Take a print. Returns whether the image changed."""
-        self._turn_day(trade)
-        self._fold(trade)
+        self._day.on_trade(trade)
         if self.trade is not None and trade.ts_event_ns < self.trade.ts_event_ns:
             return False
         self.trade = trade
@@ -77,7 +51,6 @@ class Image:
         """Take the venue's REST answer: fills what is missing or older, and confirms the price."""
         trade, quote = snapshot.trade, snapshot.quote
         if trade is not None and (self.trade is None or trade.ts_event_ns > self.trade.ts_event_ns):
-            self._turn_day(trade)
             self.trade = trade
             self.ts_recv = trade.ts_recv
         if quote is not None and (self.quote is None or quote.ts_event_ns > self.quote.ts_event_ns):
@@ -85,7 +58,7 @@ class Image:
             self.ts_recv = quote.ts_recv
         if trade is not None:
             self.fresh = True
-        self._take_day(snapshot)
+        self._day.on_snapshot(snapshot, self.trade)
 
     def restore(self, tick: Tick) -> None:
         """Start from the last tick in the cache, so that an older snapshot cannot go behind it."""
@@ -104,52 +77,14 @@ class Image:
                 tick.symbol, tick.bid, tick.ask, tick.bid_size, tick.ask_size, quoted_ns, tick.ts_recv
             )
 
-    def _take_day(self, snapshot: Snapshot) -> None:
-        day, held = snapshot.day, self._day
-        newest_ns = self.trade.ts_event_ns if self.trade is not None else 0
-        self._ask_ns = newest_ns + ASK_AGAIN_NS
-        if day is None or (held is not None and day.start_ns < held.start_ns):
-            return
-        days_ago = max(0, newest_ns - day.start_ns) // DAY_NS
-        self._day_end_ns = day.start_ns + (days_ago + 1) * DAY_NS
-        if days_ago:
-            # Before the open the venue's "daily bar" is still yesterday's: its close is the previous one.
-            self._day, self.previous_close = None, day.close
-            return
-        counted_ns = snapshot.trade.ts_event_ns if snapshot.trade is not None else 0
-        self._counted_ns = max(day.start_ns, counted_ns)
-        if held is not None and held.start_ns == day.start_ns:
-            self._day = _wider(held, day)
-        else:
-            self._day = day
-            if self.trade is not None:
-                # It may have overtaken the answer: the price is never outside of its day's range.
-                self._fold(self.trade)
-        if snapshot.previous_day is not None:
-            self.previous_close = snapshot.previous_day.close
-
-    def _turn_day(self, trade: Trade) -> None:
-        if 0 < self._day_end_ns <= trade.ts_event_ns:
-            # A new day began while we listened: yesterday's range is not today's, nor its change.
-            self._day, self.previous_close = None, None
-            self._day_end_ns, self._ask_ns = 0, trade.ts_event_ns
-
-    def _fold(self, trade: Trade) -> None:
-        day = self._day
-        if day is not None and trade.ts_event_ns > self._counted_ns:
-            self._day = DayBar(
-                day.start_ns, day.open, max(day.high, trade.price), min(day.low, trade.price),
-                trade.price, day.volume + trade.size,
-            )  # fmt: skip
-
     @property
     def wants_snapshot(self) -> bool:
         """Whether the day's figures are missing and want asking for again."""
-        return self._day is None and self.trade is not None and self.trade.ts_event_ns >= self._ask_ns
+        return self._day.wants_snapshot(self.trade)
 
     def tick(self, feed: str, epoch: int, seq: int) -> Tick | None:
         """The whole image as the wire has it, or None while no trade is known."""
-        trade, quote, day, close = self.trade, self.quote, self._day, self.previous_close
+        trade, quote, day, close = self.trade, self.quote, self._day.bar, self._day.previous_close
         if trade is None:
             return None
         change = round(trade.price - close, 9) if close else None
@@ -176,15 +111,6 @@ class Image:
             seq=seq,
             ts_recv=self.ts_recv,
         )
-
-
-def _wider(held: DayBar, day: DayBar) -> DayBar:
-    # The answer was made before our newest trades, and knows those that a lost socket cost us: of one day,
-    # both are true.
-    return DayBar(
-        day.start_ns, day.open, max(held.high, day.high), min(held.low, day.low),
-        held.close, max(held.volume, day.volume),
-    )  # fmt: skip
 
 
 def _sides(quote: Quote) -> tuple[float | None, float | None, float | None, float | None]:

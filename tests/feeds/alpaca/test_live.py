@@ -198,7 +198,7 @@ async def test_a_silent_venue_is_pinged_then_given_up() -> None:
         with pytest.raises(FeedTransient) as caught:
             await it.session.ping(time.monotonic, lambda: opened)
     assert caught.value.reason == "silent"
-    assert pings
+    assert 1 <= len(pings) <= 5
 
 
 async def test_a_talking_venue_is_not_pinged() -> None:
