@@ -1,0 +1,100 @@
+"""A conflator with its clock and its publisher in the hands of the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from tapecast.bus import codec
+from tapecast.bus.publisher import Write
+from tapecast.ingest.conflator import Conflator
+from tapecast.market import Quote, Tick, Trade
+from tests.support import eventually
+
+NOON_NS = 1_768_000_000_000_000_000
+
+
+class Time:
+    """Both clocks, moved by the test."""
+
+    def __init__(self) -> None:
+        self.wall = 1_700_000_000.0
+        self.mono = 1000.0
+
+    def time(self) -> float:
+        """Wall time."""
+        return self.wall
+
+    def monotonic(self) -> float:
+        """Time since some start."""
+        return self.mono
+
+
+class Recorder:
+    """Stands for the publisher: records each call, may fail, may be slow."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[Write]] = []
+        self.errors: list[Exception] = []
+        # Awaited inside each call, before it is recorded.
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def publish(self, writes: Sequence[Write]) -> None:
+        """Record a call, or fail."""
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.calls.append(list(writes))
+
+    def writes(self, *, publish: bool = True) -> list[Write]:
+        """All that was published, or all that was refreshed."""
+        return [write for call in self.calls for write in call if write.publish is publish]
+
+    def ticks(self) -> list[Tick]:
+        """All that was published, decoded."""
+        return [codec.decode_tick(write.data) for write in self.writes()]
+
+
+class Bench:
+    """A conflator with everything around it in the hands of the test."""
+
+    def __init__(self, *symbols: str) -> None:
+        self.time = Time()
+        self.out = Recorder()
+        self.healthy = True
+        self.conflator = Conflator("iex", 7, self.out, lambda: self.healthy, self.time)  # type: ignore[arg-type]
+        self.conflator.keep(symbols)
+        self._ns = NOON_NS
+
+    def trade(self, symbol: str, price: float) -> None:
+        """A print, later than the one before."""
+        self._ns += 1
+        self.conflator.on_trade(Trade(symbol, price, 1.0, self._ns, codec.now_us(self.time.wall)))
+
+    def quote(self, symbol: str, bid: float) -> None:
+        """A quote, later than the one before."""
+        self._ns += 1
+        self.conflator.on_quote(Quote(symbol, bid, bid + 1, 1.0, 1.0, self._ns, 1))
+
+    @asynccontextmanager
+    async def flushing(self) -> AsyncIterator[None]:
+        """The flusher runs."""
+        task = asyncio.create_task(self.conflator.flush_forever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def published(self, count: int) -> list[Tick]:
+        """The published ticks, once there are that many."""
+        await eventually(lambda: len(self.out.writes()) >= count, f"{count} ticks published")
+        return self.out.ticks()
+
+    async def publish(self, symbol: str, price: float) -> None:
+        """Let one trade be published, and stop the flusher."""
+        async with self.flushing():
+            self.trade(symbol, price)
+            await self.published(len(self.out.writes()) + 1)
