@@ -72,3 +72,23 @@ async def test_place_is_for_people(url: str, place: str) -> None:
     """It says where, and keeps secrets."""
     async with open_bus(url) as bus:
         assert bus.place == place
+
+
+async def test_a_cancellation_is_never_lost(valkey_url: str) -> None:
+    """At whatever step of a call a task is cancelled, it ends: else SIGTERM would hang now and then."""
+    for steps in range(40):
+        async with open_bus(valkey_url) as bus:
+
+            async def ask(bus: Bus = bus) -> None:
+                async with bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
+                    pipe.get("x")
+                    await pipe.execute()
+
+            task = asyncio.create_task(ask())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if task.done():
+                break
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled(), f"after {steps} steps"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from inspect import isawaitable
 
 from tapecast.bus import codec
 from tapecast.bus.publisher import Write
@@ -36,7 +37,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[list[Write]] = []
-        self.errors: list[Exception] = []
+        # What the next calls do, in order; None: succeed.
+        self.errors: list[Exception | None] = []
         # Awaited inside each call, before it is recorded.
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
@@ -44,9 +46,20 @@ class Recorder:
         """Record a call, or fail."""
         if self.meanwhile is not None:
             await self.meanwhile()
-        if self.errors:
-            raise self.errors.pop(0)
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
         self.calls.append(list(writes))
+
+    def next_call(self, action: Callable[[], object]) -> None:
+        """Do something, and wait for it if it can be waited for, while the next call is on its way."""
+
+        async def meanwhile() -> None:
+            self.meanwhile = None
+            result = action()
+            if isawaitable(result):
+                await result
+
+        self.meanwhile = meanwhile
 
     def writes(self, *, publish: bool = True) -> list[Write]:
         """All that was published, or all that was refreshed."""

@@ -88,16 +88,30 @@ async def test_a_new_session_publishes_nothing_old(bench: Bench) -> None:
 async def test_what_was_on_its_way_when_a_session_began_is_not_refreshed(bench: Bench) -> None:
     """Its seq is below the floor that beats vouch for."""
 
-    async def new_session() -> None:
-        bench.out.meanwhile = None
+    def new_session() -> None:
         bench.conflator.on_session()
+        bench.trade("AAPL", 2.0)
 
-    bench.out.meanwhile = new_session
+    bench.out.next_call(new_session)
+    bench.out.errors = [None, BusUnavailable("down"), LeaseLost("gone")]
     bench.trade("AAPL", 1.0)
-    async with bench.flushing():
-        (tick,) = await bench.published(1)
-        assert tick.seq < bench.conflator.session_seq
-        await bench.conflator.refresh()
+    with pytest.raises(LeaseLost):
+        await bench.conflator.flush_forever()
+    assert bench.out.ticks()[0].seq < bench.conflator.session_seq
+    await bench.conflator.refresh()
+    assert bench.out.writes(publish=False) == []
+
+
+async def test_a_symbol_that_came_back_during_a_write_is_not_refreshed(bench: Bench) -> None:
+    """Its new image waits for its own confirmation."""
+
+    def drop_and_return() -> None:
+        bench.conflator.keep([])
+        bench.conflator.keep(["AAPL"])
+
+    bench.out.next_call(drop_and_return)
+    await bench.publish("AAPL", 1.0)
+    await bench.conflator.refresh()
     assert bench.out.writes(publish=False) == []
 
 
@@ -116,12 +130,7 @@ async def test_seq_grows_when_the_clock_goes_back(bench: Bench) -> None:
 async def test_a_failed_flush_is_repeated_with_what_is_newest(bench: Bench) -> None:
     """Once, under a new seq, with the other symbols that were in it."""
     bench.out.errors = [BusUnavailable("down")]
-
-    async def meanwhile() -> None:
-        bench.out.meanwhile = None
-        bench.trade("AAPL", 2.0)
-
-    bench.out.meanwhile = meanwhile
+    bench.out.next_call(lambda: bench.trade("AAPL", 2.0))
     bench.trade("AAPL", 1.0)
     bench.trade("MSFT", 9.0)
     async with bench.flushing():
@@ -133,16 +142,24 @@ async def test_a_failed_flush_is_repeated_with_what_is_newest(bench: Bench) -> N
 async def test_a_failed_flush_does_not_bring_back_a_dropped_symbol(bench: Bench) -> None:
     """Nobody wants it any more."""
     bench.out.errors = [BusUnavailable("down")]
-
-    async def meanwhile() -> None:
-        bench.out.meanwhile = None
-        bench.conflator.keep(["AAPL"])
-
-    bench.out.meanwhile = meanwhile
+    bench.out.next_call(lambda: bench.conflator.keep(["AAPL"]))
     bench.trade("MSFT", 1.0)
     bench.trade("AAPL", 2.0)
     async with bench.flushing():
         assert [tick.symbol for tick in await bench.published(1)] == ["AAPL"]
+
+
+async def test_a_failing_redis_is_not_asked_without_pause(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred times a second would help nobody."""
+    monkeypatch.setattr("tapecast.ingest.conflator.RETRY_S", 3600)
+    bench.out.errors = [BusUnavailable("down")]
+    bench.trade("AAPL", 1.0)
+    async with bench.flushing():
+        await eventually(lambda: not bench.out.errors, "the first flush")
+        await asyncio.sleep(0.1)
+    assert bench.out.writes() == []
 
 
 async def test_a_lost_lease_ends_the_flusher(bench: Bench) -> None:
@@ -167,6 +184,9 @@ async def test_a_dropped_symbol_is_not_refreshed(bench: Bench) -> None:
     bench.conflator.keep(["MSFT"])
     await bench.conflator.refresh()
     assert bench.out.writes(publish=False) == []
+    bench.conflator.keep(["AAPL"])
+    await bench.publish("AAPL", 2.0)
+    assert bench.out.writes()[-1].last, "nothing is remembered of it"
 
 
 async def test_only_a_healthy_path_is_refreshed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +215,7 @@ async def test_a_refresh_never_overtakes_a_flush(bench: Bench) -> None:
     await bench.publish("AAPL", 1.0)
     async with bench.flushing():
         held = asyncio.Event()
-        bench.out.meanwhile = held.wait
+        bench.out.next_call(held.wait)
         refresh = asyncio.create_task(bench.conflator.refresh())
         await asyncio.sleep(0)
         bench.trade("AAPL", 2.0)

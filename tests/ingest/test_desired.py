@@ -101,6 +101,13 @@ def test_a_count_of_zero_is_no_listener() -> None:
     assert desired.plan(1.0) == Plan((), {})
 
 
+def test_a_visit_between_two_plans_leaves_nothing() -> None:
+    """Grace is for what is in."""
+    desired = DesiredSet(30)
+    desired.update(listening("A"), 1.0)
+    assert after(desired, 1.1) == Plan((), {})
+
+
 def test_grace_gives_way_at_once_to_a_listener() -> None:
     """The one that left first gives way first, and is not told that it is refused."""
     desired = DesiredSet(2)

@@ -7,11 +7,9 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from redis.exceptions import RedisError
 
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
-from tapecast.errors import BusUnavailable
 from tapecast.market import Tick
 
 BATCH: Final = 500
@@ -30,14 +28,13 @@ async def read_members(bus: Bus, index: str, name_of: Callable[[str], str]) -> l
 
     Members whose key has expired are pruned here: a process killed by SIGKILL removes nothing.
     """
-    try:
-        members = [str(member, "utf-8") for member in await bus.redis.zrange(index, 0, -1)]  # type: ignore[arg-type]
-        values = await read_values(bus, [name_of(member) for member in members])
-        gone = [member for member, value in zip(members, values, strict=True) if value is None]
-        if gone:
-            await bus.redis.zrem(index, *gone)
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+    async with bus.asking() as redis:
+        members = [str(member, "utf-8") for member in await redis.zrange(index, 0, -1)]  # type: ignore[arg-type]
+    values = await read_values(bus, [name_of(member) for member in members])
+    gone = [member for member, value in zip(members, values, strict=True) if value is None]
+    if gone:
+        async with bus.asking() as redis:
+            await redis.zrem(index, *gone)
     return [value for value in values if value is not None]
 
 
@@ -79,14 +76,11 @@ async def read_last_ticks(bus: Bus, symbols: Sequence[str]) -> list[Tick]:
 async def _read(bus: Bus, command: str, names: Sequence[str]) -> list[Any]:
     answers: list[Any] = []
     rest = iter(names)
-    try:
-        while batch := list(islice(rest, BATCH)):
-            async with bus.redis.pipeline(transaction=False) as pipe:
-                for name in batch:
-                    pipe.execute_command(command, name)
-                answers += await pipe.execute()
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+    while batch := list(islice(rest, BATCH)):
+        async with bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
+            for name in batch:
+                pipe.execute_command(command, name)
+            answers += await pipe.execute()
     return answers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,12 +26,29 @@ ANSWER_TIMEOUT_S: Final = 4.0
 class Bus:
     """An open Redis and the names to use in it."""
 
-    # Pooled; every command is bounded by ANSWER_TIMEOUT_S and never retried behind our back: the caller knows
-    # whether a write that may have happened can be repeated, the library does not.
+    # Pooled, and used inside of `asking`. Nothing is retried behind our back: the caller knows whether a write
+    # that may have happened can be repeated, the library does not.
     redis: Redis
     keys: Keys
     # Where it is, without password: for banners and errors.
     place: str
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Redis]:
+        """The Redis, for calls that have to end within ANSWER_TIMEOUT_S. Raises BusUnavailable.
+
+        The limit is ours and not the library's `socket_timeout`, which on Python 3.11 goes through a
+        `wait_for` that loses cancellations: a process would then not end on SIGTERM.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                yield self.redis
+        except TimeoutError:
+            raise BusUnavailable(
+                f"Redis at {self.place} did not answer in {ANSWER_TIMEOUT_S:.0f} s"
+            ) from None
+        except (RedisError, OSError) as error:
+            raise BusUnavailable(f"Redis at {self.place}: {error}") from None
 
 
 @asynccontextmanager
@@ -40,7 +58,7 @@ async def open_bus(url: str, prefix: str = "") -> AsyncIterator[Bus]:
         redis = Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=ANSWER_TIMEOUT_S,
+            socket_timeout=None,
             socket_keepalive=True,
             retry=Retry(NoBackoff(), 0),
             # RESP2: with hiredis 40 % cheaper than RESP3 for a subscriber.
@@ -58,11 +76,10 @@ async def open_bus(url: str, prefix: str = "") -> AsyncIterator[Bus]:
 async def require(bus: Bus) -> None:
     """Raises StartError, with what to do about it, unless Redis answers and knows what we need."""
     try:
-        info = await bus.redis.info("server")
-    except AuthenticationError as error:
-        raise StartError(f"Redis at {bus.place} refused the password in REDIS_URL: {error}") from None
-    except (RedisError, OSError) as error:
-        raise StartError(f"Redis at {bus.place} does not answer ({error}); check REDIS_URL") from None
+        async with bus.asking() as redis:
+            info = await _info(redis, bus.place)
+    except BusUnavailable as error:
+        raise StartError(f"{error}; check REDIS_URL") from None
     version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < (6, 2):
         raise StartError(f"Redis at {bus.place} is {version}; tapecast needs 6.2 or newer, or Valkey")
@@ -70,10 +87,16 @@ async def require(bus: Bus) -> None:
 
 async def ping(bus: Bus) -> None:
     """Raises BusUnavailable unless Redis answers."""
+    async with bus.asking() as redis:
+        await redis.ping()
+
+
+async def _info(redis: Redis, place: str) -> dict[str, object]:
     try:
-        await bus.redis.ping()
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+        info: dict[str, object] = await redis.info("server")
+    except AuthenticationError as error:
+        raise StartError(f"Redis at {place} refused the password in REDIS_URL: {error}") from None
+    return info
 
 
 def _place(url: str) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Final, Never
 
 import msgspec
-from redis.exceptions import RedisError
 
 from tapecast.backoff import backoff
 from tapecast.bus import codec
@@ -52,7 +51,7 @@ class InterestWriter:
             try:
                 await self._write()
                 wait = INTEREST_REFRESH_S
-            except (RedisError, OSError) as error:
+            except BusUnavailable as error:
                 logger.debug("interest_not_written: %s", error)
                 # Soon again: after Redis comes back, ingest must not think that nobody listens.
                 await asyncio.sleep(RETRY_S)
@@ -66,7 +65,7 @@ class InterestWriter:
     async def _write(self) -> None:
         keys = self._bus.keys
         index = keys.interest_index()
-        async with self._bus.redis.pipeline(transaction=False) as pipe:
+        async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
             pipe.set(keys.interest(self._replica), codec.encode(self._interest), ex=INTEREST_TTL_S)
             pipe.zadd(index, {self._replica: time.time()})
             pipe.publish(keys.channel(index), self._replica)
@@ -77,12 +76,12 @@ class InterestWriter:
         keys = self._bus.keys
         index = keys.interest_index()
         try:
-            async with self._bus.redis.pipeline(transaction=False) as pipe:
+            async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
                 pipe.delete(keys.interest(self._replica))
                 pipe.zrem(index, self._replica)
                 pipe.publish(keys.channel(index), self._replica)
                 await pipe.execute()
-        except (RedisError, OSError) as error:
+        except BusUnavailable as error:
             logger.debug("interest_not_removed: %s", error)
 
 

@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable
 from typing import Final, Never
 
-from redis.exceptions import RedisError
-
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import LEASE_RENEW_S, LEASE_TTL_S
 from tapecast.errors import BusUnavailable, LeaseLost
@@ -55,14 +53,12 @@ class Lease:
         """Try to become the owner. Raises BusUnavailable."""
         asked = self._clock()
         ttl_ms = int(LEASE_TTL_S * 1000)
-        try:
-            taken = await self._bus.redis.set(self.key, self.holder, nx=True, px=ttl_ms)
+        async with self._bus.asking() as redis:
+            taken = await redis.set(self.key, self.holder, nx=True, px=ttl_ms)
             # It may be ours already: taken by an earlier try that failed before it had its epoch.
             if not taken and not await self._renew(keys=[self.key], args=[self.holder, ttl_ms]):
                 return False
             self.epoch = await self._next_epoch()
-        except (RedisError, OSError) as error:
-            raise BusUnavailable(f"Redis at {self._bus.place}: {error}") from None
         self._valid_until = asked + LEASE_TTL_S
         return True
 
@@ -101,12 +97,8 @@ class Lease:
     async def renew(self) -> None:
         """Prolong the lease. Raises LeaseLost if it is another's or nobody's, BusUnavailable."""
         asked = self._clock()
-        try:
-            # Never longer than the lease still has to live: an answer after that would be of no use.
-            async with asyncio.timeout(max(0.05, self._valid_until - asked)):
-                kept = await self._renew(keys=[self.key], args=[self.holder, int(LEASE_TTL_S * 1000)])
-        except (RedisError, OSError) as error:
-            raise BusUnavailable(f"Redis at {self._bus.place}: {error}") from None
+        async with self._bus.asking():
+            kept = await self._renew(keys=[self.key], args=[self.holder, int(LEASE_TTL_S * 1000)])
         if not kept:
             self._valid_until = 0.0
             raise LeaseLost(f"the lease of {self.name} is another's now")
@@ -116,6 +108,7 @@ class Lease:
         """Give the lease up at once, so that a standby need not wait for its end."""
         self._valid_until = 0.0
         try:
-            await self._release(keys=[self.key], args=[self.holder])
-        except (RedisError, OSError) as error:
+            async with self._bus.asking():
+                await self._release(keys=[self.key], args=[self.holder])
+        except BusUnavailable as error:
             logger.warning("lease_not_released: %s", error)

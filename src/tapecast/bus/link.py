@@ -16,8 +16,9 @@ from typing import Any, Final
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
-from tapecast.bus.connection import Bus
+from tapecast.bus.connection import ANSWER_TIMEOUT_S, Bus
 from tapecast.errors import BusUnavailable
+from tapecast.tasks import raise_if_cancelled
 
 PING_EVERY_S: Final = 1.0
 SILENCE_S: Final = 3.0
@@ -91,7 +92,8 @@ async def run_link(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[
     """Open a link and run `body` on it until either ends. Raises BusUnavailable when the link is lost."""
     connection: AbstractConnection = bus.redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     try:
-        await connection.connect()  # type: ignore[no-untyped-call]
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await connection.connect()  # type: ignore[no-untyped-call]
         link = Link(connection, deliver)
         async with asyncio.TaskGroup() as tasks:
             pulse = [tasks.create_task(link.read()), tasks.create_task(link.watch())]
@@ -99,6 +101,7 @@ async def run_link(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[
             for task in pulse:
                 task.cancel()
     except* (RedisError, OSError, BusUnavailable) as group:
+        raise_if_cancelled()
         raise BusUnavailable(f"Redis at {bus.place}: {_first(group)}") from None
     finally:
         await connection.disconnect(nowait=True)

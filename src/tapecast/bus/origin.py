@@ -5,11 +5,9 @@ A simulated feed that started over a real one's keys would show its prices in pl
 
 from __future__ import annotations
 
-from redis.exceptions import RedisError
-
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import LAST_TTL_S, SIMULATED_LAST_TTL_S
-from tapecast.errors import BusUnavailable, StartError
+from tapecast.errors import StartError
 from tapecast.market import Market
 
 REAL = b"real"
@@ -24,12 +22,10 @@ def last_ttl_s(*, simulated: bool) -> int:
 async def mark_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
     """Say whose keys these are. Raises StartError if a simulated feed meets a real one's, BusUnavailable."""
     key = bus.keys.origin(market)
-    try:
-        if simulated and await bus.redis.get(key) == REAL:
+    async with bus.asking() as redis:
+        if simulated and await redis.get(key) == REAL:
             raise StartError(
                 f"Redis at {bus.place} holds real {market} prices, and a simulated feed does not start "
                 "over them. Set REDIS_PREFIX or another REDIS_URL"
             )
-        await bus.redis.set(key, SIMULATED if simulated else REAL, ex=last_ttl_s(simulated=simulated))
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+        await redis.set(key, SIMULATED if simulated else REAL, ex=last_ttl_s(simulated=simulated))

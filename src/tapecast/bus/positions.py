@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from redis.exceptions import RedisError
-
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import POSITIONS_TTL_S
 from tapecast.bus.lease import Lease
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.errors import LeaseLost
 
 
 async def write_positions(bus: Bus, lease: Lease, positions: codec.PositionList) -> None:
@@ -17,10 +15,7 @@ async def write_positions(bus: Bus, lease: Lease, positions: codec.PositionList)
         raise LeaseLost(f"the lease of {lease.name} has run out")
     key = bus.keys.positions()
     data = codec.encode(positions)
-    try:
-        async with bus.redis.pipeline(transaction=False) as pipe:
-            pipe.set(key, data, ex=POSITIONS_TTL_S)
-            pipe.publish(bus.keys.channel(key), data)
-            await pipe.execute()
-    except (RedisError, OSError) as error:
-        raise BusUnavailable(f"Redis at {bus.place}: {error}") from None
+    async with bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
+        pipe.set(key, data, ex=POSITIONS_TTL_S)
+        pipe.publish(bus.keys.channel(key), data)
+        await pipe.execute()

@@ -11,13 +11,13 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import BEAT_TTL_S
 from tapecast.bus.lease import Lease
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.errors import LeaseLost
 
 BATCH: Final = 200
 """Symbols in one call: 10,000 would block Redis for 50 ms, 200 for one."""
@@ -73,15 +73,13 @@ class Publisher:
     async def _run(self, calls: list[list[Any]]) -> None:
         if not self._lease.valid:
             raise LeaseLost(f"the lease of {self._lease.name} has run out")
-        try:
+        async with self._bus.asking():
             try:
                 answers = await self._execute(calls)
             except NoScriptError:
                 # Redis was restarted or its scripts flushed.
                 self._sha = ""
                 answers = await self._execute(calls)
-        except (RedisError, OSError) as error:
-            raise BusUnavailable(f"Redis at {self._bus.place}: {error}") from None
         if not all(answers):
             raise LeaseLost(f"the lease of {self._lease.name} is not ours")
 

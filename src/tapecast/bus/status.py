@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Final, Never
 
 import msgspec
-from redis.exceptions import RedisError
 
 from tapecast.bus import codec
 from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import STATUS_REFRESH_S, STATUS_TTL_S
+from tapecast.errors import BusUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class StatusWriter:
             self._touched.clear()
             try:
                 await self._write()
-            except (RedisError, OSError) as error:
+            except BusUnavailable as error:
                 logger.debug("status_not_written: %s", error)
             await asyncio.sleep(SETTLE_S)
             try:
@@ -60,7 +60,7 @@ class StatusWriter:
         index = keys.status_index(self._role)
         status = self._make()
         data = codec.encode(status)
-        async with self._bus.redis.pipeline(transaction=False) as pipe:
+        async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
             pipe.set(keys.status(self._role, self._process), data, ex=STATUS_TTL_S)
             pipe.zadd(index, {self._process: status.server_time})
             pipe.publish(keys.channel(index), data)
@@ -72,12 +72,12 @@ class StatusWriter:
         index = keys.status_index(self._role)
         last_words = codec.encode(msgspec.structs.replace(self._make(), gone=True))
         try:
-            async with self._bus.redis.pipeline(transaction=False) as pipe:
+            async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
                 pipe.delete(keys.status(self._role, self._process))
                 pipe.zrem(index, self._process)
                 pipe.publish(keys.channel(index), last_words)
                 await pipe.execute()
-        except (RedisError, OSError) as error:
+        except BusUnavailable as error:
             logger.debug("status_not_removed: %s", error)
 
 

@@ -17,6 +17,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.lease import Lease
 from tapecast.bus.positions import write_positions
 from tapecast.errors import BusUnavailable, FeedError, LeaseLost
+from tapecast.tasks import raise_if_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Account:
                     keeper.cancel()
                     poller.cancel()
             except* LeaseLost as lost:
+                raise_if_cancelled()
                 logger.warning("lease_lost: account: %s", lost.exceptions[0])
             finally:
                 self._on_symbols(frozenset())

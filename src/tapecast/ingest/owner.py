@@ -25,6 +25,7 @@ from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
 from tapecast.ingest.pulse import Pulse
 from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
+from tapecast.tasks import raise_if_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Owner:
             try:
                 await self._own()
             except* (LeaseLost, BusUnavailable) as lost:
+                raise_if_cancelled()
                 logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
             finally:
                 self._conflator = None

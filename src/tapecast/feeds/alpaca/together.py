@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 
 from tapecast.errors import FeedError, FeedFatal
+from tapecast.tasks import raise_if_cancelled
 
 
 async def together(*parts: Coroutine[object, object, None]) -> None:
@@ -21,6 +22,7 @@ async def together(*parts: Coroutine[object, object, None]) -> None:
             for task in tasks:
                 task.cancel()
     except BaseExceptionGroup as failures:
+        raise_if_cancelled()
         raise _most_telling(failures) from None
 
 

@@ -6,7 +6,7 @@ venue adds fields and types without notice, and one odd message must not cost th
 
 from __future__ import annotations
 
-import math
+import sys
 from enum import StrEnum
 from typing import Any, Final
 
@@ -104,7 +104,8 @@ def number(value: object) -> float | None:
     """A finite number that is not below zero, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+    # Compared, not converted: msgpack and JSON know integers that no float can hold.
+    return float(value) if 0 <= value <= sys.float_info.max else None
 
 
 def _is_side(value: object) -> bool:
