@@ -14,7 +14,7 @@ from tapecast.bus.connection import Bus
 from tapecast.check import check_api, check_ingest, listens
 from tapecast.errors import StartError
 from tapecast.market import FeedState, Market
-from tests.support import free_port, free_socket
+from tests.support import free_port, free_socket, tcp_server
 
 
 def _status(host: str) -> codec.IngestStatus:
@@ -69,11 +69,8 @@ async def test_the_api_is_asked_whether_it_is_ready(answer: bytes | None, expect
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /readyz ")
         if answer is not None:
             writer.write(b"HTTP/1.1 " + answer + b"\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno")
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
+    async with tcp_server(serve) as port:
         if expected is None:
             assert "ready" in await asyncio.to_thread(check_api, port)
             return

@@ -10,7 +10,7 @@ from tapecast.bus import link as module
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.link import BATCH, Link, run_link
 from tapecast.errors import BusUnavailable
-from tests.support import eventually, free_port
+from tests.support import eventually, free_port, tcp_server
 
 
 async def test_a_message_after_the_acknowledgement_is_never_missed(bus: Bus) -> None:
@@ -57,14 +57,11 @@ async def test_a_silent_redis_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
             # Redis's greeting commands are answered, the rest is swallowed.
             if b"CLIENT" in data or b"SELECT" in data:
                 writer.write(b"+OK\r\n" * data.count(b"*"))
-        writer.close()
 
     async def body(link: Link) -> None:
         await asyncio.Event().wait()
 
-    server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, open_bus(f"redis://127.0.0.1:{port}") as bus:
+    async with tcp_server(mute) as port, open_bus(f"redis://127.0.0.1:{port}") as bus:
         async with asyncio.timeout(30):
             with pytest.raises(BusUnavailable, match="silent"):
                 await run_link(bus, lambda channel, data: None, body)

@@ -26,8 +26,8 @@ ANSWER_TIMEOUT_S: Final = 4.0
 class Bus:
     """An open Redis and the names to use in it."""
 
-    # Pooled, and used inside of `asking`. Nothing is retried behind our back: the caller knows whether a write
-    # that may have happened can be repeated, the library does not.
+    # Pooled, and used inside of `asking`. Nothing is retried behind our back: the caller knows whether a
+    # write that may have happened can be repeated, the library does not.
     redis: Redis
     keys: Keys
     # Where it is, without password: for banners and errors.
