@@ -1,17 +1,38 @@
-"""A cancellation that must not get lost."""
+"""Running something that may fail, from a loop that goes on after the failure."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-def raise_if_cancelled() -> None:
-    """Raise CancelledError if this task was asked to end and something has swallowed that.
+async def apart(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, run in a task of its own that ends with this one.
 
     On Python 3.11 and 3.12 a TaskGroup that is cancelled in the very moment in which a child of it fails
-    raises the failure and forgets the cancellation. A loop that catches the failure would then go on for
-    ever, and SIGTERM would hang. Call this wherever the failure of a group is caught.
+    raises the failure and forgets the cancellation. A loop that catches failures would then go on for ever,
+    and SIGTERM would hang. Here the cancellation reaches the caller whatever the work makes of it.
     """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await _ended(task)
+        raise
+    return task.result()
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            # Asked again: the work is on its way out, and must not be left behind.
+            continue
+    if not task.cancelled():
+        # Whatever it failed with on its way out has no reader any more.
+        task.exception()

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from tapecast.bus.connection import ANSWER_TIMEOUT_S, Bus
 from tapecast.errors import BusUnavailable
-from tapecast.tasks import raise_if_cancelled
+from tapecast.tasks import apart
 
 PING_EVERY_S: Final = 1.0
 SILENCE_S: Final = 3.0
@@ -90,6 +90,10 @@ class Link:
 
 async def run_link(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[None]]) -> None:
     """Open a link and run `body` on it until either ends. Raises BusUnavailable when the link is lost."""
+    await apart(_run(bus, deliver, body))
+
+
+async def _run(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[None]]) -> None:
     connection: AbstractConnection = bus.redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -101,7 +105,6 @@ async def run_link(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[
             for task in pulse:
                 task.cancel()
     except* (RedisError, OSError, BusUnavailable) as group:
-        raise_if_cancelled()
         raise BusUnavailable(f"Redis at {bus.place}: {_first(group)}") from None
     finally:
         await connection.disconnect(nowait=True)

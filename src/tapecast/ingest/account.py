@@ -17,7 +17,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.lease import Lease
 from tapecast.bus.positions import write_positions
 from tapecast.errors import BusUnavailable, FeedError, LeaseLost
-from tapecast.tasks import raise_if_cancelled
+from tapecast.tasks import apart
 
 logger = logging.getLogger(__name__)
 
@@ -63,18 +63,19 @@ class Account:
             await self._listened.wait()
             await self._lease.wait()
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    keeper = tasks.create_task(self._lease.keep())
-                    poller = tasks.create_task(self._poll())
-                    await self._unlistened.wait()
-                    keeper.cancel()
-                    poller.cancel()
+                await apart(self._serve())
             except* LeaseLost as lost:
-                raise_if_cancelled()
                 logger.warning("lease_lost: account: %s", lost.exceptions[0])
             finally:
                 self._on_symbols(frozenset())
                 await self._lease.release()
+
+    async def _serve(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            parts = [tasks.create_task(self._lease.keep()), tasks.create_task(self._poll())]
+            await self._unlistened.wait()
+            for part in parts:
+                part.cancel()
 
     async def _poll(self) -> Never:
         account = ""

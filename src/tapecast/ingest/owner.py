@@ -25,7 +25,7 @@ from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
 from tapecast.ingest.pulse import Pulse
 from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
-from tapecast.tasks import raise_if_cancelled
+from tapecast.tasks import apart
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,8 @@ class Owner:
             await self.lease.wait()
             logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
             try:
-                await self._own()
+                await apart(self._own())
             except* (LeaseLost, BusUnavailable) as lost:
-                raise_if_cancelled()
                 logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
             finally:
                 self._conflator = None

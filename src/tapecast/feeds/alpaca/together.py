@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 
 from tapecast.errors import FeedError, FeedFatal
-from tapecast.tasks import raise_if_cancelled
+from tapecast.tasks import apart
 
 
 async def together(*parts: Coroutine[object, object, None]) -> None:
@@ -16,13 +16,21 @@ async def together(*parts: Coroutine[object, object, None]) -> None:
     a fatal one before any other; an error that is no FeedError is a bug and comes out in its group.
     """
     try:
+        await apart(_together(parts))
+    finally:
+        for part in parts:
+            # Does nothing to one that ran; one that never began would be complained of.
+            part.close()
+
+
+async def _together(parts: Sequence[Coroutine[object, object, None]]) -> None:
+    try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part) for part in parts]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
     except BaseExceptionGroup as failures:
-        raise_if_cancelled()
         raise _most_telling(failures) from None
 
 
