@@ -50,6 +50,7 @@ class Worker:
         self._status = StatusWriter(bus, "ingest", self.id, self.status)
         # Set at every change that a waiter in `settled` may look for.
         self._changed = asyncio.Event()
+        self._always = {market_of(symbol) for symbol in settings.symbols}
         self._desired: dict[Market, DesiredSet] = {}
         self.owners: dict[Market, Owner] = {}
         for feed in feeds:
@@ -147,7 +148,7 @@ class Worker:
 
     async def settled(self) -> None:
         """Wait until every market that is wanted from the start has a feed that is live, closed or failed."""
-        wanted = [owner for market, owner in self.owners.items() if self._desired[market].plan(0.0).symbols]
+        wanted = [owner for market, owner in self.owners.items() if market in self._always]
         while any(owner.pulse.state in _ON_THE_WAY for owner in wanted):
             self._changed.clear()
             await self._changed.wait()
