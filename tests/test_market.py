@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapecast.market import Market, Tick, is_price, market_of, parse_rfc3339, rfc3339
+from tapecast.market import Market, Tick, market_of, number, parse_rfc3339, rfc3339
 
 DESIGN_ORDER = [
     "symbol", "price", "size", "timestamp", "bid", "ask", "bid_size", "ask_size", "quote_timestamp", "open",
@@ -127,7 +127,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @pytest.mark.parametrize("value", [1, 0.0001, 1e300, sys.float_info.max, 2**63])
 def test_positive_finite_numbers_are_prices(value: float) -> None:
     """Whole or not."""
-    assert is_price(value)
+    assert number(value)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_positive_finite_numbers_are_prices(value: float) -> None:
 )
 def test_nothing_else_is_a_price(value: object) -> None:
     """Zero is no price, and a number too big for a float must not raise in the venue's reader."""
-    assert not is_price(value)
+    assert not number(value)
 
 
 def test_a_tick_names_its_fields_in_the_order_of_the_contract() -> None:

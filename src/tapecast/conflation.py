@@ -1,51 +1,22 @@
 """Newest-per-key: the one policy by which everything in the pipe stays bounded.
 
-A slow reader of a conflating map never gets an old value and never costs more memory than there are keys.
+What waits is a dict: a put replaces the value and keeps the place, so a slow reader never gets an old value,
+never costs more memory than there are keys, and a key that changes without pause falls behind no other.
 """
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Conflated(Generic[K, V]):
-    """The newest value of each key since the last drain, in the order in which keys first changed.
-
-    The first-change order is kept on purpose: a symbol that changes without pause would otherwise push itself
-    behind the others for ever, and one that changed once would wait.
-    """
-
-    __slots__ = ("_newest", "folded")
-
-    def __init__(self) -> None:
-        self._newest: dict[K, V] = {}
-        # Values that were overwritten before anybody read them.
-        self.folded = 0
-
-    def put(self, key: K, value: V) -> None:
-        """Keep `value` as the newest of `key`."""
-        if key in self._newest:
-            self.folded += 1
-        self._newest[key] = value
-
-    def drop(self, key: K) -> None:
-        """Forget what waits for `key`, if anything does."""
-        self._newest.pop(key, None)
-
-    def drain(self, limit: int | None = None) -> list[tuple[K, V]]:
-        """Take out the waiting pairs, all of them or the `limit` that have waited longest."""
-        if limit is None or limit >= len(self._newest):
-            taken = list(self._newest.items())
-            self._newest.clear()
-            return taken
-        keys = [key for key, _ in zip(self._newest, range(limit), strict=False)]
-        return [(key, self._newest.pop(key)) for key in keys]
-
-    def __len__(self) -> int:
-        return len(self._newest)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._newest
+def drain(waiting: dict[K, V], limit: int | None = None) -> list[V]:
+    """Take out what waits, all of it or the `limit` whose keys changed first."""
+    if limit is None or limit >= len(waiting):
+        taken = list(waiting.values())
+        waiting.clear()
+        return taken
+    return [waiting.pop(key) for key in list(islice(waiting, max(0, limit)))]

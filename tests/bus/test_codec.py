@@ -58,7 +58,7 @@ def test_a_foreign_value_is_one_kind_of_error(decode: Callable[[bytes], object],
 def test_the_head_of_a_tick_is_what_orders_it() -> None:
     """The rest is skipped."""
     head = codec.decode_head(codec.encode(TICK))
-    assert head == codec.Head("BTC/USD", 7, 9, 11, "crypto")
+    assert head == codec.Head("BTC/USD", 7, 9, 11)
     assert head.order == (7, 9)
 
 

@@ -211,7 +211,12 @@ class Hub:
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
         # A demo's `last:` may still be there when a real feed takes over the same Redis.
         beat = self.pulse.beat(topic.market)
-        return beat is not None and not beat.simulated and b'"feed":"simulated"' in data
+        if beat is None or beat.simulated:
+            return False
+        try:
+            return codec.decode_tick(data).feed == "simulated"
+        except msgspec.DecodeError:
+            return False
 
     def _open(self, symbol: str) -> Topic:
         market = market_of(symbol)

@@ -1,8 +1,7 @@
 """What waits for one client: bounded by construction, and always the newest.
 
 At most one tick and one state per symbol, and one frame per named event. A slow client makes nothing grow and
-nobody wait: what it did not take is replaced. The maps are dicts that keep the order of first change, as
-`conflation.Conflated` does, but a symbol's state and tick leave together, which two of those could not do.
+nobody wait: what it did not take is replaced (see `conflation.py`). A symbol's state takes its tick along.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from itertools import islice
 from typing import Final
+
+from tapecast.conflation import drain
 
 BATCH: Final = 32
 """Taken out at once: about PIECE_BYTES of full ticks. What is not taken can still be replaced."""
@@ -69,15 +70,15 @@ class Mailbox:
 
     def take(self, *, ticks: bool = True, limit: int = BATCH) -> list[bytes]:
         """Take out what has waited longest: events, then states each with its tick, then other ticks."""
-        frames = [frame for _, frame in _first(self._events, limit)]
-        for symbol, state in _first(self._states, limit - len(frames)):
-            frames.append(state)
+        frames = drain(self._events, limit)
+        for symbol in list(islice(self._states, max(0, limit - len(frames)))):
+            frames.append(self._states.pop(symbol))
             # The tick must follow its state even within an interval: it is what made the state change.
             tick = self._ticks.pop(symbol, None)
             if tick is not None:
                 frames.append(tick)
         if ticks:
-            frames.extend(frame for _, frame in _first(self._ticks, limit - len(frames)))
+            frames += drain(self._ticks, limit - len(frames))
         return frames
 
     async def wait(self, hold_s: float = 0.0) -> bool:
@@ -112,12 +113,3 @@ class Mailbox:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _first(waiting: dict[str, bytes], limit: int) -> list[tuple[str, bytes]]:
-    if limit >= len(waiting):
-        taken = list(waiting.items())
-        waiting.clear()
-        return taken
-    keys = list(islice(waiting, max(0, limit)))
-    return [(key, waiting.pop(key)) for key in keys]

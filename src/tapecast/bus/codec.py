@@ -23,7 +23,6 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     epoch: int
     seq: int
     ts_recv: int = 0
-    feed: str = ""
 
     @property
     def order(self) -> tuple[int, int]:

@@ -15,12 +15,11 @@ from typing import Final, Never
 
 import msgspec
 
-from tapecast.backoff import backoff
 from tapecast.bus import codec
 from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import INTEREST_REFRESH_S, INTEREST_TTL_S
-from tapecast.bus.link import Link, run_link
+from tapecast.bus.link import Link, keep_link
 from tapecast.errors import BusUnavailable
 
 logger = logging.getLogger(__name__)
@@ -99,24 +98,17 @@ class InterestReader:
 
     async def run(self) -> Never:
         """Read for ever; reconnect by itself."""
-        delays = backoff(0.1, 2.0)
-        while True:
-            try:
-                await run_link(self._bus, self._deliver, self._session)
-            except BusUnavailable as error:
-                logger.warning("redis_lost: %s", error)
-            if self._nudged.is_set():
-                delays = backoff(0.1, 2.0)
-            self._on_link(False)
-            await asyncio.sleep(next(delays))
+        await keep_link(self._bus, self._deliver, self._join, self._follow, self._on_link)
 
     def _deliver(self, channel: bytes, data: bytes) -> None:
         del channel, data
         self._nudged.set()
 
-    async def _session(self, link: Link) -> None:
+    async def _join(self, link: Link) -> None:
         await link.subscribe([self._bus.keys.channel(self._bus.keys.interest_index())])
-        self._on_link(True)
+
+    async def _follow(self, link: Link) -> None:
+        del link
         while True:
             self._nudged.clear()
             self._on_interest(await read_interest(self._bus))

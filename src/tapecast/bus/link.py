@@ -7,15 +7,17 @@ its data. Here every loss surfaces as `BusUnavailable`, so that the caller can r
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from tapecast.backoff import backoff
 from tapecast.bus.connection import ANSWER_TIMEOUT_S, Bus
 from tapecast.errors import BusUnavailable
 from tapecast.tasks import apart
@@ -25,6 +27,9 @@ SILENCE_S: Final = 3.0
 """Three pings without an answer: a link that is silent for longer is dead, whatever TCP believes."""
 ACK_TIMEOUT_S: Final = 5.0
 BATCH: Final = 500
+RETRY_S: Final = (0.1, 2.0)
+
+logger = logging.getLogger(__name__)
 
 Deliver = Callable[[bytes, bytes], None]
 
@@ -86,6 +91,33 @@ class Link:
             await asyncio.sleep(PING_EVERY_S)
             if time.monotonic() - self._last_heard > SILENCE_S:
                 raise BusUnavailable(f"Redis has been silent for {SILENCE_S:.0f} s")
+
+
+async def keep_link(
+    bus: Bus,
+    deliver: Deliver,
+    join: Callable[[Link], Awaitable[None]],
+    serve: Callable[[Link], Awaitable[None]],
+    on_link: Callable[[bool], None],
+) -> Never:
+    """Keep a link up for ever: `join` on each new one, say so, then `serve` until it is lost, and say so."""
+    delays = backoff(*RETRY_S)
+
+    async def body(link: Link) -> None:
+        nonlocal delays
+        await join(link)
+        # Only a link that got this far was up: a Redis that accepts and then fails is still backed off from.
+        delays = backoff(*RETRY_S)
+        on_link(True)
+        await serve(link)
+
+    while True:
+        try:
+            await run_link(bus, deliver, body)
+        except BusUnavailable as error:
+            logger.warning("redis_lost: %s", error)
+        on_link(False)
+        await asyncio.sleep(next(delays))
 
 
 async def run_link(bus: Bus, deliver: Deliver, body: Callable[[Link], Awaitable[None]]) -> None:

@@ -15,12 +15,11 @@ from typing import Final, Never, Protocol, TypeVar
 
 import msgspec
 
-from tapecast.backoff import backoff
 from tapecast.bus import codec
 from tapecast.bus.cache import read_prices, read_time_left, read_values
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import BEAT_EVERY_S, BEAT_TTL_S
-from tapecast.bus.link import Link, run_link
+from tapecast.bus.link import Link, keep_link
 from tapecast.bus.status import read_statuses
 from tapecast.errors import BusUnavailable
 from tapecast.market import Market
@@ -70,7 +69,6 @@ class Subscriber:
         # though its subscription never changed.
         self._unread: set[str] = set()
         self._changed = asyncio.Event()
-        self._was_up = False
         self._symbols: dict[bytes, str] = {}
         self._fixed: dict[bytes, Callable[[bytes], None]] = self._fixed_channels()
 
@@ -90,27 +88,16 @@ class Subscriber:
 
     async def run(self) -> Never:
         """Read for ever; reconnect by itself."""
-        delays = backoff(0.1, 2.0)
-        while True:
-            try:
-                await run_link(self._bus, self._deliver, self._session)
-            except BusUnavailable as error:
-                logger.warning("redis_lost: %s", error)
-            if self._was_up:
-                delays = backoff(0.1, 2.0)
-            self._was_up = False
-            self._joined.clear()
-            self._listener.on_link(False)
-            await asyncio.sleep(next(delays))
+        await keep_link(self._bus, self._deliver, self._rejoin, self._follow, self._listener.on_link)
 
-    async def _session(self, link: Link) -> None:
+    async def _rejoin(self, link: Link) -> None:
         self._joined.clear()
         self._unread = set(self._wanted)
         await self._join(link)
         await link.subscribe(name.decode() for name in self._fixed)
         await self._read_fixed()
-        self._was_up = True
-        self._listener.on_link(True)
+
+    async def _follow(self, link: Link) -> None:
         while True:
             await self._changed.wait()
             await self._join(link)

@@ -15,7 +15,7 @@ from typing import Final, Never, Protocol
 from tapecast.bus import codec
 from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
 from tapecast.bus.publisher import BATCH, Publisher, Write
-from tapecast.conflation import Conflated
+from tapecast.conflation import drain
 from tapecast.errors import BusUnavailable
 from tapecast.ingest.image import Image
 from tapecast.market import Quote, Snapshot, Tick, Trade
@@ -50,7 +50,7 @@ class Conflator:
         self._healthy = healthy
         self._clock = clock
         self._images: dict[str, Image] = {}
-        self._dirty: Conflated[str, Image] = Conflated()
+        self._dirty: dict[str, Image] = {}
         self._woken = asyncio.Event()
         self._seq = 0
         # The first seq of the present venue session; a beat vouches for ticks from here on.
@@ -66,7 +66,7 @@ class Conflator:
         """A new session: nothing known so far may be published until it is confirmed again."""
         for image in self._images.values():
             image.fresh = False
-        self._dirty.drain()
+        self._dirty.clear()
         self._written.clear()
         self.session_seq = self._next_seq()
 
@@ -92,7 +92,7 @@ class Conflator:
 
     def _touch(self, image: Image) -> None:
         if image.fresh:
-            self._dirty.put(image.symbol, image)
+            self._dirty[image.symbol] = image
             self._woken.set()
 
     def missing(self, symbols: Iterable[str]) -> list[str]:
@@ -104,7 +104,7 @@ class Conflator:
         wanted = set(symbols)
         for symbol in self._images.keys() - wanted:
             del self._images[symbol]
-            self._dirty.drop(symbol)
+            self._dirty.pop(symbol, None)
             self._written.pop(symbol, None)
             self._last_written.pop(symbol, None)
         for symbol in wanted - self._images.keys():
@@ -130,7 +130,7 @@ class Conflator:
 
     async def _flush(self) -> bool:
         session, now = self.session_seq, self._clock.monotonic()
-        images = [image for _, image in self._dirty.drain()]
+        images = drain(self._dirty)
         writes = [write for write in (self._write(image, now) for image in images) if write is not None]
         try:
             await self._publisher.publish(writes)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapecast.feeds.alpaca.wire import Reject, decode, number, unpack
-from tapecast.market import Quote, Trade
+from tapecast.feeds.alpaca.wire import Reject, decode, unpack
+from tapecast.market import Quote, Trade, number
 
 NOW_US = 1_760_000_000_000_000
 EVENT_NS = NOW_US * 1000 - 5_000_001

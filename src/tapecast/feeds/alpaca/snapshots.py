@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tapecast.feeds.alpaca import wire
-from tapecast.market import DayBar, Quote, Snapshot, Trade, is_price, parse_rfc3339
+from tapecast.market import DayBar, Quote, Snapshot, Trade, number, parse_rfc3339
 
 
 def read(answer: object, ts_recv: int) -> list[Snapshot]:
@@ -47,11 +47,9 @@ def _quote(symbol: str, fields: wire.Message, ts_recv: int) -> Quote | None:
 
 def _day(fields: wire.Message) -> DayBar | None:
     start = _time(fields.get("t"))
-    prices = [fields.get(name) for name in "ohlc"]
-    volume = wire.number(fields.get("v"))
-    if start is None or volume is None or not all(is_price(price) for price in prices):
+    opening, high, low, close, volume = (number(fields.get(name)) for name in "ohlcv")
+    if start is None or volume is None or not (opening and high and low and close):
         return None
-    opening, high, low, close = (float(price) for price in prices)  # type: ignore[arg-type]
     return DayBar(start, opening, high, low, close, volume)
 
 

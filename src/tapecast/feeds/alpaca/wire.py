@@ -6,13 +6,12 @@ venue adds fields and types without notice, and one odd message must not cost th
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgpack
 
-from tapecast.market import Quote, Trade, is_price
+from tapecast.market import Quote, Trade, number
 
 INTEGER_NANOSECONDS: Final = 2
 """msgpack's `timestamp` option: times become plain int nanoseconds, nothing is cut off."""
@@ -70,51 +69,34 @@ def trade(symbol: object, fields: Message, event_ns: object, ts_recv: int) -> Tr
     """A print; REST answers spell its fields the same way."""
     if not isinstance(symbol, str) or not symbol:
         return Reject.SYMBOL
-    price, size = fields.get("p"), fields.get("s")
-    if not is_price(price):
+    price, size = number(fields.get("p")), number(fields.get("s"))
+    if not price:
         return Reject.PRICE
-    if not is_price(size):
+    if not size:
         return Reject.SIZE
     if not _is_time(event_ns, ts_recv):
         return Reject.TIME
-    return Trade(symbol, float(price), float(size), event_ns, ts_recv)  # type: ignore[arg-type]
+    return Trade(symbol, price, size, event_ns, ts_recv)
 
 
 def quote(symbol: object, fields: Message, event_ns: object, ts_recv: int) -> Quote | Reject:
     """A top of book. A missing or zero side is None, and so is its size."""
     if not isinstance(symbol, str) or not symbol:
         return Reject.SYMBOL
-    bid, ask = fields.get("bp"), fields.get("ap")
-    if not (_is_side(bid) and _is_side(ask)):
+    bid, ask = _side(fields.get("bp")), _side(fields.get("ap"))
+    if bid is None or ask is None:
         return Reject.PRICE
     if not _is_time(event_ns, ts_recv):
         return Reject.TIME
-    return Quote(
-        symbol,
-        float(bid) if bid else None,
-        float(ask) if ask else None,
-        _size(fields.get("bs")) if bid else None,
-        _size(fields.get("as")) if ask else None,
-        event_ns,  # type: ignore[arg-type]
-        ts_recv,
-    )
+    bid_size = number(fields.get("bs")) if bid else None
+    ask_size = number(fields.get("as")) if ask else None
+    return Quote(symbol, bid or None, ask or None, bid_size or None, ask_size or None, event_ns, ts_recv)
 
 
-def number(value: object) -> float | None:
-    """A finite number that is not below zero, else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    # Compared, not converted: msgpack and JSON know integers that no float can hold.
-    return float(value) if 0 <= value <= sys.float_info.max else None
+def _side(value: object) -> float | None:
+    # Left out is the same as zero: there is no such price.
+    return 0.0 if value is None else number(value)
 
 
-def _is_side(value: object) -> bool:
-    return value is None or number(value) is not None
-
-
-def _size(value: object) -> float | None:
-    return number(value) or None
-
-
-def _is_time(value: object, ts_recv: int) -> bool:
+def _is_time(value: object, ts_recv: int) -> TypeGuard[int]:
     return type(value) is int and 0 < value < ts_recv * 1000 + _FUTURE_NS
