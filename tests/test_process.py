@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from tapecast.errors import StartError
-from tapecast.process import JsonFormatter, configure_logging, listen
+from tapecast.process import JsonFormatter, configure_logging, is_here, listen, process_id
 from tests.support import PATIENCE_S
 
 STOPS = """
@@ -196,3 +196,11 @@ def test_an_error_of_the_main_task_reaches_the_caller() -> None:
     """The command line turns it into a line and an exit code."""
     script = "from tapecast.process import run\nasync def main(stop): raise SystemExit(7)\nrun(main)"
     assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE_S, check=False).returncode == 7
+
+
+def test_a_process_id_is_unique_and_tells_its_host() -> None:
+    """Two replicas of one host never share a key, and a health check finds its own."""
+    one, other = process_id(), process_id()
+    assert one != other
+    assert is_here(one)
+    assert not is_here("somewhere-else-1-abcdef")

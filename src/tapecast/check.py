@@ -13,6 +13,7 @@ from tapecast.bus.connection import open_bus
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.bus.status import read_statuses
 from tapecast.errors import BusUnavailable, StartError
+from tapecast.process import is_here
 
 TIMEOUT_S: Final = 3.0
 
@@ -39,15 +40,16 @@ def check_api(port: int) -> str:
 
 async def check_ingest(url: str, prefix: str) -> str:
     """A line on this host's ingest. Raises StartError if it has not said anything for STATUS_TTL_S."""
-    host = socket.gethostname()
     async with open_bus(url, prefix) as bus:
         try:
             found = [codec.decode_ingest_status(data) for data in await read_statuses(bus, "ingest")]
         except BusUnavailable as error:
             raise StartError(str(error)) from None
-    ours = [status for status in found if status.id.startswith(f"{host}-")]
+    ours = [status for status in found if is_here(status.id)]
     if not ours:
-        raise StartError(f"no ingest on {host} has reported to Redis in the last {STATUS_TTL_S} s")
+        raise StartError(
+            f"no ingest on {socket.gethostname()} has reported to Redis in the last {STATUS_TTL_S} s"
+        )
     status = max(ours, key=lambda status: status.server_time)
     age = max(0.0, time.time() - status.server_time / 1e6)
     feeds = ", ".join(f"{feed.market} {feed.state} {feed.reason}".rstrip() for feed in status.feeds)

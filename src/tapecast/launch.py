@@ -134,15 +134,11 @@ async def _working(settings: Settings, bus: Bus) -> AsyncIterator[Worker]:
     from tapecast.feeds.alpaca import AlpacaRest, alpaca_feeds  # noqa: PLC0415
     from tapecast.ingest.worker import Worker  # noqa: PLC0415
 
-    rest = AlpacaRest.from_settings(settings)
-    try:
+    async with AlpacaRest.from_settings(settings) as rest, asyncio.TaskGroup() as tasks:
         worker = Worker(settings, bus, alpaca_feeds(settings), rest)
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(worker.run())
-            yield worker
-            running.cancel()
-    finally:
-        await rest.aclose()
+        running = tasks.create_task(worker.run())
+        yield worker
+        running.cancel()
 
 
 async def _either(one: Awaitable[object], other: Awaitable[object], timeout: float) -> None:

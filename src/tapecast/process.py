@@ -6,6 +6,8 @@ import asyncio
 import errno
 import json
 import logging
+import os
+import secrets
 import signal
 import socket
 import sys
@@ -45,6 +47,16 @@ def configure_logging(level: str, form: str) -> None:
     # These tell of every request and every reconnect attempt at INFO; ours say what matters.
     for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def process_id() -> str:
+    """Unique among all processes that share a Redis, and telling where it runs."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def is_here(process: str) -> bool:
+    """Whether the process with this id runs, or ran, on this host."""
+    return process.rsplit("-", 2)[0] == socket.gethostname()
 
 
 def listen(host: str, port: int) -> socket.socket:

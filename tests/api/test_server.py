@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from tapecast.api import server
-from tapecast.api.server import replica_id
 from tapecast.bus.connection import Bus
 from tests.api.support import publish, replica, stream, tick
 from tests.support import eventually
@@ -69,11 +68,6 @@ async def test_a_forwarding_header_makes_no_loopback_peer(bus: Bus) -> None:
         assert (await client.head("/stream/positions")).status_code == 200
         forwarded = await client.head("/stream/positions", headers={"x-forwarded-for": "127.0.0.1"})
         assert forwarded.status_code == 403
-
-
-def test_replicas_have_different_names() -> None:
-    """Two in one process would otherwise overwrite each other's interest."""
-    assert replica_id() != replica_id()
 
 
 def test_the_api_never_imports_a_venue() -> None:

@@ -222,6 +222,7 @@ class Hub:
         market = market_of(symbol)
         if market is None:
             raise ValueError(f"{symbol!r} is not a symbol")
+        self.pulse.watch(market)
         topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s)
         return topic
 

@@ -7,8 +7,6 @@ with a word to each client, and uvicorn finds nothing left to wait for.
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
 from tapecast.bus.status import StatusWriter
 from tapecast.bus.subscriber import Subscriber
+from tapecast.process import process_id
 from tapecast.settings import Settings
 
 GRACE_S: Final = 5
@@ -41,7 +40,7 @@ async def serve(
 ) -> None:
     """Serve on the bound socket `sock` until `stop` is set. `ready` is set when clients are let in."""
     clock = Clock()
-    replica = replica_id()
+    replica = process_id()
     hub = Hub(replica, price_ttl_s=settings.price_ttl_s, keepalive_s=settings.keepalive_s, clock=clock)
     subscriber = Subscriber(bus, hub)
     interest = InterestWriter(bus, replica)
@@ -57,11 +56,6 @@ async def serve(
             part.cancel()
     await interest.remove()
     await status.remove()
-
-
-def replica_id() -> str:
-    """Unique, and telling where it runs."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 class Server(uvicorn.Server):

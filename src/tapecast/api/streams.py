@@ -34,7 +34,6 @@ from tapecast.api.clock import Clock
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.symbols import Ask, parse_interval, parse_symbols
-from tapecast.market import market_of
 from tapecast.settings import Settings
 
 
@@ -63,15 +62,12 @@ class Stream(EventSourceResponse):
     @contextmanager
     def _seat(self) -> Iterator[None]:
         hub, ask, mailbox = self._hub, self._ask, self._mailbox
-        for market in dict.fromkeys(map(market_of, ask.symbols)):
-            if market is not None:
-                hub.pulse.watch(market)
-        for status in hub.pulse.statuses():
-            mailbox.put_event(f"feed:{status.market}", frames.event("feed", status))
         for refusal in ask.refused:
             mailbox.put_state(refusal.symbol, frames.event("symbol", refusal))
         with ExitStack() as seats:
             seats.enter_context(hub.listen(mailbox, ask.symbols))
+            for status in hub.pulse.statuses():
+                mailbox.put_event(f"feed:{status.market}", frames.event("feed", status))
             if ask.positions:
                 seats.enter_context(hub.book.seat(mailbox))
             if ask.status:

@@ -1,4 +1,4 @@
-"""What each process says of itself, for `/stream/status`, `/metrics` and `tapecast check`.
+"""What each process says of itself, for `/stream/status` and `tapecast check`.
 
 A Render worker takes no inbound traffic, so ingest cannot be asked: it writes, and the apis add up.
 """

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Sequence
 from typing import Final, Never
@@ -25,6 +22,7 @@ from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import HOLD_AFTER_REDIS_S, DesiredSet
 from tapecast.ingest.owner import Owner
 from tapecast.market import FeedState, Market, market_of
+from tapecast.process import process_id
 from tapecast.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,7 +39,7 @@ class Worker:
     def __init__(
         self, settings: Settings, bus: Bus, feeds: Sequence[Feed], account: AccountSource | None = None
     ) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.id = process_id()
         self._bus = bus
         self._counters = Counters()
         self._interest = codec.Interest({})
