@@ -49,8 +49,8 @@ class FeedFatal(FeedError):
 class FeedTransient(FeedError):
     """Dialling again later may help.
 
-    `retry_after` is the least delay in seconds that this failure asks for (a taken slot wants 15 to 30 s),
-    or None for the ordinary backoff.
+    `retry_after` is set, in seconds, on a failure that wants to be left alone for a long while, such as a
+    taken slot: a feed then dials at its slow pace, anything else waits for at least this long.
     """
 
     def __init__(

@@ -63,5 +63,5 @@ class Delays:
         if failure.code == CONNECTION_LIMIT and self._clock() < self._takeover_until:
             return self._limits.takeover_retry_s
         if failure.retry_after is not None:
-            return max(failure.retry_after, jittered(*self._limits.slow_s))
+            return jittered(*self._limits.slow_s)
         return next(self._ordinary)
