@@ -60,7 +60,16 @@ async def test_a_redis_that_is_late_is_waited_for_and_one_that_is_not_there_is_n
     monkeypatch.setattr(launch, "REDIS_WAIT_S", 0.0)
     port = free_port()
     with pytest.raises(StartError, match=f"127.0.0.1:{port}.*REDIS_URL"):
-        async with launch._open(f"redis://127.0.0.1:{port}", load({})):
+        async with launch._open(f"redis://127.0.0.1:{port}", load({}), asyncio.Event()):
+            pass
+
+
+async def test_being_told_to_stop_ends_the_wait_for_a_redis() -> None:
+    """SIGTERM need not wait for a Redis that is not there."""
+    stop = asyncio.Event()
+    stop.set()
+    with pytest.raises(StartError):
+        async with launch._open(f"redis://127.0.0.1:{free_port()}", load({}), stop):
             pass
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from tapecast import __version__, process
 from tapecast.bus.connection import Bus, open_bus, require
-from tapecast.errors import SettingsError, StartError
+from tapecast.errors import BusUnavailable, SettingsError, StartError
 from tapecast.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Say = Callable[[str], None]
 
 REDIS_WAIT_S: Final = 10.0
 """On a platform that starts everything at once, Redis may be a moment later than we are."""
+REDIS_RETRY_S: Final = 0.25
 FEED_WAIT_S: Final = 10.0
 """`up` serves when its feed is live; a venue that does not answer for this long is shown as it is."""
 
@@ -46,7 +48,7 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
             url, cache = await stack.enter_async_context(embedded_valkey()), "embedded Valkey, "
         else:
             url, cache = redis_url(settings), ""
-        bus = await stack.enter_async_context(_open(url, settings))
+        bus = await stack.enter_async_context(_open(url, settings, stop))
         settings = await stack.enter_async_context(_venue(settings, demo=True))
         async with _working(settings, bus) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
@@ -60,7 +62,7 @@ async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
     """One ingest worker."""
     async with AsyncExitStack() as stack:
         settings = await stack.enter_async_context(_venue(settings, demo=False))
-        bus = await stack.enter_async_context(_open(redis_url(settings), settings))
+        bus = await stack.enter_async_context(_open(redis_url(settings), settings, stop))
         async with _working(settings, bus) as worker:
             _banner(say, settings, bus.place, None, worker)
             await stop.wait()
@@ -70,7 +72,7 @@ async def api(settings: Settings, sock: socket.socket, stop: asyncio.Event, say:
     """One replica of the HTTP side."""
     from tapecast.api.server import serve  # noqa: PLC0415
 
-    async with _open(redis_url(settings), settings) as bus:
+    async with _open(redis_url(settings), settings, stop) as bus:
         _banner(say, settings, bus.place, sock, None)
         await serve(settings, bus, sock, stop)
 
@@ -95,17 +97,18 @@ def redis_url(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def _open(url: str, settings: Settings) -> AsyncIterator[Bus]:
+async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncIterator[Bus]:
+    """The bus, once Redis has answered. Raises StartError if it never does, or will not do."""
+    deadline = time.monotonic() + REDIS_WAIT_S
     async with open_bus(url, settings.redis_prefix) as bus:
-        deadline = asyncio.get_running_loop().time() + REDIS_WAIT_S
         while True:
             try:
                 await require(bus)
                 break
-            except StartError:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-                await asyncio.sleep(0.25)
+            except BusUnavailable as error:
+                if stop.is_set() or time.monotonic() > deadline:
+                    raise StartError(f"{error}; check REDIS_URL") from None
+            await _either(stop.wait(), asyncio.sleep(REDIS_RETRY_S), REDIS_RETRY_S)
         yield bus
 
 

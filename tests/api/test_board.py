@@ -81,6 +81,17 @@ def test_the_newer_lease_is_shown(desk: Desk) -> None:
     assert desk.board.report().lease == {"us_equity": new, "crypto": old}
 
 
+def test_only_the_owner_of_a_market_speaks_for_it(desk: Desk) -> None:
+    """What a former owner was refused may be served by now; what no market's owner says, anybody may."""
+    option = "AAPL240315C00172500"
+    old = ingest("a", refused={"MSFT": "symbol_limit", option: "no_feed"}, active_symbols=["AAPL"])
+    desk.board.on_ingest(old)
+    assert desk.board.refused == {"MSFT": "symbol_limit", option: "no_feed"}
+    desk.board.on_ingest(ingest("b", leases={"us_equity": LeaseStatus("b", 2)}, active_symbols=["MSFT"]))
+    assert desk.board.refused == {option: "no_feed"}
+    assert desk.board.report().active_symbols == ["MSFT"]
+
+
 def test_a_silent_process_is_forgotten(desk: Desk) -> None:
     """Fifteen seconds by our own clock, whatever the other's clock says."""
     desk.board.on_ingest(ingest(active_symbols=["AAPL"], refused={"X": "cap"}))

@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from tapecast.bus import embedded
 from tapecast.bus.connection import Bus, open_bus, ping, require
 from tapecast.errors import BusUnavailable, StartError
-from tests.support import free_port, tcp_server
+from tests.support import eventually, free_port, tcp_server
 
 
 async def test_a_good_one_passes(bus: Bus) -> None:
@@ -22,7 +23,7 @@ async def test_one_that_is_away_is_named_without_its_password() -> None:
     port = free_port()
     async with open_bus(f"redis://user:hunter2@127.0.0.1:{port}/1") as bus:
         assert bus.place == f"127.0.0.1:{port}/1"
-        with pytest.raises(StartError, match=f"127.0.0.1:{port}/1: .*check REDIS_URL") as caught:
+        with pytest.raises(BusUnavailable, match=f"127.0.0.1:{port}/1: ") as caught:
             await require(bus)
         with pytest.raises(BusUnavailable):
             await ping(bus)
@@ -89,3 +90,28 @@ async def test_a_cancellation_is_never_lost(valkey_url: str) -> None:
             task.cancel()
             await asyncio.wait([task])
             assert task.cancelled(), f"after {steps} steps"
+
+
+async def test_a_unix_socket_will_do(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A Redis on the same machine needs no port."""
+    folder = tmp_path_factory.mktemp("v")
+    path = folder / "valkey.sock"
+    server = await asyncio.create_subprocess_exec(
+        embedded._binary(), "--port", "0", "--unixsocket", path, "--dir", folder, "--save", "",
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await eventually(path.exists)
+        async with open_bus(f"unix://{path}") as bus:
+
+            async def answers() -> bool:
+                try:
+                    await require(bus)
+                except BusUnavailable:
+                    return False
+                return True
+
+            await eventually(answers)
+    finally:
+        server.terminate()
+        await server.wait()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tapecast.bus import codec
 from tapecast.bus import interest as module
 from tapecast.bus.codec import Interest
 from tapecast.bus.connection import Bus
@@ -31,7 +32,12 @@ class Ingest:
 
     def __init__(self) -> None:
         self.heard: list[Interest] = []
+        self.held: frozenset[str] = frozenset()
         self.links: list[bool] = []
+
+    def on_interest(self, interest: Interest, held: frozenset[str]) -> None:
+        self.heard.append(interest)
+        self.held = held
 
     def latest(self) -> Interest:
         return self.heard[-1] if self.heard else Interest({})
@@ -41,7 +47,7 @@ async def test_a_new_symbol_reaches_ingest_on_the_nudge(bus: Bus, monkeypatch: p
     """Ingest need not wait for its next look."""
     monkeypatch.setattr(module, "READ_EVERY_S", 3600)
     ingest, writer = Ingest(), InterestWriter(bus, "api-1")
-    async with running(InterestReader(bus, ingest.heard.append, ingest.links.append)):
+    async with running(InterestReader(bus, ingest.on_interest, ingest.links.append)):
         await eventually(lambda: ingest.heard, "first look")
         async with running(writer):
             writer.want(Interest({"AAPL": 2}, positions=1))
@@ -99,7 +105,7 @@ async def test_it_is_written_again_after_redis_was_emptied(bus: Bus, monkeypatch
 async def test_a_cut_reader_says_so_and_reads_on(bus: Bus) -> None:
     """The link's loss and return are told, and the interest is read again."""
     ingest, writer = Ingest(), InterestWriter(bus, "api-1")
-    async with running(InterestReader(bus, ingest.heard.append, ingest.links.append), writer):
+    async with running(InterestReader(bus, ingest.on_interest, ingest.links.append), writer):
         await eventually(lambda: ingest.links == [True])
         await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         await eventually(lambda: ingest.links == [True, False, True])
@@ -113,3 +119,15 @@ async def test_a_foreign_value_is_left_out(bus: Bus) -> None:
     await bus.redis.set("interest:bad", b"{]")
     await bus.redis.set("interest:good", b'{"symbols":{"AAPL":1}}')
     assert await read_interest(bus) == Interest({"AAPL": 1})
+
+
+async def test_symbols_of_positions_come_along_while_somebody_listens(bus: Bus) -> None:
+    """At once when the list changes, and not at all when nobody wants positions."""
+    positions = codec.PositionList("PA1", "", simulated=True, positions=[{"symbol": "TSLA"}])
+    await bus.redis.set("positions", codec.encode(positions))
+    ingest, writer = Ingest(), InterestWriter(bus, "api-1")
+    async with running(InterestReader(bus, ingest.on_interest, ingest.links.append), writer):
+        await eventually(lambda: ingest.heard)
+        assert ingest.held == frozenset()
+        writer.want(Interest({}, positions=1))
+        await eventually(lambda: ingest.held == {"TSLA"})

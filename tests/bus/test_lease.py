@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
+from tapecast.bus import connection
 from tapecast.bus import lease as module
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.keys import LEASE_TTL_S
 from tapecast.bus.lease import Lease
 from tapecast.errors import BusUnavailable, LeaseLost
-from tests.support import eventually, free_port
+from tests.support import eventually, free_port, tcp_server
 
 
 class FakeClock:
@@ -137,6 +139,24 @@ async def test_keep_holds_on_while_redis_is_away_and_no_longer(monkeypatch: pyte
         async with asyncio.timeout(30):
             with pytest.raises(LeaseLost, match="Redis was away"):
                 await keeper
+
+
+async def test_keep_does_not_wait_for_an_answer_past_the_end_of_the_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Redis that hangs: the owner lets go in time, so that no two hold the venue's socket."""
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            pass
+
+    monkeypatch.setattr(connection, "ANSWER_TIMEOUT_S", 3600)
+    async with tcp_server(mute) as port, open_bus(f"redis://127.0.0.1:{port}") as bus:
+        lease = Lease(bus, "crypto", "a")
+        lease._valid_until = time.monotonic() + 0.2
+        async with asyncio.timeout(30):
+            with pytest.raises(LeaseLost, match="Redis was away"):
+                await lease.keep()
 
 
 async def test_no_redis_is_unavailable_not_lost() -> None:

@@ -1,4 +1,4 @@
-"""The fenced script against a real Valkey."""
+"""What an owner publishes, read back from a real Valkey."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.lease import Lease
-from tapecast.bus.publisher import BATCH, Publisher, Write
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.bus.publisher import Publisher, Write
 from tapecast.market import FeedState, Market
-from tests.support import free_port
 
 
 @pytest.fixture
@@ -73,49 +71,6 @@ async def test_refresh_is_neither_published_nor_kept_as_last(
     assert not await bus.redis.exists("last:AAPL")
 
 
-async def test_more_symbols_than_one_call_takes(bus: Bus, publisher: Publisher) -> None:
-    """Every symbol of a large flush is written."""
-    names = [f"S{number}" for number in range(2 * BATCH + 1)]
-    await publisher.publish([Write(name, name.encode(), last=False, publish=True) for name in names])
-    assert await bus.redis.mget([f"price:{name}" for name in names]) == [name.encode() for name in names]
-
-
-async def test_nothing_to_write_is_no_call(publisher: Publisher, bus: Bus) -> None:
-    """An empty flush leaves no trace."""
-    await publisher.publish([])
-    assert not await bus.redis.keys("price:*")
-
-
-@pytest.mark.parametrize("holder", [None, "another"])
-async def test_without_the_lease_nothing_is_written(
-    bus: Bus, publisher: Publisher, holder: str | None
-) -> None:
-    """An owner that was paused past its lease is refused by Redis, whatever its own clock says."""
-    await bus.redis.delete("lease:us_equity")
-    if holder is not None:
-        await bus.redis.set("lease:us_equity", holder)
-    with pytest.raises(LeaseLost):
-        await publisher.publish([Write("AAPL", b"old", last=True, publish=True)])
-    assert not await bus.redis.keys("*AAPL")
-
-
-async def test_an_expired_lease_is_not_even_tried(bus: Bus, lease: Lease, publisher: Publisher) -> None:
-    """By our own clock the lease is over: no call is made."""
-    await lease.release()
-    await bus.redis.set("lease:us_equity", "holder")
-    with pytest.raises(LeaseLost, match="run out"):
-        await publisher.publish([Write("AAPL", b"old", last=True, publish=True)])
-    assert not await bus.redis.keys("*AAPL")
-
-
-async def test_a_restarted_redis_gets_the_script_again(bus: Bus, publisher: Publisher) -> None:
-    """A Redis that has forgotten its scripts costs nothing."""
-    await publisher.publish([Write("AAPL", b"1", last=False, publish=True)])
-    await bus.redis.script_flush()
-    await publisher.publish([Write("AAPL", b"2", last=False, publish=True)])
-    assert await bus.redis.get("price:AAPL") == b"2"
-
-
 async def test_the_beat_is_kept_for_five_seconds_and_published(
     bus: Bus, publisher: Publisher, heard: asyncio.Queue[tuple[bytes, bytes]]
 ) -> None:
@@ -143,12 +98,3 @@ async def test_prefix_and_database_are_in_the_channel(valkey_url: str) -> None:
                     assert message["data"] == b"1"
                     break
         assert await bus.redis.get("stage:price:AAPL") == b"1"
-
-
-async def test_no_redis_is_unavailable() -> None:
-    """A Redis that is away is an error that time may mend."""
-    async with open_bus(f"redis://127.0.0.1:{free_port()}") as nowhere:
-        lease = Lease(nowhere, "us_equity", "holder")
-        lease._valid_until = float("inf")
-        with pytest.raises(BusUnavailable):
-            await Publisher(nowhere, lease, 5, 60).publish([Write("AAPL", b"1", last=False, publish=True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import httpx
 import pytest
@@ -46,6 +47,20 @@ async def test_a_symbol_that_nobody_asked_for_before_is_priced() -> None:
         await eventually(lambda: stream.ticks("TSLA"))
         await eventually(lambda: stream.state("TSLA") == "live")
         assert stream.ticks("TSLA")[0]["previous_close"] > 0
+
+
+async def test_a_first_price_takes_less_than_a_second() -> None:
+    """For symbols that are there and for one that nobody asked for; the best of three, on any machine."""
+
+    async def first(base: str, *symbols: str) -> float:
+        began = time.monotonic()
+        async with streaming(f"{base}/stream/prices", symbols=",".join(symbols)) as stream:
+            await eventually(lambda: all(stream.ticks(symbol) for symbol in symbols))
+        return time.monotonic() - began
+
+    async with serving("up") as up:
+        assert min([await first(up.base, "AAPL", "BTC/USD") for _ in range(3)]) < 1.0
+        assert min([await first(up.base, symbol) for symbol in ("TSLA", "AMZN", "SOL/USD")]) < 1.0
 
 
 async def test_positions_are_served_to_a_laptop_and_to_nobody_else() -> None:

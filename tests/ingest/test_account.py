@@ -16,6 +16,15 @@ from tapecast.ingest.account import Account
 from tests.support import eventually
 
 
+class Clock:
+    """Monotonic seconds that the test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Source:
     """An account with one position."""
 
@@ -52,8 +61,7 @@ def source() -> Source:
 
 async def test_nothing_is_asked_while_nobody_listens(bus: Bus, source: Source) -> None:
     """The account's rate limit is the user's."""
-    symbols: list[frozenset[str]] = []
-    account = Account(bus, source, "a", symbols.append)
+    account = Account(bus, source, "a")
     async with running(account):
         account.listen(0)
         for _ in range(100):
@@ -61,22 +69,38 @@ async def test_nothing_is_asked_while_nobody_listens(bus: Bus, source: Source) -
         assert source.reads == 0
         account.listen(1)
         await eventually(lambda: bus.redis.exists("positions"))
-        assert symbols[-1] == {"BTC/USD"}
         account.listen(0)
-        await eventually(lambda: symbols[-1] == frozenset())
 
         async def released() -> bool:
             return not await bus.redis.exists("lease:account")
 
         await eventually(released)
-        reads = source.reads
+
+
+async def test_listeners_that_come_and_go_cost_no_calls(bus: Bus, source: Source) -> None:
+    """A page that is reloaded all the time leaves the account's budget alone."""
+    clock = Clock()
+    account = Account(bus, source, "a", clock)
+    async with running(account):
+        for _ in range(5):
+            account.listen(1)
+            await eventually(lambda: bus.redis.exists("lease:account"))
+            await eventually(lambda: source.reads)
+            account.listen(0)
+
+            async def released() -> bool:
+                return not await bus.redis.exists("lease:account")
+
+            await eventually(released)
+        assert source.reads == 1
+        clock.now += module.POLL_EVERY_S
         account.listen(1)
-        await eventually(lambda: source.reads > reads)
+        await eventually(lambda: source.reads == 2)
 
 
 async def test_the_list_is_written_with_its_time(bus: Bus, source: Source) -> None:
     """What the apis read is what the venue said, and when."""
-    account = Account(bus, source, "a", lambda symbols: None)
+    account = Account(bus, source, "a")
     async with running(account):
         account.listen(1)
         await eventually(lambda: bus.redis.exists("positions"))
@@ -91,7 +115,7 @@ async def test_a_failing_venue_leaves_the_last_list(
 ) -> None:
     """Nothing is zeroed, and the poll goes on."""
     monkeypatch.setattr(module, "POLL_EVERY_S", 0.01)
-    account = Account(bus, source, "a", lambda symbols: None)
+    account = Account(bus, source, "a")
     async with running(account):
         account.listen(1)
         await eventually(lambda: bus.redis.exists("positions"))
@@ -104,7 +128,7 @@ async def test_a_failing_venue_leaves_the_last_list(
 async def test_one_process_reads_for_all(bus: Bus, source: Source) -> None:
     """The second one waits for the account's lease."""
     other = Source()
-    first, second = Account(bus, source, "a", lambda s: None), Account(bus, other, "b", lambda s: None)
+    first, second = Account(bus, source, "a"), Account(bus, other, "b")
     async with running(first):
         first.listen(1)
         await eventually(lambda: source.reads)

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tapecast.bus import codec
+from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S
-from tapecast.bus.publisher import BATCH
 from tapecast.errors import BusUnavailable, LeaseLost
 from tapecast.ingest.day import DAY_NS
 from tapecast.market import DayBar, Snapshot, Tick, Trade
@@ -198,9 +198,9 @@ async def test_only_a_healthy_path_is_refreshed(bench: Bench, monkeypatch: pytes
         asked.append(bench.healthy)
         return bench.healthy
 
+    await bench.publish("AAPL", 1.0)
     bench.conflator._healthy = healthy
     bench.healthy = False
-    await bench.publish("AAPL", 1.0)
     task = asyncio.create_task(bench.conflator.refresh_forever())
     await eventually(lambda: len(asked) >= 5, "the health was asked for")
     assert bench.out.writes(publish=False) == []

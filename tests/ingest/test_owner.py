@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -95,8 +96,8 @@ async def test_a_standby_waits_and_takes_over(bus: Bus, make: Make) -> None:
         async with running(standby):
             assert standby.pulse.state == FeedState.STANDBY
             assert second.ran == 0
-            await bus.redis.set("lease:us_equity", "b-to-come")
-            await bus.redis.delete("lease:us_equity")
+            # As after a pause of the first that was longer than its lease.
+            await bus.redis.set("lease:us_equity", "b", px=6000)
             await asyncio.wait_for(second.running.wait(), 30)
             await eventually(lambda: not first.running.is_set(), "the first learnt that it lost its lease")
 
@@ -114,6 +115,66 @@ async def test_a_fatal_venue_is_shown_and_keeps_the_lease(bus: Bus, make: Make) 
         assert not task.done()
         assert feed.ran == 1
         assert await bus.redis.get("lease:us_equity") == b"a"
+
+
+async def test_a_fatal_venue_is_not_dialled_again_when_the_lease_comes_back(bus: Bus, make: Make) -> None:
+    """A restarted Redis gives nobody better keys."""
+    feed = FakeFeed()
+    feed.fatal = FeedFatal("auth_failed", "auth failed", 402)
+    owner = make(feed)
+    async with running(owner):
+        await eventually(lambda: owner.pulse.state == FeedState.FAILED)
+        epoch = owner.lease.epoch
+        await bus.redis.flushall()
+        await eventually(lambda: owner.lease.epoch > epoch, "owner again")
+        await eventually(lambda: owner.pulse.state == FeedState.FAILED)
+        assert feed.ran == 1
+
+
+async def test_what_was_refused_is_forgotten_with_the_lease(bus: Bus, make: Make) -> None:
+    """The next owner may well be served what this one was not."""
+    feed = FakeFeed()
+    owner = make(feed)
+    async with running(owner):
+        listener = await feed.go_live("AAPL")
+        listener.on_refused({"ZZZZ": "symbol_invalid"})
+        await bus.redis.set("lease:us_equity", "another")
+        await eventually(lambda: owner.pulse.state == FeedState.STANDBY)
+        assert owner.refused == {}
+
+
+async def test_a_price_in_hand_when_the_venue_goes_silent_is_not_written(bus: Bus, make: Make) -> None:
+    """It is old by the time anybody would read it."""
+    feed = FakeFeed()
+    async with running(make(feed)):
+        await feed.go_live("AAPL")
+        feed.trade("AAPL", 1.0)
+        feed.last_heard = time.monotonic() - 60
+        await eventually(lambda: bus.redis.exists("beat:us_equity"))
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert await _price(bus) is None
+        feed.last_heard = time.monotonic()
+
+        async def priced() -> bool:
+            return await _price(bus) == 1.0
+
+        await eventually(priced)
+
+
+async def test_a_symbol_that_the_venue_dropped_is_not_kept_fresh(bus: Bus, make: Make) -> None:
+    """Its key is left to expire."""
+    feed = FakeFeed()
+    owner = make(feed)
+    async with running(owner):
+        listener = await feed.go_live("AAPL")
+        feed.trade("AAPL", 1.0)
+        await eventually(lambda: bus.redis.exists("price:AAPL"))
+        listener.on_subscribed(frozenset())
+        await bus.redis.delete("price:AAPL")
+        assert owner._conflator is not None
+        await owner._conflator.refresh()
+        assert not await bus.redis.exists("price:AAPL")
 
 
 async def test_a_symbol_over_the_cap_is_refused_with_the_reason(bus: Bus, make: Make) -> None:

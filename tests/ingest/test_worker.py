@@ -100,3 +100,17 @@ async def test_a_redis_that_comes_back_empty_removes_no_symbol_at_once(bus: Bus)
         plans = len(feed.wanted)
         await eventually(lambda: len(feed.wanted) >= plans + 2)
         assert feed.wanted[-1] == ("AAPL",)
+
+
+async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:
+    """The owner of a market need not be the one that reads the account."""
+    positions = codec.PositionList("PA1", "", simulated=True, positions=[{"symbol": "TSLA"}])
+    await bus.redis.set("positions", codec.encode(positions))
+    feed = FakeFeed()
+    writer = InterestWriter(bus, "api-1")
+    writer.want(codec.Interest({"AAPL": 1, "MSFT": 1}, positions=1))
+    async with running(Worker(load({"SYMBOL_LIMIT": "1"}), bus, [feed])):
+        task = asyncio.create_task(writer.run())
+        await eventually(lambda: feed.wanted[-1:] == [("TSLA",)])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

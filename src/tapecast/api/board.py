@@ -19,6 +19,7 @@ from tapecast.api.mailbox import Mailbox
 from tapecast.api.pulse import Pulse
 from tapecast.bus.codec import FeedStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.keys import STATUS_TTL_S
+from tapecast.market import market_of
 
 TELL_EVERY_S: Final = 15.0
 
@@ -79,11 +80,13 @@ class StatusBoard:
 
     def report(self) -> Report:
         """All of it, added up."""
-        ingests = [status for _, status in self._ingests.values()]
+        ingests = self._statuses()
         replicas = [status for _, status in self._replicas.values()]
         return Report(
             alpaca_connected=self._pulse.is_connected(),
-            active_symbols=sorted({symbol for status in ingests for symbol in status.active_symbols}),
+            active_symbols=sorted(
+                {s for status in ingests for s in status.active_symbols if self._speaks_for(status, s)}
+            ),
             stream_count=self._count() + sum(status.stream_count for status in replicas),
             feeds=self._pulse.statuses(),
             lease=_leases(ingests),
@@ -132,9 +135,18 @@ class StatusBoard:
     def _sum_refused(self) -> None:
         self.refused = {
             symbol: reason
-            for _, status in self._ingests.values()
+            for status in self._statuses()
             for symbol, reason in status.refused.items()
+            if self._speaks_for(status, symbol)
         }
+
+    def _statuses(self) -> list[IngestStatus]:
+        return [status for _, status in self._ingests.values()]
+
+    def _speaks_for(self, status: IngestStatus, symbol: str) -> bool:
+        # Only the owner of a market knows; a standby or a killed owner may still say what was true of itself.
+        lease = _leases(self._statuses()).get(market_of(symbol) or "")
+        return lease is None or lease.holder == status.id
 
     def _newest_age(self, ingests: list[IngestStatus]) -> float | None:
         newest = max([self.newest_ts_recv, *(status.newest_ts_recv for status in ingests)])

@@ -152,6 +152,9 @@ class Hub:
     def on_link(self, up: bool) -> None:
         """Redis was lost, or is back with every symbol joined again."""
         self.pulse.link = up
+        if up:
+            # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
+            self._tell_interest()
         self._judge()
 
     # Time.

@@ -42,7 +42,7 @@ class Pulse:
     def on_beat(self, beat: Beat) -> bool:
         """Take a beat; False if it is not news: an old owner's, or one that was read before."""
         held = self._beats.get(beat.market)
-        if held is not None and (beat.epoch < held.epoch or beat == held):
+        if held is not None and ((beat.epoch, beat.seq) < (held.epoch, held.seq) or beat == held):
             return False
         self._beats[beat.market] = beat
         self._heard[beat.market] = self._clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -52,10 +53,14 @@ async def read_prices(bus: Bus, symbols: Sequence[str]) -> list[Cached]:
     names = [bus.keys.price(symbol) for symbol in symbols]
     # The time left is read first: in the other order a price refreshed in between would look fresher than
     # the bytes that were read.
+    asked = time.monotonic()
     left = await read_time_left(bus, names)
     prices = await read_values(bus, names)
     lasts = await read_values(bus, [bus.keys.last(symbol) for symbol in symbols])
-    return [Cached(*each) for each in zip(symbols, prices, lasts, left, strict=True)]
+    # Redis may have taken its time to answer, and that time is gone.
+    spent = time.monotonic() - asked
+    fresh = [max(0.0, left_s - spent) for left_s in left]
+    return [Cached(*each) for each in zip(symbols, prices, lasts, fresh, strict=True)]
 
 
 async def read_time_left(bus: Bus, names: Sequence[str]) -> list[float]:

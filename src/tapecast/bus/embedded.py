@@ -8,6 +8,8 @@ its own session, so that Ctrl-C reaches us first and the streams can be ended po
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -16,7 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from tapecast.bus.connection import open_bus, ping
+from tapecast.bus.connection import open_bus
 from tapecast.errors import BusUnavailable, StartError
 
 START_TIMEOUT_S: Final = 10.0
@@ -60,7 +62,7 @@ async def _start(binary: Path, folder: Path) -> tuple[subprocess.Popen[bytes], s
         port = _free_port()
         process = _spawn(binary, folder, port)
         url = f"redis://127.0.0.1:{port}/0"
-        if await _answers(process, url):
+        if await _answers(process, url, folder):
             return process, url
         await asyncio.to_thread(_stop, process)
     raise StartError(f"the embedded Valkey did not start; set REDIS_URL to use another (binary: {binary})")
@@ -86,15 +88,17 @@ def _spawn(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-async def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+async def _answers(process: subprocess.Popen[bytes], url: str, folder: Path) -> bool:
     async with asyncio.timeout(START_TIMEOUT_S), open_bus(url) as bus:
         while process.poll() is None:
             try:
-                await ping(bus)
+                async with bus.asking() as redis:
+                    home = (await redis.config_get("dir"))["dir"]
             except BusUnavailable:
                 await asyncio.sleep(0.01)
             else:
-                return True
+                # Another process's server may have taken the port: ours will then end by itself.
+                return Path(str(home)).name == folder.name
     return False
 
 
@@ -104,7 +108,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # The whole session: the shell, its guard and a server that does not hear.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -20,6 +20,7 @@ from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import INTEREST_REFRESH_S, INTEREST_TTL_S
 from tapecast.bus.link import Link, keep_link
+from tapecast.bus.positions import read_position_symbols
 from tapecast.errors import BusUnavailable
 
 logger = logging.getLogger(__name__)
@@ -85,13 +86,20 @@ class InterestWriter:
 
 
 class InterestReader:
-    """Tells ingest what all replicas together want, at once on each nudge."""
+    """Tells ingest what all replicas together want, at once on each nudge.
+
+    With it go the symbols of the open positions, while somebody listens to them: they come first under a cap,
+    and the process that reads the account need not be the one that owns their market.
+    """
 
     def __init__(
-        self, bus: Bus, on_interest: Callable[[codec.Interest], None], on_link: Callable[[bool], None]
+        self,
+        bus: Bus,
+        on_interest: Callable[[codec.Interest, frozenset[str]], None],
+        on_link: Callable[[bool], None],
     ) -> None:
         self._bus = bus
-        # Called with the sum over all replicas, also when nothing changed.
+        # Called with the sum over all replicas and the positions' symbols, also when nothing changed.
         self._on_interest = on_interest
         self._on_link = on_link
         self._nudged = asyncio.Event()
@@ -105,13 +113,16 @@ class InterestReader:
         self._nudged.set()
 
     async def _join(self, link: Link) -> None:
-        await link.subscribe([self._bus.keys.channel(self._bus.keys.interest_index())])
+        keys = self._bus.keys
+        await link.subscribe([keys.channel(keys.interest_index()), keys.channel(keys.positions())])
 
     async def _follow(self, link: Link) -> None:
         del link
         while True:
             self._nudged.clear()
-            self._on_interest(await read_interest(self._bus))
+            interest = await read_interest(self._bus)
+            held = await read_position_symbols(self._bus) if interest.positions else frozenset()
+            self._on_interest(interest, held)
             try:
                 async with asyncio.timeout(READ_EVERY_S):
                     await self._nudged.wait()

@@ -86,13 +86,20 @@ class Lease:
         Redis may be unreachable for a while: the lease is kept for as long as its time lasts, never longer.
         """
         while True:
-            await asyncio.sleep(LEASE_RENEW_S)
             try:
-                await self.renew()
-            except BusUnavailable as error:
-                logger.warning("lease_not_renewed: %s", error)
-                if not self.valid:
-                    raise LeaseLost(f"the lease of {self.name} ran out while Redis was away") from None
+                # An answer that comes after the lease's own end is of no use, and waiting for it would hold
+                # the venue's socket while another owner dials.
+                async with asyncio.timeout(self._valid_until - self._clock()):
+                    await self._renewed()
+            except TimeoutError:
+                raise LeaseLost(f"the lease of {self.name} ran out while Redis was away") from None
+
+    async def _renewed(self) -> None:
+        try:
+            await self.renew()
+        except BusUnavailable as error:
+            logger.warning("lease_not_renewed: %s", error)
+        await asyncio.sleep(LEASE_RENEW_S)
 
     async def renew(self) -> None:
         """Prolong the lease. Raises LeaseLost if it is another's or nobody's, BusUnavailable."""

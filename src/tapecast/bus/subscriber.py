@@ -70,6 +70,8 @@ class Subscriber:
         self._unread: set[str] = set()
         self._changed = asyncio.Event()
         self._symbols: dict[bytes, str] = {}
+        # The other channels on which something came on the present link.
+        self._heard: set[bytes] = set()
         self._fixed: dict[bytes, Callable[[bytes], None]] = self._fixed_channels()
 
     def add(self, symbols: Iterable[str]) -> None:
@@ -92,6 +94,7 @@ class Subscriber:
 
     async def _rejoin(self, link: Link) -> None:
         self._joined.clear()
+        self._heard.clear()
         self._unread = set(self._wanted)
         await self._join(link)
         await link.subscribe(name.decode() for name in self._fixed)
@@ -136,6 +139,7 @@ class Subscriber:
             return
         handle = self._fixed.get(channel)
         if handle is not None:
+            self._heard.add(channel)
             handle(data)
 
     async def _read_fixed(self) -> None:
@@ -147,8 +151,10 @@ class Subscriber:
         recent = [name for name, left_s in zip(beats, left, strict=True) if left_s > RECENT_BEAT_S]
         names = [*recent, keys.positions()]
         for name, data in zip(names, await read_values(self._bus, names), strict=True):
-            if data is not None:
-                self._fixed[keys.channel(name).encode()](data)
+            channel = keys.channel(name).encode()
+            # What was published since the subscription is newer than what was read.
+            if data is not None and channel not in self._heard:
+                self._fixed[channel](data)
         for role in ("ingest", "api"):
             handle = self._fixed[keys.channel(keys.status_index(role)).encode()]
             for data in await read_statuses(self._bus, role):

@@ -14,6 +14,7 @@ from typing import Final, Never, Protocol
 
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
+from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.bus.positions import write_positions
 from tapecast.errors import BusUnavailable, FeedError, LeaseLost
@@ -22,7 +23,7 @@ from tapecast.tasks import apart
 logger = logging.getLogger(__name__)
 
 POLL_EVERY_S: Final = 10.0
-"""Six to twelve calls a minute of the account's 200; between polls the apis re-price by the ticks."""
+"""Six calls a minute of the account's 200; between polls the apis re-price by the ticks."""
 
 
 class AccountSource(Protocol):
@@ -41,15 +42,23 @@ class Account:
     """Polls positions while they are listened to and this process holds the account's lease."""
 
     def __init__(
-        self, bus: Bus, source: AccountSource, holder: str, on_symbols: Callable[[frozenset[str]], None]
+        self,
+        bus: Bus,
+        source: AccountSource,
+        holder: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
         self._source = source
         self._lease = Lease(bus, "account", holder)
-        # Called with the symbols of all open positions, empty when nobody listens.
-        self._on_symbols = on_symbols
+        self._fence = Fence(bus, self._lease)
+        self._clock = clock
         self._listened = asyncio.Event()
         self._unlistened = asyncio.Event()
+        self._number = ""
+        # Kept over listeners that come and go: a page that is reloaded again and again must not cost a call
+        # each time. Meanwhile the last list is in the cache.
+        self._next_poll = 0.0
 
     def listen(self, listeners: int) -> None:
         """Set how many clients, over all replicas, listen to positions."""
@@ -67,7 +76,6 @@ class Account:
             except* LeaseLost as lost:
                 logger.warning("lease_lost: account: %s", lost.exceptions[0])
             finally:
-                self._on_symbols(frozenset())
                 await self._lease.release()
 
     async def _serve(self) -> None:
@@ -78,20 +86,18 @@ class Account:
                 part.cancel()
 
     async def _poll(self) -> Never:
-        account = ""
         while True:
+            await asyncio.sleep(max(0.0, self._next_poll - self._clock()))
+            self._next_poll = self._clock() + POLL_EVERY_S
             try:
-                account = account or await self._source.account()
-                positions = await self._source.positions()
-                await self._write(account, positions)
+                await self._read()
             except (FeedError, BusUnavailable) as error:
                 # The last list stays in the cache until it expires, with the time at which it was true.
                 logger.warning("positions_not_read: %s", error)
-            await asyncio.sleep(POLL_EVERY_S)
 
-    async def _write(self, account: str, positions: list[dict[str, object]]) -> None:
-        self._on_symbols(frozenset(str(position["symbol"]) for position in positions))
+    async def _read(self) -> None:
+        self._number = self._number or await self._source.account()
+        positions = await self._source.positions()
         as_of = codec.iso(time.time())
-        await write_positions(
-            self._bus, self._lease, codec.PositionList(account, as_of, self._source.simulated, positions)
-        )
+        found = codec.PositionList(self._number, as_of, self._source.simulated, positions)
+        await write_positions(self._bus, self._fence, found)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Final, Never, Protocol
 
 from tapecast.bus import codec
+from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
-from tapecast.bus.publisher import BATCH, Publisher, Write
+from tapecast.bus.publisher import Publisher, Write
 from tapecast.conflation import drain
 from tapecast.errors import BusUnavailable
 from tapecast.ingest.image import Image
@@ -70,6 +71,14 @@ class Conflator:
         self._written.clear()
         self.session_seq = self._next_seq()
 
+    def on_subscribed(self, symbols: frozenset[str]) -> None:
+        """The venue's whole set: what is not in it any more is neither published nor refreshed."""
+        for symbol, image in self._images.items():
+            if symbol not in symbols:
+                image.fresh = False
+                self._dirty.pop(symbol, None)
+                self._written.pop(symbol, None)
+
     def on_trade(self, trade: Trade) -> None:
         """Store a print."""
         image = self._images.get(trade.symbol)
@@ -124,7 +133,11 @@ class Conflator:
             started = self._clock.monotonic()
             self._woken.clear()
             async with self._writing:
-                pause = FLUSH_EVERY_S if await self._flush() else RETRY_S
+                # A venue gone silent vouches for nothing: a price in hand is old by the time Redis is back.
+                done = self._healthy() and await self._flush()
+            if not done and self._dirty:
+                self._woken.set()
+            pause = FLUSH_EVERY_S if done else RETRY_S
             # Idle before: no wait came first. Busy: what gathers during this pause goes out together.
             await asyncio.sleep(max(0.0, pause - (self._clock.monotonic() - started)))
 
@@ -191,7 +204,9 @@ class Conflator:
         writes = [
             Write(symbol, self._written[symbol], last=self._last_due(symbol, now), publish=False)
             for symbol in symbols
-            if symbol in self._written
+            # A dirty one is about to be written anew; after a flush whose answer was lost, what we know of
+            # its bytes may be older than the key.
+            if symbol in self._written and symbol not in self._dirty
         ]
         await self._publisher.publish(writes)
         if session == self.session_seq:

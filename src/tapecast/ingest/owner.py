@@ -54,6 +54,8 @@ class Owner:
         self._on_change = on_change
         self.lease = Lease(bus, feed.market, holder)
         self._conflator: Conflator | None = None
+        # The venue's final no. It outlives the lease: only a restart, with other keys, may dial again.
+        self._fatal: FeedFatal | None = None
         self.pulse = Pulse(feed, on_change)
         self._replanned = asyncio.Event()
         self._refused_by_plan: dict[str, str] = {}
@@ -97,6 +99,8 @@ class Owner:
             finally:
                 self._conflator = None
                 self.confirmed = frozenset()
+                # What was refused to us may well be served to the next owner.
+                self._refused_by_plan, self._refused_by_venue = {}, {}
                 await self.lease.release()
 
     async def _own(self) -> None:
@@ -119,12 +123,15 @@ class Owner:
 
     async def _run_feed(self) -> None:
         try:
-            await self._feed.run(self)
+            if self._fatal is None:
+                await self._feed.run(self)
         except FeedFatal as error:
+            self._fatal = error
             # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
             # dial the venue each time.
             logger.error("feed_failed: %s: %s", self.market, error)  # noqa: TRY400 - no traceback for a bad key
-            self.pulse.turn(FeedState.FAILED, error.reason)
+        if self._fatal is not None:
+            self.pulse.turn(FeedState.FAILED, self._fatal.reason)
 
     async def _plan_forever(self, conflator: Conflator) -> None:
         while True:
@@ -191,6 +198,8 @@ class Owner:
     def on_subscribed(self, symbols: frozenset[str]) -> None:
         """The venue's own word on what is subscribed."""
         self.confirmed = symbols
+        if self._conflator is not None:
+            self._conflator.on_subscribed(symbols)
         self._on_change()
 
     def on_refused(self, refused: dict[str, str]) -> None:

@@ -63,7 +63,7 @@ class Worker:
                 settings.price_ttl_s,
                 self._on_change,
             )
-        self._account = Account(bus, account, self.id, self._on_position_symbols) if account else None
+        self._account = Account(bus, account, self.id) if account else None
 
     async def run(self) -> Never:
         """Work until cancelled. Raises StartError over another origin's keys."""
@@ -85,14 +85,11 @@ class Worker:
         self._status.touch()
         self._changed.set()
 
-    def _on_interest(self, interest: codec.Interest) -> None:
+    def _on_interest(self, interest: codec.Interest, held: frozenset[str]) -> None:
         self._interest = interest
+        self._position_symbols = held
         if self._account is not None:
             self._account.listen(interest.positions)
-        self._update()
-
-    def _on_position_symbols(self, symbols: frozenset[str]) -> None:
-        self._position_symbols = symbols
         self._update()
 
     def _on_link(self, up: bool) -> None:

@@ -34,7 +34,7 @@ CUT_AFTER_S: Final = 1
 
 def environment(base_host: str, port: int, config: SimulatorConfig) -> dict[str, str]:
     """The settings that point a service at a simulator. Nothing needs to run."""
-    place = f"{base_host}:{port}"
+    place = _place(base_host, port)
     return {
         "FEED": "simulated",
         "ALPACA_PAPER_API_KEY": config.key,
@@ -44,6 +44,10 @@ def environment(base_host: str, port: int, config: SimulatorConfig) -> dict[str,
         "ALPACA_DATA_URL": f"http://{place}",
         "ALPACA_TRADING_URL": f"http://{place}",
     }
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Simulator:
@@ -60,7 +64,7 @@ class Simulator:
     @property
     def base(self) -> str:
         """Where it is."""
-        return f"http://{self._host}:{self._port}"
+        return f"http://{_place(self._host, self._port)}"
 
     def environment(self) -> dict[str, str]:
         """The settings that point a service here."""

@@ -1,0 +1,76 @@
+"""The fenced script against a real Valkey."""
+
+from __future__ import annotations
+
+import pytest
+
+from tapecast.bus.connection import Bus, open_bus
+from tapecast.bus.fence import BATCH, Fence, Write
+from tapecast.bus.lease import Lease
+from tapecast.errors import BusUnavailable, LeaseLost
+from tests.support import free_port
+
+
+@pytest.fixture
+async def lease(bus: Bus) -> Lease:
+    """A held lease."""
+    lease = Lease(bus, "us_equity", "holder")
+    assert await lease.acquire()
+    return lease
+
+
+@pytest.fixture
+async def fence(bus: Bus, lease: Lease) -> Fence:
+    """A fence under that lease."""
+    return Fence(bus, lease)
+
+
+async def test_more_keys_than_one_call_takes(bus: Bus, fence: Fence) -> None:
+    """Every key of a large write is written."""
+    names = [f"k{number}" for number in range(2 * BATCH + 1)]
+    await fence.write([Write(name, name.encode()) for name in names], ttl_s=5)
+    assert await bus.redis.mget(names) == [name.encode() for name in names]
+
+
+async def test_nothing_to_write_is_no_call(fence: Fence, bus: Bus) -> None:
+    """An empty write leaves no trace."""
+    before = await bus.redis.dbsize()
+    await fence.write([], ttl_s=5)
+    assert await bus.redis.dbsize() == before
+
+
+@pytest.mark.parametrize("holder", [None, "another"])
+async def test_without_the_lease_nothing_is_written(bus: Bus, fence: Fence, holder: str | None) -> None:
+    """An owner that was paused past its lease is refused by Redis, whatever its own clock says."""
+    await bus.redis.delete("lease:us_equity")
+    if holder is not None:
+        await bus.redis.set("lease:us_equity", holder)
+    with pytest.raises(LeaseLost):
+        await fence.write([Write("k", b"old", "last", "k")], ttl_s=5, last_ttl_s=5)
+    assert not await bus.redis.exists("k", "last")
+
+
+async def test_an_expired_lease_is_not_even_tried(bus: Bus, lease: Lease, fence: Fence) -> None:
+    """By our own clock the lease is over: no call is made."""
+    await lease.release()
+    await bus.redis.set("lease:us_equity", "holder")
+    with pytest.raises(LeaseLost, match="run out"):
+        await fence.write([Write("k", b"old")], ttl_s=5)
+    assert not await bus.redis.exists("k")
+
+
+async def test_a_restarted_redis_gets_the_script_again(bus: Bus, fence: Fence) -> None:
+    """A Redis that has forgotten its scripts costs nothing."""
+    await fence.write([Write("k", b"1")], ttl_s=5)
+    await bus.redis.script_flush()
+    await fence.write([Write("k", b"2")], ttl_s=5)
+    assert await bus.redis.get("k") == b"2"
+
+
+async def test_no_redis_is_unavailable() -> None:
+    """A Redis that is away is an error that time may mend."""
+    async with open_bus(f"redis://127.0.0.1:{free_port()}") as nowhere:
+        lease = Lease(nowhere, "us_equity", "holder")
+        lease._valid_until = float("inf")
+        with pytest.raises(BusUnavailable):
+            await Fence(nowhere, lease).write([Write("k", b"1")], ttl_s=5)
