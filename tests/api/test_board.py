@@ -9,7 +9,7 @@ import pytest
 from tapecast import __version__
 from tapecast.api.board import StatusBoard
 from tapecast.api.mailbox import Mailbox
-from tapecast.api.pulse import Pulse
+from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.market import FeedState, Market
 from tests.api.support import HandClock, taken
@@ -20,8 +20,8 @@ class Desk:
 
     def __init__(self) -> None:
         self.time = HandClock()
-        self.pulse = Pulse(self.time.clock)
-        self.board = StatusBoard("api-1", self.time.clock, self.pulse, lambda: 3)
+        self.markets = Markets(self.time.clock)
+        self.board = StatusBoard("api-1", self.time.clock, self.markets, lambda: 3)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_silent_process_is_forgotten(desk: Desk) -> None:
 
 def test_only_a_fresh_beat_of_a_real_venue_is_a_connection(desk: Desk) -> None:
     """The word of an ingest that fell silent three seconds ago does not count."""
-    desk.pulse.on_beat(Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1))
+    desk.markets.on_beat(Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1))
     assert desk.board.report().alpaca_connected
     desk.time.advance(4)
     assert not desk.board.report().alpaca_connected

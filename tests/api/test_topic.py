@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tapecast.api.mailbox import Mailbox
-from tapecast.api.pulse import Pulse
+from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic
 from tapecast.bus.codec import Beat
 from tapecast.market import FeedState, Market, SymbolState
@@ -22,11 +22,11 @@ def topic() -> Topic:
 
 
 @pytest.fixture
-def pulse() -> Pulse:
+def markets() -> Markets:
     """A market with a live owner."""
-    pulse = Pulse(HandClock().clock)
-    pulse.on_beat(beat())
-    return pulse
+    markets = Markets(HandClock().clock)
+    markets.on_beat(beat())
+    return markets
 
 
 def beat(state: FeedState = FeedState.LIVE, seq: int = 1, epoch: int = EPOCH) -> Beat:
@@ -59,18 +59,18 @@ def test_the_same_image_is_held_but_is_no_news(topic: Topic) -> None:
     assert topic.deadline == NOW + 6
 
 
-def test_a_tick_from_last_alone_gives_no_life(topic: Topic, pulse: Pulse) -> None:
+def test_a_tick_from_last_alone_gives_no_life(topic: Topic, markets: Markets) -> None:
     """It may be of any age."""
     topic.take(tick("AAPL", 5), None)
     topic.vouch(beat(), NOW)
-    assert topic.status(NOW, None, pulse) == (SymbolState.STALE, "no_update")
+    assert topic.status(NOW, None, markets) == (SymbolState.STALE, "no_update")
 
 
-def test_the_same_tick_from_price_confirms_one_from_last(topic: Topic, pulse: Pulse) -> None:
+def test_the_same_tick_from_price_confirms_one_from_last(topic: Topic, markets: Markets) -> None:
     """The two keys often hold the same."""
     topic.take(tick("AAPL", 5), None)
     assert not topic.take(tick("AAPL", 5), NOW)
-    assert topic.status(NOW, None, pulse) == (SymbolState.LIVE, "")
+    assert topic.status(NOW, None, markets) == (SymbolState.LIVE, "")
 
 
 def test_garbage_is_refused(topic: Topic) -> None:
@@ -104,17 +104,17 @@ def test_the_deadline_never_shrinks(topic: Topic) -> None:
     assert topic.deadline == NOW + 5
 
 
-def test_states(topic: Topic, pulse: Pulse) -> None:
+def test_states(topic: Topic, markets: Markets) -> None:
     """The table of the module, line by line."""
-    assert topic.status(NOW, "symbol_limit", pulse) == (SymbolState.REFUSED, "symbol_limit")
-    assert topic.status(NOW, None, pulse) == (SymbolState.PENDING, "")
+    assert topic.status(NOW, "symbol_limit", markets) == (SymbolState.REFUSED, "symbol_limit")
+    assert topic.status(NOW, None, markets) == (SymbolState.PENDING, "")
     topic.take(tick("AAPL", 5), NOW)
-    assert topic.status(NOW + 4.9, None, pulse) == (SymbolState.LIVE, "")
-    assert topic.status(NOW + 5, None, pulse) == (SymbolState.STALE, "no_update")
-    pulse.on_beat(beat(FeedState.CLOSED))
-    assert topic.status(NOW + 4.9, None, pulse) == (SymbolState.CLOSED, "")
-    pulse.on_beat(beat(FeedState.RECONNECTING))
-    assert topic.status(NOW + 5, None, pulse) == (SymbolState.STALE, "feed_reconnecting")
+    assert topic.status(NOW + 4.9, None, markets) == (SymbolState.LIVE, "")
+    assert topic.status(NOW + 5, None, markets) == (SymbolState.STALE, "no_update")
+    markets.on_beat(beat(FeedState.CLOSED))
+    assert topic.status(NOW + 4.9, None, markets) == (SymbolState.CLOSED, "")
+    markets.on_beat(beat(FeedState.RECONNECTING))
+    assert topic.status(NOW + 5, None, markets) == (SymbolState.STALE, "feed_reconnecting")
 
 
 def test_a_newcomer_is_told_what_the_others_know(topic: Topic) -> None:

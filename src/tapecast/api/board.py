@@ -16,7 +16,7 @@ from tapecast import __version__
 from tapecast.api import frames
 from tapecast.api.clock import Clock
 from tapecast.api.mailbox import Mailbox
-from tapecast.api.pulse import Pulse
+from tapecast.api.markets import Markets
 from tapecast.bus.codec import FeedStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.market import market_of
@@ -43,10 +43,10 @@ class Report(msgspec.Struct, frozen=True):
 class StatusBoard:
     """Statuses by process, each believed until its own deadline on our clock."""
 
-    def __init__(self, replica: str, clock: Clock, pulse: Pulse, count: Callable[[], int]) -> None:
+    def __init__(self, replica: str, clock: Clock, markets: Markets, count: Callable[[], int]) -> None:
         self._replica = replica
         self._clock = clock
-        self._pulse = pulse
+        self._markets = markets
         # How many streams this replica has open.
         self._count = count
         self._ingests: dict[str, tuple[float, IngestStatus]] = {}
@@ -83,12 +83,12 @@ class StatusBoard:
         ingests = self._statuses()
         replicas = [status for _, status in self._replicas.values()]
         return Report(
-            alpaca_connected=self._pulse.is_connected(),
+            alpaca_connected=self._markets.is_connected(),
             active_symbols=sorted(
                 {s for status in ingests for s in status.active_symbols if self._speaks_for(status, s)}
             ),
             stream_count=self._count() + sum(status.stream_count for status in replicas),
-            feeds=self._pulse.statuses(),
+            feeds=self._markets.statuses(),
             lease=_leases(ingests),
             refused=self.refused,
             messages_per_second=round(sum((status.messages_per_second for status in ingests), 0.0), 1),

@@ -28,7 +28,7 @@ class Health:
         """`GET /readyz`: whether new clients should be sent here, and why not."""
         del request
         reasons = []
-        if self._hub.pulse.link is not True:
+        if self._hub.markets.link is not True:
             reasons.append("cache_unavailable")
         if self._hub.audience.is_draining:
             reasons.append("draining")

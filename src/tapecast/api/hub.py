@@ -19,8 +19,8 @@ from tapecast.api import frames
 from tapecast.api.audience import Audience
 from tapecast.api.board import StatusBoard
 from tapecast.api.clock import Clock
+from tapecast.api.markets import Markets
 from tapecast.api.positions import PositionBook
-from tapecast.api.pulse import Pulse
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.bus import codec
 from tapecast.errors import ClientError
@@ -52,9 +52,9 @@ class Hub:
         self._source: SymbolSource | None = None
         self._want: Callable[[codec.Interest], None] = _nothing
         self._touch: Callable[[], None] = _nothing
-        self.pulse = Pulse(clock)
+        self.markets = Markets(clock)
         self.audience = Audience(clock, keepalive_s, self._on_audience)
-        self.board = StatusBoard(replica, clock, self.pulse, lambda: len(self.audience))
+        self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
         self.book = PositionBook(self, clock, self._tell_interest)
 
     def bind(
@@ -130,7 +130,7 @@ class Hub:
 
     def on_beat(self, beat: codec.Beat) -> None:
         """Hear a market's owner."""
-        if self.pulse.on_beat(beat):
+        if self.markets.on_beat(beat):
             for topic in self._topics.values():
                 if topic.market is beat.market:
                     self._vouch(topic)
@@ -151,7 +151,7 @@ class Hub:
 
     def on_link(self, up: bool) -> None:
         """Redis was lost, or is back with every symbol joined again."""
-        self.pulse.link = up
+        self.markets.link = up
         if up:
             # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
             self._tell_interest()
@@ -182,17 +182,17 @@ class Hub:
         self._touch()
 
     def _judge(self) -> None:
-        for status in self.pulse.sweep():
+        for status in self.markets.sweep():
             self.audience.tell(f"feed:{status.market}", frames.event("feed", status))
         for topic in self._topics.values():
             self._refresh(topic, is_news=False)
 
     def _refresh(self, topic: Topic, *, is_news: bool) -> None:
         refusal = self.board.refused.get(topic.symbol)
-        if not topic.is_joined and refusal is None and self.pulse.link is not False:
+        if not topic.is_joined and refusal is None and self.markets.link is not False:
             # The answer of Redis is under way; "pending" would be told only to be taken back.
             return
-        topic.show(*topic.status(self._clock.now(), refusal, self.pulse))
+        topic.show(*topic.status(self._clock.now(), refusal, self.markets))
         if is_news:
             topic.tell()
 
@@ -207,13 +207,13 @@ class Hub:
         return is_news
 
     def _vouch(self, topic: Topic) -> None:
-        beat, heard_s = self.pulse.beat(topic.market), self.pulse.heard(topic.market)
+        beat, heard_s = self.markets.beat(topic.market), self.markets.heard(topic.market)
         if beat is not None and heard_s is not None:
             topic.vouch(beat, heard_s)
 
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
         # A demo's `last:` may still be there when a real feed takes over the same Redis.
-        beat = self.pulse.beat(topic.market)
+        beat = self.markets.beat(topic.market)
         if beat is None or beat.simulated:
             return False
         try:
@@ -225,7 +225,7 @@ class Hub:
         market = market_of(symbol)
         if market is None:
             raise ValueError(f"{symbol!r} is not a symbol")
-        self.pulse.watch(market)
+        self.markets.watch(market)
         topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s)
         return topic
 

@@ -45,7 +45,7 @@ class PricedTick(msgspec.Struct, frozen=True):
 _priced = msgspec.json.Decoder(PricedTick)
 
 
-class Prices(Protocol):
+class PriceSource(Protocol):
     """The hub, as the book uses it."""
 
     def attach(self, listener: TopicListener, symbols: list[str]) -> None:
@@ -61,7 +61,7 @@ class Prices(Protocol):
 class PositionBook:
     """The newest list and its readers. It listens to the positions' symbols while it has readers."""
 
-    def __init__(self, prices: Prices, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(self, prices: PriceSource, clock: Clock, on_change: Callable[[], None]) -> None:
         self._prices = prices
         self._clock = clock
         # Called when the number of readers changed: ingest reads positions only while somebody wants them.

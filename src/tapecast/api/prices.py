@@ -39,7 +39,7 @@ class Prices:
         self._guard.require(request, "prices")
         symbols, refused = parse_symbols(request.query_params, self._settings)
         self._hub.require_open()
-        if self._hub.pulse.link is False:
+        if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)
         mailbox = Mailbox()
         with self._hub.listen(mailbox, symbols):

@@ -66,7 +66,7 @@ class Stream(EventSourceResponse):
             mailbox.put_state(refusal.symbol, frames.event("symbol", refusal))
         with ExitStack() as seats:
             seats.enter_context(hub.listen(mailbox, ask.symbols))
-            for status in hub.pulse.statuses():
+            for status in hub.markets.statuses():
                 mailbox.put_event(f"feed:{status.market}", frames.event("feed", status))
             if ask.positions:
                 seats.enter_context(hub.book.seat(mailbox))
@@ -96,7 +96,7 @@ class Stream(EventSourceResponse):
             "server_time": self._clock.server_time(),
             "interval": self._ask.interval_ms,
             "version": __version__,
-            "feeds": self._hub.pulse.statuses(),
+            "feeds": self._hub.markets.statuses(),
         }
 
 

@@ -17,7 +17,7 @@ import math
 from typing import Protocol
 
 from tapecast.api import frames
-from tapecast.api.pulse import Pulse
+from tapecast.api.markets import Markets
 from tapecast.bus import codec
 from tapecast.market import HEALTHY_STATES, FeedState, Market, SymbolState
 
@@ -90,18 +90,18 @@ class Topic:
         if self.is_confirmed or beat.state is FeedState.CLOSED:
             self.extend(heard_s)
 
-    def status(self, now_s: float, refusal: str | None, pulse: Pulse) -> tuple[SymbolState, str]:
+    def status(self, now_s: float, refusal: str | None, markets: Markets) -> tuple[SymbolState, str]:
         """The state and its reason."""
         if refusal is not None:
             return SymbolState.REFUSED, refusal
         if self.data is None:
-            return SymbolState.PENDING, pulse.trouble(self.market)
+            return SymbolState.PENDING, markets.trouble(self.market)
         if now_s < self.deadline:
-            if pulse.is_closed(self.market):
+            if markets.is_closed(self.market):
                 return SymbolState.CLOSED, ""
             if self.is_confirmed:
                 return SymbolState.LIVE, ""
-        return SymbolState.STALE, pulse.trouble(self.market) or "no_update"
+        return SymbolState.STALE, markets.trouble(self.market) or "no_update"
 
     def show(self, state: SymbolState, reason: str) -> None:
         """Tell the listeners of the state, if they do not know it."""

@@ -5,7 +5,7 @@
       live.py         one session: read, reconcile, ping                   (I/O)
       seeder.py       first values by REST; rest.py, pace.py, hours.py     (I/O)
     endpoint.py       which socket serves which market
-    wire.py, snapshots.py, session.py, subscriptions.py    pure: what was said, what to ask next
+    wire.py, snapshots.py, codes.py, subscriptions.py      pure: what was said, what to ask next
     path.py, limits.py, together.py                        small parts of the supervisor
 
 Importing this package imports alpaca-py and with it pandas: only ingest does.

@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketExcepti
 from websockets.legacy.exceptions import InvalidStatusCode
 
 from tapecast.errors import FeedFatal, FeedTransient
+from tapecast.feeds.alpaca.codes import login_failure, upgrade_failure
 from tapecast.feeds.alpaca.limits import Limits
-from tapecast.feeds.alpaca.session import login_failure, upgrade_failure
 
 # alpaca-py logs every dial, and errors with tracebacks that we report as a state. The websockets library, at
 # DEBUG, prints the frames that it sends: one of them holds the secret.

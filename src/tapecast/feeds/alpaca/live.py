@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from tapecast.errors import FeedTransient
 from tapecast.feeds.alpaca import wire
+from tapecast.feeds.alpaca.codes import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
-from tapecast.feeds.alpaca.session import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.alpaca.wire import Message, Reject
 from tapecast.feeds.base import FeedListener

@@ -23,7 +23,7 @@ BEAT_LIMIT_S: Final = 3.0
 """Three beats missed."""
 
 
-class Pulse:
+class Markets:
     """The state of every market that has a beat or that a client asked for."""
 
     def __init__(self, clock: Clock) -> None:

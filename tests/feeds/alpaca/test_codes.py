@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tapecast.errors import FeedError, FeedFatal, FeedTransient
-from tapecast.feeds.alpaca.session import failure, login_failure, upgrade_failure
+from tapecast.feeds.alpaca.codes import failure, login_failure, upgrade_failure
 
 
 def slow(error: FeedError) -> bool:
