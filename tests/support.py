@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from inspect import isawaitable
 
+from tapecast.clock import Clock
+
 PATIENCE_S = 30.0
 """How long a condition may take on a busy machine. Reached only by a test that fails."""
 
@@ -27,6 +29,21 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+START_WALL = 1_700_000_000.0
+
+
+class HandClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.clock = Clock(now=lambda: self.seconds, wall=lambda: START_WALL + self.seconds - 1000)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
 
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 
-from tapecast.api.clock import Clock
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.server import serve
@@ -22,24 +21,11 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.subscriber import SubscriberListener
 from tapecast.market import FeedState, Market, Tick
 from tapecast.settings import load
-from tests.support import PATIENCE_S, eventually, free_socket
+from tests.support import PATIENCE_S, HandClock, eventually, free_socket
 
 EPOCH = 7
-START_WALL = 1_700_000_000.0
 
 Event = tuple[str, Any]
-
-
-class HandClock:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.clock = Clock(now=lambda: self.seconds, wall=lambda: START_WALL + self.seconds - 1000)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.seconds += seconds
 
 
 @dataclass
@@ -95,7 +81,7 @@ class Bench:
 
     def beat(self, state: FeedState = FeedState.LIVE, seq: int = 1, epoch: int = EPOCH, **more: Any) -> None:
         """The owner's pulse for the stocks."""
-        now_us = self.time.clock.server_time()
+        now_us = self.time.clock.micros()
         self.hub.on_beat(codec.Beat(Market.US_EQUITY, epoch, seq, state, now_us, feed="iex", **more))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tapecast.api.audience import Audience
 from tapecast.api.mailbox import Mailbox
-from tests.api.support import HandClock, parsed, taken
+from tests.api.support import parsed, taken
+from tests.support import HandClock
 
 
 class Room:

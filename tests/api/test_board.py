@@ -12,7 +12,8 @@ from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.market import FeedState, Market
-from tests.api.support import HandClock, taken
+from tests.api.support import taken
+from tests.support import HandClock
 
 
 class Desk:
@@ -62,7 +63,7 @@ def test_ingests_add_up(desk: Desk) -> None:
     desk.board.newest_ts_recv = 1
     one = ingest("a", active_symbols=["MSFT", "AAPL"], refused={"X": "cap"}, messages_per_second=1.25)
     other = ingest("b", active_symbols=["BTC/USD"], messages_per_second=2.0, reconnects=2)
-    newest = desk.time.clock.server_time() - 1_500_000
+    newest = desk.time.clock.micros() - 1_500_000
     desk.board.on_ingest(one)
     desk.board.on_ingest(other)
     desk.board.on_ingest(ingest("c", newest_ts_recv=newest, reconnects=1))
@@ -116,7 +117,7 @@ def test_only_a_fresh_beat_of_a_real_venue_is_a_connection(desk: Desk) -> None:
 def test_it_says_what_it_is(desk: Desk) -> None:
     """What other replicas add up."""
     assert desk.board.own_status() == ReplicaStatus(
-        "api-1", __version__, desk.time.clock.server_time(), stream_count=3
+        "api-1", __version__, desk.time.clock.micros(), stream_count=3
     )
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
-from tests.api.support import HandClock
+from tests.support import HandClock
 
 REQUEST = Request({"type": "http", "headers": []})
 

@@ -9,7 +9,7 @@ import pytest
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, FeedStatus
 from tapecast.market import FeedState, Market
-from tests.api.support import HandClock
+from tests.support import HandClock
 
 
 def beat(state: FeedState = FeedState.LIVE, epoch: int = 1, at: int = 1, **more: Any) -> Beat:
@@ -31,7 +31,7 @@ def time() -> HandClock:
 
 @pytest.fixture
 def markets(time: HandClock) -> Markets:
-    """A markets whose link is up."""
+    """The markets, over a link that is up."""
     markets = Markets(time.clock)
     markets.link = True
     return markets

@@ -10,7 +10,8 @@ from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic
 from tapecast.bus.codec import Beat
 from tapecast.market import FeedState, Market, SymbolState
-from tests.api.support import EPOCH, HandClock, taken, tick
+from tests.api.support import EPOCH, taken, tick
+from tests.support import HandClock
 
 NOW = 1000.0
 

@@ -112,16 +112,3 @@ def test_any_other_difference_is_another_image(changed: dict[str, object]) -> No
     """Including a field that came or went."""
     other = msgspec.structs.replace(TICK, **changed)
     assert not codec.same_image(codec.encode(TICK), codec.encode(other))
-
-
-def test_times_are_whole_microseconds() -> None:
-    """The unit of epoch, seq, ts_recv and server_time."""
-    assert codec.now_us(1_700_000_000.25) == 1_700_000_000_250_000
-
-
-@pytest.mark.parametrize(
-    ("now_s", "text"), [(0.0, "1970-01-01T00:00:00.000Z"), (1_700_000_000.25, "2023-11-14T22:13:20.250Z")]
-)
-def test_times_for_people_have_milliseconds(now_s: float, text: str) -> None:
-    """Always three digits, always UTC."""
-    assert codec.iso(now_s) == text

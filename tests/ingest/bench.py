@@ -9,6 +9,7 @@ from inspect import isawaitable
 
 from tapecast.bus import codec
 from tapecast.bus.publisher import Write
+from tapecast.clock import Clock
 from tapecast.ingest.conflator import Conflator
 from tapecast.market import Quote, Tick, Trade
 from tests.support import eventually
@@ -22,14 +23,7 @@ class Time:
     def __init__(self) -> None:
         self.wall = 1_700_000_000.0
         self.mono = 1000.0
-
-    def time(self) -> float:
-        """Wall time."""
-        return self.wall
-
-    def monotonic(self) -> float:
-        """Time since some start."""
-        return self.mono
+        self.clock = Clock(now=lambda: self.mono, wall=lambda: self.wall)
 
 
 class Recorder:
@@ -77,14 +71,14 @@ class Bench:
         self.time = Time()
         self.out = Recorder()
         self.healthy = True
-        self.conflator = Conflator("iex", 7, self.out, lambda: self.healthy, self.time)  # type: ignore[arg-type]
+        self.conflator = Conflator("iex", 7, self.out, lambda: self.healthy, self.time.clock)  # type: ignore[arg-type]
         self.conflator.keep(symbols)
         self._ns = NOON_NS
 
     def trade(self, symbol: str, price: float) -> None:
         """A print, later than the one before."""
         self._ns += 1
-        self.conflator.on_trade(Trade(symbol, price, 1.0, self._ns, codec.now_us(self.time.wall)))
+        self.conflator.on_trade(Trade(symbol, price, 1.0, self._ns, self.time.clock.micros()))
 
     def quote(self, symbol: str, bid: float) -> None:
         """A quote, later than the one before."""

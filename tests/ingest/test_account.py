@@ -13,16 +13,7 @@ from tapecast.bus.connection import Bus
 from tapecast.errors import FeedTransient
 from tapecast.ingest import account as module
 from tapecast.ingest.account import Account
-from tests.support import eventually
-
-
-class Clock:
-    """Monotonic seconds that the test moves."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support import HandClock, eventually
 
 
 class Source:
@@ -79,8 +70,8 @@ async def test_nothing_is_asked_while_nobody_listens(bus: Bus, source: Source) -
 
 async def test_listeners_that_come_and_go_cost_no_calls(bus: Bus, source: Source) -> None:
     """A page that is reloaded all the time leaves the account's budget alone."""
-    clock = Clock()
-    account = Account(bus, source, "a", clock)
+    time = HandClock()
+    account = Account(bus, source, "a", time.clock)
     async with running(account):
         for _ in range(5):
             account.listen(1)
@@ -93,7 +84,7 @@ async def test_listeners_that_come_and_go_cost_no_calls(bus: Bus, source: Source
 
             await eventually(released)
         assert source.reads == 1
-        clock.now += module.POLL_EVERY_S
+        time.advance(module.POLL_EVERY_S)
         account.listen(1)
         await eventually(lambda: source.reads == 2)
 

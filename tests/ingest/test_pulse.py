@@ -14,44 +14,35 @@ from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.pulse import HEARD_S, Pulse
 from tapecast.market import FeedState
 from tests.ingest.fakes import FakeFeed
-from tests.support import eventually
-
-
-class Clock:
-    """Monotonic seconds that the test moves."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support import HandClock, eventually
 
 
 @pytest.fixture
 async def feed() -> FakeFeed:
     """A feed that was heard from just now."""
     feed = FakeFeed()
-    feed.last_heard = Clock.now
+    feed.last_heard = HandClock().seconds
     return feed
 
 
 async def test_a_live_feed_that_goes_silent_is_not_healthy(feed: FakeFeed) -> None:
     """Its socket may still be open; what it said last is not vouched for."""
-    clock = Clock()
-    pulse = Pulse(feed, lambda: None, clock)
+    time = HandClock()
+    pulse = Pulse(feed, lambda: None, time.clock)
     pulse.turn(FeedState.LIVE)
-    clock.now += HEARD_S
+    time.advance(HEARD_S)
     assert pulse.status().state == FeedState.LIVE
-    clock.now += 0.1
+    time.advance(0.1)
     assert not pulse.healthy
     assert (pulse.status().state, pulse.status().reason) == (FeedState.RECONNECTING, "silent")
-    feed.last_heard = clock.now
+    feed.last_heard = time.seconds
     assert pulse.status().state == FeedState.LIVE
 
 
 @pytest.mark.parametrize("state", [FeedState.IDLE, FeedState.CONNECTING, FeedState.FAILED, FeedState.STANDBY])
 async def test_only_live_and_closed_are_healthy(feed: FakeFeed, state: FeedState) -> None:
     """Every other state vouches for nothing, and silence does not change what it is called."""
-    pulse = Pulse(feed, lambda: None, Clock())
+    pulse = Pulse(feed, lambda: None, HandClock().clock)
     pulse.turn(FeedState.CLOSED)
     assert pulse.state == FeedState.CLOSED
     pulse.turn(state)
@@ -77,7 +68,7 @@ async def test_the_beat_goes_out_at_once_on_a_change(bus: Bus, feed: FakeFeed) -
     await lease.acquire()
     publisher = Publisher(bus, lease, 5, 60)
     conflator = Conflator("simulated", lease.epoch, publisher, lambda: True)
-    pulse = Pulse(feed, lambda: None, Clock())
+    pulse = Pulse(feed, lambda: None, HandClock().clock)
     task = asyncio.create_task(pulse.beat_forever(publisher, conflator))
 
     async def beat() -> codec.Beat | None:

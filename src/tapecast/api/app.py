@@ -12,13 +12,13 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp
 
 from tapecast.api.auth import Guard
-from tapecast.api.clock import Clock
 from tapecast.api.errors import HANDLERS
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
 from tapecast.api.page import Page
 from tapecast.api.prices import Prices
 from tapecast.api.streams import Streams
+from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 

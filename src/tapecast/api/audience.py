@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tapecast.api import frames
-from tapecast.api.clock import Clock
 from tapecast.api.mailbox import Mailbox
+from tapecast.clock import Clock
 
 DRAINING = ("draining", "the server is restarting; come back")
 
@@ -52,7 +52,7 @@ class Audience:
         now = self._clock.now()
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + self._keepalive_s
-            self.tell("heartbeat", frames.event("heartbeat", {"server_time": self._clock.server_time()}))
+            self.tell("heartbeat", frames.event("heartbeat", {"server_time": self._clock.micros()}))
 
     def drain(self) -> None:
         """End every stream, and whichever opens from now on. Each gets its own delay to come back after."""

@@ -14,11 +14,11 @@ import msgspec
 
 from tapecast import __version__
 from tapecast.api import frames
-from tapecast.api.clock import Clock
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import FeedStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.keys import STATUS_TTL_S
+from tapecast.clock import Clock
 from tapecast.market import market_of
 
 TELL_EVERY_S: Final = 15.0
@@ -76,7 +76,7 @@ class StatusBoard:
 
     def own_status(self) -> ReplicaStatus:
         """What this replica writes of itself."""
-        return ReplicaStatus(self._replica, __version__, self._clock.server_time(), self._count())
+        return ReplicaStatus(self._replica, __version__, self._clock.micros(), self._count())
 
     def report(self) -> Report:
         """All of it, added up."""
@@ -152,7 +152,7 @@ class StatusBoard:
         newest = max([self.newest_ts_recv, *(status.newest_ts_recv for status in ingests)])
         if newest == 0:
             return None
-        return max(0.0, round((self._clock.server_time() - newest) / 1_000_000, 3))
+        return max(0.0, round((self._clock.micros() - newest) / 1_000_000, 3))
 
 
 def _leases(ingests: list[IngestStatus]) -> dict[str, LeaseStatus]:

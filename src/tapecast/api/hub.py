@@ -18,11 +18,11 @@ import msgspec
 from tapecast.api import frames
 from tapecast.api.audience import Audience
 from tapecast.api.board import StatusBoard
-from tapecast.api.clock import Clock
 from tapecast.api.markets import Markets
 from tapecast.api.positions import PositionBook
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.bus import codec
+from tapecast.clock import Clock
 from tapecast.errors import ClientError
 from tapecast.market import market_of
 

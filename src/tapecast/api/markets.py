@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from tapecast.api.clock import Clock
 from tapecast.bus.codec import Beat, FeedStatus
+from tapecast.clock import Clock
 from tapecast.market import HEALTHY_STATES, FeedState, Market
 
 BEAT_LIMIT_S: Final = 3.0
@@ -100,7 +100,7 @@ class Markets:
         shown = self._shown.get(market)
         if shown is not None and status == msgspec.structs.replace(shown, since=status.since):
             return False
-        self._shown[market] = msgspec.structs.replace(status, since=status.since or self._clock.since())
+        self._shown[market] = msgspec.structs.replace(status, since=status.since or self._clock.iso())
         return True
 
     def _status(self, market: Market) -> FeedStatus:

@@ -14,11 +14,11 @@ from typing import Final, Protocol
 import msgspec
 
 from tapecast.api import frames
-from tapecast.api.clock import Clock
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.bus.codec import PositionList
 from tapecast.bus.keys import POSITIONS_TTL_S
+from tapecast.clock import Clock
 from tapecast.market import Market, SymbolState, market_of, parse_rfc3339
 
 MONEY: Final = frozenset(
@@ -151,7 +151,7 @@ class PositionBook:
 
     def _age_ms(self, tick: PricedTick) -> int:
         born_us = _micros(tick.timestamp) or tick.ts_recv
-        return max(0, (self._clock.server_time() - born_us) // 1000)
+        return max(0, (self._clock.micros() - born_us) // 1000)
 
     def _as_of_us(self) -> int:
         return _micros(self._list.as_of) if self._list else 0

@@ -16,12 +16,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tapecast.api.app import create_app
-from tapecast.api.clock import Clock
 from tapecast.api.hub import Hub
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
 from tapecast.bus.status import StatusWriter
 from tapecast.bus.subscriber import Subscriber
+from tapecast.clock import Clock
 from tapecast.process import process_id
 from tapecast.settings import Settings
 

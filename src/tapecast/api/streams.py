@@ -30,10 +30,10 @@ from starlette.types import Receive, Scope, Send
 from tapecast import __version__
 from tapecast.api import frames
 from tapecast.api.auth import Guard
-from tapecast.api.clock import Clock
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.symbols import Ask, parse_interval, parse_symbols
+from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 
@@ -93,7 +93,7 @@ class Stream(EventSourceResponse):
 
     def _hello(self) -> dict[str, object]:
         return {
-            "server_time": self._clock.server_time(),
+            "server_time": self._clock.micros(),
             "interval": self._ask.interval_ms,
             "version": __version__,
             "feeds": self._hub.markets.statuses(),

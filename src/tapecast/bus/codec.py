@@ -6,7 +6,6 @@ A tick is encoded once, in ingest; the api sends the very same bytes to browsers
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -154,13 +153,3 @@ def same_image(one: bytes, other: bytes) -> bool:
     After a reconnect every symbol is published again under a new seq; clients need not hear what they know.
     """
     return one[: one.rfind(_TAIL)] == other[: other.rfind(_TAIL)]
-
-
-def now_us(now_s: float) -> int:
-    """A time.time() value in the unit of epoch, seq, ts_recv and server_time."""
-    return int(now_s * 1_000_000)
-
-
-def iso(now_s: float) -> str:
-    """A time.time() value as RFC 3339, to the millisecond, for people."""
-    return datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

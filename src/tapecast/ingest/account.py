@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
 from typing import Final, Never, Protocol
 
 from tapecast.bus import codec
@@ -17,6 +15,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.bus.positions import write_positions
+from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable, FeedError, LeaseLost
 from tapecast.tasks import apart
 
@@ -46,13 +45,13 @@ class Account:
         bus: Bus,
         source: AccountSource,
         holder: str,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
         self._bus = bus
         self._source = source
         self._lease = Lease(bus, "account", holder)
         self._fence = Fence(bus, self._lease)
-        self._clock = clock
+        self._clock = clock or Clock()
         self._listened = asyncio.Event()
         self._unlistened = asyncio.Event()
         self._number = ""
@@ -87,8 +86,8 @@ class Account:
 
     async def _poll(self) -> Never:
         while True:
-            await asyncio.sleep(max(0.0, self._next_poll - self._clock()))
-            self._next_poll = self._clock() + POLL_EVERY_S
+            await asyncio.sleep(max(0.0, self._next_poll - self._clock.now()))
+            self._next_poll = self._clock.now() + POLL_EVERY_S
             try:
                 await self._read()
             except (FeedError, BusUnavailable) as error:
@@ -98,6 +97,6 @@ class Account:
     async def _read(self) -> None:
         self._number = self._number or await self._source.account()
         positions = await self._source.positions()
-        as_of = codec.iso(time.time())
+        as_of = self._clock.iso()
         found = codec.PositionList(self._number, as_of, self._source.simulated, positions)
         await write_positions(self._bus, self._fence, found)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable
-from typing import Final, Never, Protocol
+from typing import Final, Never
 
 from tapecast.bus import codec
 from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
 from tapecast.bus.publisher import Publisher, Write
+from tapecast.clock import Clock
 from tapecast.conflation import drain
 from tapecast.errors import BusUnavailable
 from tapecast.ingest.image import Image
@@ -28,28 +28,23 @@ FLUSH_EVERY_S: Final = 0.01
 RETRY_S: Final = 0.2
 
 
-class Clock(Protocol):
-    """Wall time for what leaves the process, monotonic time for what is measured in it. Injected by tests."""
-
-    def time(self) -> float:
-        """As time.time()."""
-
-    def monotonic(self) -> float:
-        """As time.monotonic()."""
-
-
 class Conflator:
     """The images of one market under one lease, and the two loops that write them."""
 
     def __init__(
-        self, feed: str, epoch: int, publisher: Publisher, healthy: Callable[[], bool], clock: Clock = time
+        self,
+        feed: str,
+        epoch: int,
+        publisher: Publisher,
+        healthy: Callable[[], bool],
+        clock: Clock | None = None,
     ) -> None:
         self._feed = feed
         self.epoch = epoch
         self._publisher = publisher
         # Whether the venue was heard from in the last seconds: only then may a price be refreshed.
         self._healthy = healthy
-        self._clock = clock
+        self._clock = clock or Clock()
         self._images: dict[str, Image] = {}
         self._dirty: dict[str, Image] = {}
         self._woken = asyncio.Event()
@@ -130,7 +125,7 @@ class Conflator:
         """Publish what is dirty. Raises LeaseLost."""
         while True:
             await self._woken.wait()
-            started = self._clock.monotonic()
+            started = self._clock.now()
             self._woken.clear()
             async with self._writing:
                 # A venue gone silent vouches for nothing: a price in hand is old by the time Redis is back.
@@ -139,10 +134,10 @@ class Conflator:
                 self._woken.set()
             pause = FLUSH_EVERY_S if done else RETRY_S
             # Idle before: no wait came first. Busy: what gathers during this pause goes out together.
-            await asyncio.sleep(max(0.0, pause - (self._clock.monotonic() - started)))
+            await asyncio.sleep(max(0.0, pause - (self._clock.now() - started)))
 
     async def _flush(self) -> bool:
-        session, now = self.session_seq, self._clock.monotonic()
+        session, now = self.session_seq, self._clock.now()
         images = drain(self._dirty)
         writes = [write for write in (self._write(image, now) for image in images) if write is not None]
         try:
@@ -200,7 +195,7 @@ class Conflator:
                     return
 
     async def _rewrite(self, symbols: list[str]) -> None:
-        session, now = self.session_seq, self._clock.monotonic()
+        session, now = self.session_seq, self._clock.now()
         writes = [
             Write(symbol, self._written[symbol], last=self._last_due(symbol, now), publish=False)
             for symbol in symbols
@@ -213,5 +208,5 @@ class Conflator:
             self._wrote(writes, now)
 
     def _next_seq(self) -> int:
-        self._seq = max(self._seq + 1, codec.now_us(self._clock.time()))
+        self._seq = max(self._seq + 1, self._clock.micros())
         return self._seq

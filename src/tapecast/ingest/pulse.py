@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Final, Never
 
 from tapecast.bus import codec
 from tapecast.bus.keys import BEAT_EVERY_S
 from tapecast.bus.publisher import Publisher
+from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable
 from tapecast.feeds.base import Feed
 from tapecast.ingest.conflator import Conflator
@@ -30,16 +30,14 @@ HEARD_S: Final = 4.0
 class Pulse:
     """The state of one feed, with its reason and the time of its last change."""
 
-    def __init__(
-        self, feed: Feed, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, feed: Feed, on_change: Callable[[], None], clock: Clock | None = None) -> None:
         self._feed = feed
         # Called at every change, for the process's status.
         self._on_change = on_change
-        self._clock = clock
+        self._clock = clock or Clock()
         self._state = FeedState.STANDBY
         self._reason = ""
-        self._since = time.time()
+        self._since = self._clock.iso()
         self._now = asyncio.Event()
 
     @property
@@ -53,14 +51,14 @@ class Pulse:
         return self.state in HEALTHY_STATES
 
     def _silent(self) -> bool:
-        return self._state in HEALTHY_STATES and self._clock() - self._feed.last_heard > HEARD_S
+        return self._state in HEALTHY_STATES and self._clock.now() - self._feed.last_heard > HEARD_S
 
     def turn(self, state: FeedState, reason: str = "") -> None:
         """Change the state."""
         if (state, reason) == (self._state, self._reason):
             return
         logger.info("feed_state: %s %s %s", self._feed.market, state, reason)
-        self._state, self._reason, self._since = state, reason, time.time()
+        self._state, self._reason, self._since = state, reason, self._clock.iso()
         self._now.set()
         self._on_change()
 
@@ -71,7 +69,7 @@ class Pulse:
             market=self._feed.market,
             state=self.state,
             reason="silent" if self._silent() else self._reason,
-            since=codec.iso(self._since),
+            since=self._since,
             simulated=self._feed.simulated,
         )
 
@@ -96,7 +94,7 @@ class Pulse:
             epoch=conflator.epoch,
             seq=conflator.session_seq,
             state=status.state,
-            server_time=codec.now_us(time.time()),
+            server_time=self._clock.micros(),
             feed=status.feed,
             reason=status.reason,
             since=status.since,

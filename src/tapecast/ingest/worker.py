@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from typing import Final, Never
 
@@ -16,6 +15,7 @@ from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestReader
 from tapecast.bus.status import StatusWriter
+from tapecast.clock import Clock
 from tapecast.feeds.base import Feed
 from tapecast.ingest.account import Account, AccountSource
 from tapecast.ingest.counters import Counters
@@ -41,6 +41,7 @@ class Worker:
     ) -> None:
         self.id = process_id()
         self._bus = bus
+        self._clock = Clock()
         self._counters = Counters()
         self._interest = codec.Interest({})
         self._position_symbols: frozenset[str] = frozenset()
@@ -94,12 +95,12 @@ class Worker:
 
     def _on_link(self, up: bool) -> None:
         if up:
-            now = time.monotonic()
+            now = self._clock.now()
             for desired in self._desired.values():
                 desired.hold(now + HOLD_AFTER_REDIS_S)
 
     def _update(self) -> None:
-        now = time.monotonic()
+        now = self._clock.now()
         for market, desired in self._desired.items():
             wanted = {s: n for s, n in self._interest.symbols.items() if market_of(s) == market}
             first = [symbol for symbol in self._position_symbols if market_of(symbol) == market]
@@ -125,7 +126,7 @@ class Worker:
         return codec.IngestStatus(
             id=self.id,
             version=__version__,
-            server_time=codec.now_us(time.time()),
+            server_time=self._clock.micros(),
             feeds=[owner.pulse.status() for owner in owners],
             leases={
                 owner.market: codec.LeaseStatus(owner.lease.holder, owner.lease.epoch)

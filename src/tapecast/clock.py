@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from tapecast.bus import codec
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,11 @@ class Clock:
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 
-    def server_time(self) -> int:
-        """The wall clock as clients see it: microseconds since the epoch."""
-        return codec.now_us(self.wall())
+    def micros(self) -> int:
+        """The wall clock in the unit of epoch, seq, ts_recv and server_time: microseconds since the epoch."""
+        return int(self.wall() * 1_000_000)
 
-    def since(self) -> str:
-        """The wall clock as RFC 3339."""
-        return codec.iso(self.wall())
+    def iso(self) -> str:
+        """The wall clock as RFC 3339, to the millisecond, for people."""
+        text = datetime.fromtimestamp(self.wall(), UTC).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
