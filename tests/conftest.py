@@ -16,8 +16,8 @@ def valkey_server() -> Iterator[str]:
     """The URL of a real Valkey that lives as long as the test run."""
     with asyncio.Runner() as runner:
         context = embedded_valkey()
-        url = runner.run(context.__aenter__())
-        yield url
+        valkey = runner.run(context.__aenter__())
+        yield valkey.url
         runner.run(context.__aexit__(None, None, None))
 
 

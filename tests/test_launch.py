@@ -89,3 +89,17 @@ async def test_either_leaves_nothing_running() -> None:
     assert sorted(ended) == ["one", "other"]
     await launch._either(wait("third", never), wait("fourth", never), 0.01)
     assert len(ended) == 4
+
+
+@pytest.mark.parametrize(
+    ("env", "laptop", "expected"),
+    [
+        ({}, False, "prices: open, status: open, positions: closed: set API_TOKEN"),
+        ({}, True, "prices: open, status: open, positions: this machine only"),
+        ({"API_TOKEN": "t"}, True, "prices: token, status: token, positions: token"),
+        ({"API_TOKEN": "t", "PUBLIC": "status"}, False, "prices: token, status: open, positions: token"),
+    ],
+)
+def test_the_banner_says_who_may_read(env: dict[str, str], expected: str, *, laptop: bool) -> None:
+    """A token that was lost on the way shows at the start."""
+    assert launch._access(load(env), laptop=laptop) == expected

@@ -14,7 +14,8 @@ from tapecast.settings import Settings, known_names, load
 KEYS = {"ALPACA_PAPER_API_KEY": "PKHUNTER2", "ALPACA_PAPER_SECRET_KEY": "sk-hunter2"}
 
 GOOD = [
-    ("REDIS_PREFIX", "demo:", "redis_prefix", "demo:"), ("ALPACA_FEED", "sip", "alpaca_feed", "sip"),
+    ("REDIS_PREFIX", "demo:", "redis_prefix", "demo:"), ("ALPACA_FEED", "IEX", "alpaca_feed", "iex"),
+    ("ALPACA_FEED", "sip", "alpaca_feed", "sip"),
     ("ALPACA_CHANNELS", "trades", "alpaca_channels", ("trades",)),
     ("ALPACA_CHANNELS", " quotes , trades,trades", "alpaca_channels", ("quotes", "trades")),
     ("ALPACA_STREAM_URL", "ws://h:1/v2/iex", "alpaca_stream_url", "ws://h:1/v2/iex"),
@@ -33,14 +34,15 @@ GOOD = [
     ("LOG_LEVEL", "debug", "log_level", "DEBUG"), ("LOG_FORMAT", "json", "log_format", "json"),
 ]  # fmt: skip
 BAD = {
-    "REDIS_URL": ["localhost", "http://h", "redis://h:port"], "ALPACA_PAPER_API_KEY": ["two words"],
-    "ALPACA_PAPER_SECRET_KEY": ["two\nlines"], "ALPACA_FEED": ["nasdaq", "IEX"],
+    "REDIS_URL": ["localhost", "http://h", "redis://h:port", "redis://", "redis://h/db",
+                  "redis://:p@ss/w#rd@h:1"], "ALPACA_PAPER_API_KEY": ["two words"],
+    "ALPACA_PAPER_SECRET_KEY": ["two\nlines"], "ALPACA_FEED": ["nasdaq"],
     "ALPACA_CHANNELS": ["quotes", "trades,bars", ","], "ALPACA_STREAM_URL": ["http://h", "h"],
     "ALPACA_CRYPTO_STREAM_URL": ["http://h"], "ALPACA_DATA_URL": ["ws://h", "https://h/v2"],
     "ALPACA_TRADING_URL": ["https://h/v2/"], "FEED": ["binance"], "SYMBOLS": ["AAPL,foo bar", "AAPL;MSFT"],
     "ALLOWED_SYMBOLS": ["$AAPL"], "SYMBOL_LIMIT": ["0", "-1", "many", "1.5", "100001"],
     "PRICE_TTL_S": ["2", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
-    "API_TOKEN": ["one,two words"], "PUBLIC": ["prices,orders"],
+    "API_TOKEN": ["one,two words", ", ,"], "PUBLIC": ["prices,orders"],
     "CORS_ORIGINS": ["example.com", "https://a.example/page"], "MAX_SYMBOLS_PER_STREAM": ["0"],
     "STREAM_INTERVAL_MS": ["-1", "60001"], "KEEPALIVE_S": ["0", "301", "nan", "inf"], "LOG_LEVEL": ["LOUD"],
     "LOG_FORMAT": ["xml"],
@@ -188,6 +190,15 @@ def test_a_missing_dotenv_is_no_error(dotenv: Path) -> None:
     assert load({}, dotenv) == Settings()
     dotenv.mkdir()
     assert load({}, dotenv) == Settings()
+
+
+@pytest.mark.parametrize("line", ["API_TOKEN='hunter2", "PORT 8000", "API_TOKEN"])
+def test_a_line_that_is_not_understood_stops_the_start(dotenv: Path, line: str) -> None:
+    """Dropped in silence, an unclosed token would leave everything open. Its text is not shown."""
+    dotenv.write_text(f"# a comment\n\nPUBLIC=status\n{line}\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"\.env, line 4: not of the form NAME=value") as caught:
+        load({}, dotenv)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_an_unreadable_dotenv_stops_the_start(dotenv: Path) -> None:

@@ -170,6 +170,9 @@ def _told() -> Iterator[None]:
         yield
     except (SettingsError, StartError) as error:
         _exit(error)
+    except KeyboardInterrupt:
+        # Before the loop has its own handler; after that, Ctrl-C ends the streams politely.
+        sys.exit(130)
     except BaseExceptionGroup as group:
         # Tasks fail in groups; a StartError in one is still for a person to read.
         ours = group.subgroup((SettingsError, StartError))

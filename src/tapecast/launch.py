@@ -6,11 +6,12 @@ Parts are imported where they are used: the api process must never load alpaca-p
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tapecast import __version__, process
 from tapecast.bus.connection import Bus, open_bus, require
@@ -20,6 +21,8 @@ from tapecast.settings import Settings
 if TYPE_CHECKING:
     from tapecast.ingest.worker import Worker
     from tapecast.simulator.server import SimulatorConfig
+
+logger = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 """Prints one line of a banner."""
@@ -45,16 +48,18 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
 
     async with AsyncExitStack() as stack:
         if settings.redis_url is None:
-            url, cache = await stack.enter_async_context(embedded_valkey()), "embedded Valkey, "
+            valkey = await stack.enter_async_context(embedded_valkey())
+            await stack.enter_async_context(_beside(valkey.watch()))
+            url, cache = valkey.url, "embedded Valkey, "
         else:
             url, cache = redis_url(settings), ""
         bus = await stack.enter_async_context(_open(url, settings, stop))
         settings = await stack.enter_async_context(_venue(settings, demo=True))
         async with _working(settings, bus) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
-            _banner(say, settings, cache + bus.place, sock, worker)
             # Only where nobody else can reach us may a page do without a token.
             laptop = sock.getsockname()[0] in {"127.0.0.1", "::1"}
+            _banner(say, settings, cache + bus.place, sock, worker, laptop=laptop)
             await serve(settings, bus, sock, stop, laptop=laptop)
 
 
@@ -64,6 +69,7 @@ async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
         settings = await stack.enter_async_context(_venue(settings, demo=False))
         bus = await stack.enter_async_context(_open(redis_url(settings), settings, stop))
         async with _working(settings, bus) as worker:
+            await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
             _banner(say, settings, bus.place, None, worker)
             await stop.wait()
 
@@ -99,7 +105,7 @@ def redis_url(settings: Settings) -> str:
 @asynccontextmanager
 async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncIterator[Bus]:
     """The bus, once Redis has answered. Raises StartError if it never does, or will not do."""
-    deadline = time.monotonic() + REDIS_WAIT_S
+    deadline, waiting = time.monotonic() + REDIS_WAIT_S, False
     async with open_bus(url, settings.redis_prefix) as bus:
         while True:
             try:
@@ -108,6 +114,9 @@ async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncItera
             except BusUnavailable as error:
                 if stop.is_set() or time.monotonic() > deadline:
                     raise StartError(f"{error}; check REDIS_URL") from None
+                if not waiting:
+                    waiting = True
+                    logger.warning("waiting for Redis, up to %.0f s: %s", REDIS_WAIT_S, error)
             await _either(stop.wait(), asyncio.sleep(REDIS_RETRY_S), REDIS_RETRY_S)
         yield bus
 
@@ -137,10 +146,18 @@ async def _working(settings: Settings, bus: Bus) -> AsyncIterator[Worker]:
     from tapecast.feeds.alpaca import AlpacaRest, alpaca_feeds  # noqa: PLC0415
     from tapecast.ingest.worker import Worker  # noqa: PLC0415
 
-    async with AlpacaRest.from_settings(settings) as rest, asyncio.TaskGroup() as tasks:
+    async with AlpacaRest.from_settings(settings) as rest:
         worker = Worker(settings, bus, alpaca_feeds(settings), rest)
-        running = tasks.create_task(worker.run())
-        yield worker
+        async with _beside(worker.run()):
+            yield worker
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run `work` for the length of the context; if it fails, so does the context."""
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(work)
+        yield
         running.cancel()
 
 
@@ -155,8 +172,26 @@ async def _either(one: Awaitable[object], other: Awaitable[object], timeout: flo
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _access(settings: Settings, *, laptop: bool) -> str:
+    """Who may read what, in one line: a mistake in a token's line has to be seen at the start."""
+    closed = "token" if settings.api_token else "closed: set API_TOKEN"
+    own = "this machine only" if laptop and not settings.api_token else closed
+    rules = (
+        {"prices": "token", "status": "token"} if settings.api_token else {"prices": "open", "status": "open"}
+    )
+    rules["positions"] = own
+    rules |= dict.fromkeys(settings.public, "open")
+    return ", ".join(f"{what}: {rule}" for what, rule in rules.items())
+
+
 def _banner(
-    say: Say, settings: Settings, cache: str, sock: socket.socket | None, worker: Worker | None
+    say: Say,
+    settings: Settings,
+    cache: str,
+    sock: socket.socket | None,
+    worker: Worker | None,
+    *,
+    laptop: bool = False,
 ) -> None:
     say(f"tapecast {__version__}")
     if worker is not None:
@@ -170,5 +205,6 @@ def _banner(
         host, port = sock.getsockname()[:2]
         base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::1', '::'} else host}:{port}"  # noqa: S104
         say(f"  listen  {base}")
+        say(f"  access  {_access(settings, laptop=laptop)}")
         say(f"\n  curl -N '{base}/stream/prices?symbols=AAPL,BTC/USD'")
         say(f"  curl {base}/stream/status\n")

@@ -44,9 +44,9 @@ def configure_logging(level: str, form: str) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
     handler.setFormatter(JsonFormatter() if form == "json" else text)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # These tell of every request and every reconnect attempt at INFO; ours say what matters.
-    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # These tell of every request at INFO and of every frame, accounts included, at DEBUG.
+    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio", "sse_starlette"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
 def process_id() -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ("*",)
     max_symbols_per_stream: int = Field(default=1000, ge=1, le=100_000)
     stream_interval_ms: int = Field(default=0, ge=0, le=60_000)
-    keepalive_s: float = Field(default=15, gt=0, le=300)
+    keepalive_s: float = Field(default=15, gt=0, le=300, allow_inf_nan=False)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -78,9 +78,13 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _split_commas(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not parts:
+            # A token list of commas alone would leave everything open.
+            raise ValueError("names nothing")
+        return parts
 
     @field_validator("symbols", "alpaca_channels", mode="after")
     @classmethod
@@ -98,6 +102,11 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("alpaca_feed", "feed", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check_keys_pair(self) -> Self:
@@ -150,6 +159,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
 
     Raises SettingsError that names the setting and never shows a secret.
     """
+    # A folder of that name is somebody's virtual environment.
     from_file = _lines(dotenv) if dotenv is not None and dotenv.is_file() else {}
     _refuse_near_misses(set(from_file), shortest=0)
     # Names of four letters are left alone in the environment: SEED or POST may well be somebody else's.
@@ -162,10 +172,16 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
 
 def _lines(dotenv: Path) -> dict[str, str]:
     try:
-        # As written: a secret may hold `${`, and the environment is not for others to read.
-        return {name: value or "" for name, value in dotenv_values(dotenv, interpolate=False).items()}
+        with dotenv.open(encoding="utf-8") as file:
+            # Parsed, not interpolated: a secret may hold `${`, and the environment is not for others to read.
+            bindings = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{dotenv} cannot be read: {error}") from None
+    for binding in bindings:
+        # Dropping a line that is not understood would open what an unclosed API_TOKEN was to close.
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(f"{dotenv}, line {binding.original.line}: not of the form NAME=value")
+    return {binding.key: binding.value or "" for binding in bindings if binding.key is not None}
 
 
 def _by_field(lines: Mapping[str, str]) -> dict[str, str]:
@@ -185,12 +201,17 @@ def _refuse_near_misses(names: set[str], shortest: int) -> None:
             raise SettingsError(f"{name} is not a setting; did you mean {near}?")
 
 
+# For what pydantic says in a programmer's words.
+_WORDS = {"int_parsing": "must be a whole number", "float_parsing": "must be a number"}
+
+
 def _explain(error: ValidationError) -> str:
     lines = []
     # The first name of each field, which is the one in the README.
     names = {field: name for name, field in reversed(_fields_by_name().items())}
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         name = names.get(str(item["loc"][0]), "") if item["loc"] else ""
-        text = item["msg"].removeprefix("Value error, ")
+        text = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
+        text = text.replace("Input should be", "must be")
         lines.append(f"{name}: {text}" if name else text)
     return "; ".join(lines)

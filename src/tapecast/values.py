@@ -6,6 +6,7 @@ that silently never matches an origin, or a library whose error quotes half of a
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -50,7 +51,16 @@ def _split(url: str, *schemes: str) -> SplitResult:
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
-    _split(value.get_secret_value(), "redis", "rediss", "unix")
+    parts = _split(value.get_secret_value(), "redis", "rediss", "unix")
+    if parts.scheme == "unix":
+        return value
+    # A password with a bare / @ or # cuts the URL in two, and the second half would be shown as a place.
+    if parts.fragment or "@" in parts.path or not re.fullmatch(r"/?[0-9]*", parts.path):
+        raise ValueError(
+            "ends in host:port or host:port/number; a / @ or # in a password is written as %2F %40 or %23"
+        )
+    if not parts.hostname:
+        raise ValueError("names no host")
     return value
 
 

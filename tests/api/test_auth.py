@@ -96,6 +96,7 @@ def test_without_tokens_positions_are_forbidden() -> None:
         ({"host": "[::1]:8000"}, "::1"),
         ({"host": "LOCALHOST:8000"}, "127.0.0.1"),
         ({"host": "localhost:8000", "origin": "http://localhost:8000"}, "127.0.0.1"),
+        ({"host": "localhost:8000", "sec-fetch-site": "same-origin"}, "127.0.0.1"),
     ],
 )
 def test_on_a_laptop_its_own_user_sees_positions(headers: dict[str, str], peer: str) -> None:
@@ -119,6 +120,8 @@ def test_on_a_laptop_its_own_user_sees_positions(headers: dict[str, str], peer: 
         (LOCAL | {"x-forwarded-for": "127.0.0.1"}, "127.0.0.1"),
         (LOCAL | {"x-forwarded-host": "localhost"}, "127.0.0.1"),
         (LOCAL | {"x-real-ip": "127.0.0.1"}, "127.0.0.1"),
+        (LOCAL | {"cf-connecting-ip": "127.0.0.1"}, "127.0.0.1"),
+        (LOCAL | {"sec-fetch-site": "cross-site"}, "127.0.0.1"),
         (LOCAL | {"via": "1.1 proxy"}, "127.0.0.1"),
     ],
 )

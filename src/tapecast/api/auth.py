@@ -24,7 +24,7 @@ from tapecast.settings import Settings
 
 Subject = Literal["prices", "status", "positions"]
 
-_FORWARDED = ("forwarded", "x-real-ip", "via")
+_FORWARDED = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 _HOW_TO = "positions are private: set API_TOKEN and send it as 'Authorization: Bearer <token>'"
 
 
@@ -59,6 +59,9 @@ def _is_own_user(request: Request) -> bool:
     """Whether the request was made on this machine, by a page of ours or by no page at all."""
     headers = request.headers
     if any(name in _FORWARDED or name.startswith("x-forwarded-") for name in headers):
+        return False
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        # A browser says so itself: another site's page asks, though it may not read the answer.
         return False
     host, origin = headers.get("host", ""), headers.get("origin")
     # A foreign site may point a name of its own at 127.0.0.1: then the Host is that name.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
 from tapecast.bus.keys import Keys
 from tapecast.errors import BusUnavailable, StartError
@@ -48,6 +48,8 @@ class Bus:
             raise BusUnavailable(
                 f"Redis at {self.place} did not answer in {ANSWER_TIMEOUT_S:.0f} s"
             ) from None
+        except OutOfMemoryError:
+            raise BusUnavailable(f"Redis at {self.place} is full (maxmemory) and refuses writes") from None
         except (RedisError, OSError) as error:
             raise BusUnavailable(f"Redis at {self.place}: {error}") from None
 

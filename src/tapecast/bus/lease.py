@@ -70,12 +70,13 @@ class Lease:
         await self._bus.redis.set(key, epoch)
         return epoch
 
-    async def wait(self) -> None:
-        """Wait, as a standby, until this process is the owner."""
+    async def wait(self, on_rival: Callable[[], None] = lambda: None) -> None:
+        """Wait, as a standby, until this process is the owner. `on_rival`: told when another one is."""
         while True:
             try:
                 if await self.acquire():
                     return
+                on_rival()
             except BusUnavailable as error:
                 logger.debug("lease_not_asked: %s", error)
             await asyncio.sleep(RETRY_S)

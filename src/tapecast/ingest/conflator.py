@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 FLUSH_EVERY_S: Final = 0.01
 """The pace when busy: 100 flushes a second, twice the promised fifty."""
 RETRY_S: Final = 0.2
+WARN_EVERY_S: Final = 10.0
 
 
 class Conflator:
@@ -57,6 +58,7 @@ class Conflator:
         # One write at a time: a refresh that Redis served after a flush would put the older tick back.
         self._writing = asyncio.Lock()
         self.newest_ts_recv = 0
+        self._next_warning = 0.0
 
     def on_session(self) -> None:
         """A new session: nothing known so far may be published until it is confirmed again."""
@@ -143,7 +145,7 @@ class Conflator:
         try:
             await self._publisher.publish(writes)
         except BusUnavailable as error:
-            logger.warning("flush_failed: %s", error)
+            self._warn(error)
             for image in images:
                 # Whatever is newer by then goes out instead, under a new seq.
                 if self._images.get(image.symbol) is image:
@@ -152,6 +154,12 @@ class Conflator:
         if session == self.session_seq:
             self._wrote(writes, now)
         return True
+
+    def _warn(self, error: BusUnavailable) -> None:
+        # A flush is tried again five times a second: once in a while is enough to say so.
+        if self._clock.now() >= self._next_warning:
+            self._next_warning = self._clock.now() + WARN_EVERY_S
+            logger.warning("flush_failed: %s", error)
 
     def _wrote(self, writes: list[Write], now: float) -> None:
         for write in writes:

@@ -30,6 +30,8 @@ from tapecast.tasks import apart
 logger = logging.getLogger(__name__)
 
 ORIGIN_EVERY_S: Final = 20.0
+LEASE_HELD: Final = "lease_held"
+_ON_THE_WAY: Final = frozenset({FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING})
 
 
 class Owner:
@@ -82,6 +84,13 @@ class Owner:
         """How often the venue's socket was lost since the start."""
         return self._feed.reconnects
 
+    def settled(self, *, wanted: bool) -> bool:
+        """Whether what the feed is now will stay for a while: another owns it, or it has found its state."""
+        status = self.pulse.status()
+        if status.state is FeedState.STANDBY:
+            return status.reason == LEASE_HELD
+        return not wanted or status.state not in _ON_THE_WAY
+
     def replan(self) -> None:
         """Interest or time has changed: ask the feed for what is wanted now."""
         self._replanned.set()
@@ -90,7 +99,7 @@ class Owner:
         """Own the market whenever the lease can be had. Raises StartError over another origin's keys."""
         while True:
             self.pulse.turn(FeedState.STANDBY)
-            await self.lease.wait()
+            await self.lease.wait(lambda: self.pulse.turn(FeedState.STANDBY, LEASE_HELD))
             logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
             try:
                 await apart(self._own())

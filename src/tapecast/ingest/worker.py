@@ -21,7 +21,7 @@ from tapecast.ingest.account import Account, AccountSource
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import HOLD_AFTER_REDIS_S, DesiredSet
 from tapecast.ingest.owner import Owner
-from tapecast.market import FeedState, Market, market_of
+from tapecast.market import Market, market_of
 from tapecast.process import process_id
 from tapecast.settings import Settings
 
@@ -143,13 +143,7 @@ class Worker:
         )
 
     async def settled(self) -> None:
-        """Wait until every market that is wanted from the start has a feed that is live, closed or failed."""
-        wanted = [owner for market, owner in self.owners.items() if market in self._always]
-        while any(owner.pulse.state in _ON_THE_WAY for owner in wanted):
+        """Wait until each market has an owner, here or elsewhere, and those that are wanted a feed."""
+        while not all(owner.settled(wanted=market in self._always) for market, owner in self.owners.items()):
             self._changed.clear()
             await self._changed.wait()
-
-
-_ON_THE_WAY: Final = frozenset(
-    {FeedState.STANDBY, FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING}
-)
