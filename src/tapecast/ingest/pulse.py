@@ -57,7 +57,7 @@ class Pulse:
         """Change the state."""
         if (state, reason) == (self._state, self._reason):
             return
-        logger.info("feed_state: %s %s %s", self._feed.market, state, reason)
+        logger.info("feed_state: %s", " ".join(filter(None, (self._feed.market, state, reason))))
         self._state, self._reason, self._since = state, reason, self._clock.iso()
         self._now.set()
         self._on_change()
