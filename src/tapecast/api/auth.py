@@ -25,7 +25,7 @@ from tapecast.settings import Settings
 Subject = Literal["prices", "status", "positions"]
 
 _FORWARDED = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
-_SEND_TOKEN = "send a token as 'Authorization: Bearer <token>'; a page can only read what PUBLIC names"
+_UNAUTHORIZED = "send a token as 'Authorization: Bearer <token>'; a page can only read what PUBLIC names"
 _HOW_TO = "positions are private: set API_TOKEN and send it as 'Authorization: Bearer <token>'"
 
 
@@ -43,7 +43,7 @@ class Guard:
             return
         if self._tokens:
             if not self._carries_token(request):
-                raise ClientError(401, "unauthorized", _SEND_TOKEN)
+                raise ClientError(401, "unauthorized", _UNAUTHORIZED)
         elif subject == "positions" and not (self._laptop and _is_own_user(request)):
             raise ClientError(403, "forbidden", _HOW_TO)
 
