@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,9 +45,9 @@ class Upstream:
         """Note a leave."""
         self.left += symbols
 
-    def want(self, interest: codec.Interest) -> None:
+    def want(self, interest: Callable[[], codec.Interest]) -> None:
         """Note the interest."""
-        self.interest = interest
+        self.interest = interest()
 
     def touch(self) -> None:
         """Note that the stream count changed."""

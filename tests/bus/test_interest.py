@@ -50,7 +50,7 @@ async def test_a_new_symbol_reaches_ingest_on_the_nudge(bus: Bus, monkeypatch: p
     async with running(InterestReader(bus, ingest.on_interest, ingest.links.append)):
         await eventually(lambda: ingest.heard, "first look")
         async with running(writer):
-            writer.want(Interest({"AAPL": 2}, positions=1))
+            writer.want(lambda: Interest({"AAPL": 2}, positions=1))
             await eventually(lambda: ingest.latest() == Interest({"AAPL": 2}, positions=1))
     assert ingest.links == [True]
 
@@ -58,8 +58,8 @@ async def test_a_new_symbol_reaches_ingest_on_the_nudge(bus: Bus, monkeypatch: p
 async def test_replicas_add_up(bus: Bus) -> None:
     """Listeners of one symbol at two replicas are summed."""
     one, two = InterestWriter(bus, "api-1"), InterestWriter(bus, "api-2")
-    one.want(Interest({"AAPL": 2, "MSFT": 1}))
-    two.want(Interest({"AAPL": 3}, positions=1))
+    one.want(lambda: Interest({"AAPL": 2, "MSFT": 1}))
+    two.want(lambda: Interest({"AAPL": 3}, positions=1))
     async with running(one, two):
         expected = Interest({"AAPL": 5, "MSFT": 1}, positions=1)
 
@@ -72,7 +72,7 @@ async def test_replicas_add_up(bus: Bus) -> None:
 async def test_the_record_dies_with_its_replica(bus: Bus) -> None:
     """It has a time to live, and an expired one is neither counted nor kept in the index."""
     writer = InterestWriter(bus, "api-1")
-    writer.want(Interest({"AAPL": 1}))
+    writer.want(lambda: Interest({"AAPL": 1}))
     async with running(writer):
         await eventually(lambda: bus.redis.exists("interest:api-1"))
     assert 0 < await bus.redis.ttl("interest:api-1") <= INTEREST_TTL_S
@@ -84,7 +84,7 @@ async def test_the_record_dies_with_its_replica(bus: Bus) -> None:
 async def test_leaving_says_so_at_once(bus: Bus) -> None:
     """A replica that ends on purpose holds no symbol for another fifteen seconds."""
     writer = InterestWriter(bus, "api-1")
-    writer.want(Interest({"AAPL": 1}))
+    writer.want(lambda: Interest({"AAPL": 1}))
     async with running(writer):
         await eventually(lambda: bus.redis.exists("interest:api-1"))
     await writer.remove()
@@ -95,7 +95,7 @@ async def test_it_is_written_again_after_redis_was_emptied(bus: Bus, monkeypatch
     """The refresh restores a record that Redis lost."""
     monkeypatch.setattr(module, "INTEREST_REFRESH_S", 0.02)
     writer = InterestWriter(bus, "api-1")
-    writer.want(Interest({"AAPL": 1}))
+    writer.want(lambda: Interest({"AAPL": 1}))
     async with running(writer):
         await eventually(lambda: bus.redis.exists("interest:api-1"))
         await bus.redis.flushall()
@@ -109,7 +109,7 @@ async def test_a_cut_reader_says_so_and_reads_on(bus: Bus) -> None:
         await eventually(lambda: ingest.links == [True])
         await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         await eventually(lambda: ingest.links == [True, False, True])
-        writer.want(Interest({"TSLA": 1}))
+        writer.want(lambda: Interest({"TSLA": 1}))
         await eventually(lambda: ingest.latest() == Interest({"TSLA": 1}))
 
 
@@ -129,5 +129,5 @@ async def test_symbols_of_positions_come_along_while_somebody_listens(bus: Bus) 
     async with running(InterestReader(bus, ingest.on_interest, ingest.links.append), writer):
         await eventually(lambda: ingest.heard)
         assert ingest.held == frozenset()
-        writer.want(Interest({}, positions=1))
+        writer.want(lambda: Interest({}, positions=1))
         await eventually(lambda: ingest.held == {"TSLA"})

@@ -31,7 +31,7 @@ async def running(worker: Worker) -> AsyncIterator[None]:
 async def interested(bus: Bus, *symbols: str) -> AsyncIterator[None]:
     """A replica that wants these symbols for the length of the block."""
     writer = InterestWriter(bus, "api-1")
-    writer.want(codec.Interest(dict.fromkeys(symbols, 1)))
+    writer.want(lambda: codec.Interest(dict.fromkeys(symbols, 1)))
     task = asyncio.create_task(writer.run())
     yield
     task.cancel()
@@ -108,7 +108,7 @@ async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:
     await bus.redis.set("positions", codec.encode(positions))
     feed = FakeFeed()
     writer = InterestWriter(bus, "api-1")
-    writer.want(codec.Interest({"AAPL": 1, "MSFT": 1}, positions=1))
+    writer.want(lambda: codec.Interest({"AAPL": 1, "MSFT": 1}, positions=1))
     async with running(Worker(load({"SYMBOL_LIMIT": "1"}), bus, [feed])):
         task = asyncio.create_task(writer.run())
         await eventually(lambda: feed.wanted[-1:] == [("TSLA",)])

@@ -50,17 +50,17 @@ class Hub:
         self._clock = clock
         self._topics: dict[str, Topic] = {}
         self._source: SymbolSource | None = None
-        self._want: Callable[[codec.Interest], None] = _nothing
+        self._want: Callable[[Callable[[], codec.Interest]], None] = _nothing
         self._touch: Callable[[], None] = _nothing
         self.markets = Markets(clock)
-        self.audience = Audience(clock, keepalive_s, self._on_audience)
+        self.audience = Audience(clock, keepalive_s, lambda: self._touch())  # noqa: PLW0108 - bound later
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
         self.book = PositionBook(self, clock, self._tell_interest)
 
     def bind(
         self,
         source: SymbolSource,
-        want: Callable[[codec.Interest], None],
+        want: Callable[[Callable[[], codec.Interest]], None],
         touch: Callable[[], None],
     ) -> None:
         """Say where symbols are joined, where interest is written and who writes the stream count."""
@@ -178,9 +178,6 @@ class Hub:
         if self.audience.is_draining:
             raise ClientError(503, "draining", "the server is restarting; come back", retry_after=2)
 
-    def _on_audience(self) -> None:
-        self._touch()
-
     def _judge(self) -> None:
         for status in self.markets.sweep():
             self.audience.tell(f"feed:{status.market}", frames.event("feed", status))
@@ -239,9 +236,13 @@ class Hub:
             self._source.remove(unheard)
         return bool(unheard)
 
-    def _tell_interest(self) -> None:
+    def interest(self) -> codec.Interest:
+        """What this replica wants."""
         symbols = {topic.symbol: max(1, len(topic.listeners)) for topic in self._topics.values()}
-        self._want(codec.Interest(symbols, len(self.book)))
+        return codec.Interest(symbols, len(self.book))
+
+    def _tell_interest(self) -> None:
+        self._want(self.interest)
 
 
 def _nothing(*_: object) -> None:

@@ -26,6 +26,8 @@ from tapecast.errors import BusUnavailable
 logger = logging.getLogger(__name__)
 
 RETRY_S: Final = 0.25
+SETTLE_S: Final = 0.01
+"""The first change is written at once; those that follow it closely go together."""
 READ_EVERY_S: Final = 2.0
 """A nudge can be lost with its connection; a record that expires sends none."""
 
@@ -36,11 +38,15 @@ class InterestWriter:
     def __init__(self, bus: Bus, replica: str) -> None:
         self._bus = bus
         self._replica = replica
-        self._interest = codec.Interest({})
+        self._interest = _nothing
         self._changed = asyncio.Event()
 
-    def want(self, interest: codec.Interest) -> None:
-        """Replace the whole interest; it is written at once."""
+    def want(self, interest: Callable[[], codec.Interest]) -> None:
+        """The interest has changed: it is asked for, and written, at once.
+
+        Asked for only when it is written: a thousand clients that come back together change it a thousand
+        times, and it names every symbol.
+        """
         self._interest = interest
         self._changed.set()
 
@@ -51,6 +57,7 @@ class InterestWriter:
             try:
                 await self._write()
                 wait = INTEREST_REFRESH_S
+                await asyncio.sleep(SETTLE_S)
             except BusUnavailable as error:
                 logger.debug("interest_not_written: %s", error)
                 # Soon again: after Redis comes back, ingest must not think that nobody listens.
@@ -66,7 +73,7 @@ class InterestWriter:
         keys = self._bus.keys
         index = keys.interest_index()
         async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
-            pipe.set(keys.interest(self._replica), codec.encode(self._interest), ex=INTEREST_TTL_S)
+            pipe.set(keys.interest(self._replica), codec.encode(self._interest()), ex=INTEREST_TTL_S)
             pipe.zadd(index, {self._replica: time.time()})
             pipe.publish(keys.channel(index), self._replica)
             await pipe.execute()
@@ -83,6 +90,10 @@ class InterestWriter:
                 await pipe.execute()
         except BusUnavailable as error:
             logger.debug("interest_not_removed: %s", error)
+
+
+def _nothing() -> codec.Interest:
+    return codec.Interest({})
 
 
 class InterestReader:
