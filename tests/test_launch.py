@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tapecast import launch
-from tapecast.errors import SettingsError, StartError
+from tapecast.errors import SettingsError, StartError, Stopped
 from tapecast.settings import load
 from tests.support import free_port
 
@@ -68,7 +68,7 @@ async def test_being_told_to_stop_ends_the_wait_for_a_redis() -> None:
     """SIGTERM need not wait for a Redis that is not there."""
     stop = asyncio.Event()
     stop.set()
-    with pytest.raises(StartError):
+    with pytest.raises(Stopped):
         async with launch._open(f"redis://127.0.0.1:{free_port()}", load({}), stop):
             pass
 

@@ -35,7 +35,7 @@ GOOD = [
 ]  # fmt: skip
 BAD = {
     "REDIS_URL": ["localhost", "http://h", "redis://h:port", "redis://", "redis://h/db",
-                  "redis://:p@ss/w#rd@h:1"], "ALPACA_PAPER_API_KEY": ["two words"],
+                  "redis://:p@ss/w#rd@h:1", "redis://u:1/2?@h:3"], "ALPACA_PAPER_API_KEY": ["two words"],
     "ALPACA_PAPER_SECRET_KEY": ["two\nlines"], "ALPACA_FEED": ["nasdaq"],
     "ALPACA_CHANNELS": ["quotes", "trades,bars", ","], "ALPACA_STREAM_URL": ["http://h", "h"],
     "ALPACA_CRYPTO_STREAM_URL": ["http://h"], "ALPACA_DATA_URL": ["ws://h", "https://h/v2"],
@@ -195,8 +195,8 @@ def test_a_missing_dotenv_is_no_error(dotenv: Path) -> None:
 @pytest.mark.parametrize("line", ["API_TOKEN='hunter2", "PORT 8000", "API_TOKEN"])
 def test_a_line_that_is_not_understood_stops_the_start(dotenv: Path, line: str) -> None:
     """Dropped in silence, an unclosed token would leave everything open. Its text is not shown."""
-    dotenv.write_text(f"# a comment\n\nPUBLIC=status\n{line}\n", "utf-8")
-    with pytest.raises(SettingsError, match=r"\.env, line 4: not of the form NAME=value") as caught:
+    dotenv.write_text(f"# a comment\n\nPUBLIC=status\n\n{line}\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"\.env, line 5: not of the form NAME=value") as caught:
         load({}, dotenv)
     assert "hunter2" not in str(caught.value)
 

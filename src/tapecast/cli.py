@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from tapecast import __version__, launch, process
-from tapecast.errors import SettingsError, StartError
+from tapecast.errors import SettingsError, StartError, Stopped
 from tapecast.settings import Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -170,6 +170,8 @@ def _told() -> Iterator[None]:
         yield
     except (SettingsError, StartError) as error:
         _exit(error)
+    except Stopped:
+        return
     except KeyboardInterrupt:
         # Before the loop has its own handler; after that, Ctrl-C ends the streams politely.
         sys.exit(130)

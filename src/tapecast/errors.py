@@ -3,6 +3,7 @@
     TapecastError
     ├── SettingsError          a bad setting; the start stops with exit code 2
     ├── StartError             something the start needs is missing or taken; exit code 1
+    ├── Stopped                told to stop before the start was done; exit code 0
     ├── FeedError
     │   ├── FeedFatal          the venue said no for good (402, 409): never dialled again until a restart
     │   └── FeedTransient      everything that time may mend: dialled again after a delay
@@ -27,6 +28,10 @@ class SettingsError(TapecastError):
 
 class StartError(TapecastError):
     """The process cannot start here. The message says what to do about it."""
+
+
+class Stopped(TapecastError):
+    """The process was told to stop before it had started: there is nothing to complain of."""
 
 
 class FeedError(TapecastError):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tapecast import __version__, process
 from tapecast.bus.connection import Bus, open_bus, require
-from tapecast.errors import BusUnavailable, SettingsError, StartError
+from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
 from tapecast.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def redis_url(settings: Settings) -> str:
 
 @asynccontextmanager
 async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncIterator[Bus]:
-    """The bus, once Redis has answered. Raises StartError if it never does, or will not do."""
+    """The bus, once Redis has answered. Raises StartError if it never does, or will not do; Stopped."""
     deadline, waiting = time.monotonic() + REDIS_WAIT_S, False
     async with open_bus(url, settings.redis_prefix) as bus:
         while True:
@@ -112,7 +112,9 @@ async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncItera
                 await require(bus)
                 break
             except BusUnavailable as error:
-                if stop.is_set() or time.monotonic() > deadline:
+                if stop.is_set():
+                    raise Stopped from None
+                if time.monotonic() > deadline:
                     raise StartError(f"{error}; check REDIS_URL") from None
                 if not waiting:
                     waiting = True

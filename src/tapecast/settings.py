@@ -180,7 +180,9 @@ def _lines(dotenv: Path) -> dict[str, str]:
     for binding in bindings:
         # Dropping a line that is not understood would open what an unclosed API_TOKEN was to close.
         if binding.error or (binding.key is not None and binding.value is None):
-            raise SettingsError(f"{dotenv}, line {binding.original.line}: not of the form NAME=value")
+            text = binding.original.string
+            line = binding.original.line + len(text) - len(text.lstrip("\n"))
+            raise SettingsError(f"{dotenv}, line {line}: not of the form NAME=value")
     return {binding.key: binding.value or "" for binding in bindings if binding.key is not None}
 
 

@@ -54,10 +54,11 @@ def _redis_url(value: SecretStr) -> SecretStr:
     parts = _split(value.get_secret_value(), "redis", "rediss", "unix")
     if parts.scheme == "unix":
         return value
-    # A password with a bare / @ or # cuts the URL in two, and the second half would be shown as a place.
-    if parts.fragment or "@" in parts.path or not re.fullmatch(r"/?[0-9]*", parts.path):
+    # A password with a bare / ? @ or # cuts the URL in two, and the second half would be shown as a place.
+    if parts.fragment or "@" in parts.path + parts.query or not re.fullmatch(r"/?[0-9]*", parts.path):
         raise ValueError(
-            "ends in host:port or host:port/number; a / @ or # in a password is written as %2F %40 or %23"
+            "ends in host:port or host:port/number; "
+            "a / ? @ or # in a password is written as %2F %3F %40 or %23"
         )
     if not parts.hostname:
         raise ValueError("names no host")

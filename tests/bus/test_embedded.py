@@ -14,7 +14,7 @@ from tapecast.bus import embedded
 from tapecast.bus.connection import open_bus, ping, require
 from tapecast.bus.embedded import embedded_valkey
 from tapecast.errors import BusUnavailable, StartError
-from tests.support import eventually
+from tests.support import eventually, free_port, free_socket
 
 _HOLD = """
 import asyncio
@@ -90,3 +90,12 @@ async def test_a_server_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPa
     with pytest.raises(StartError, match="did not start"):
         async with embedded_valkey():
             pass
+
+
+async def test_a_port_that_was_taken_meanwhile_is_left_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second try has all that the first one had."""
+    with free_socket() as taken:
+        ports = iter([taken.getsockname()[1], free_port()])
+        monkeypatch.setattr(embedded, "_free_port", lambda: next(ports))
+        async with embedded_valkey() as valkey, open_bus(valkey.url) as bus:
+            await ping(bus)

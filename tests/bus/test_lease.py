@@ -159,6 +159,32 @@ async def test_keep_does_not_wait_for_an_answer_past_the_end_of_the_lease(
                 await lease.keep()
 
 
+async def test_the_pause_between_renewals_is_not_part_of_their_limit(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a Redis that answers late, but in time, would cost the lease."""
+    monkeypatch.setattr(module, "LEASE_TTL_S", 1.0)
+    monkeypatch.setattr(module, "LEASE_RENEW_S", 1.5)
+    lease = Lease(bus, "crypto", "a", FakeClock())
+    await lease.acquire()
+    await bus.redis.persist("lease:crypto")
+    renewals = 0
+    renew = lease.renew
+
+    async def counted() -> None:
+        nonlocal renewals
+        await renew()
+        await bus.redis.persist("lease:crypto")
+        renewals += 1
+
+    monkeypatch.setattr(lease, "renew", counted)
+    keeper = asyncio.create_task(lease.keep())
+    await eventually(lambda: renewals >= 2 or keeper.done())
+    assert not keeper.done()
+    keeper.cancel()
+    await asyncio.gather(keeper, return_exceptions=True)
+
+
 async def test_no_redis_is_unavailable_not_lost() -> None:
     """Not being able to ask is another error than being told no."""
     async with open_bus(f"redis://127.0.0.1:{free_port()}") as nowhere:

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ ATTEMPTS: Final = 3
 
 # $0 is the server's folder: whoever ends last takes it away.
 _GUARD: Final = (
-    'exec 3<&0; "$@" </dev/null & server=$!; (read -r _ <&3; kill "$server" 2>/dev/null) & '
-    'wait "$server"; code=$?; rm -rf -- "$0"; exit "$code"'
+    'exec 3<&0; "$@" </dev/null & server=$!; (read -r _ <&3; kill "$server" 2>/dev/null) & reader=$!; '
+    'wait "$server"; code=$?; kill "$reader" 2>/dev/null; rm -rf -- "$0"; exit "$code"'
 )
 WATCH_EVERY_S: Final = 0.5
 
@@ -80,13 +81,19 @@ async def _start(binary: Path, folder: Path) -> tuple[subprocess.Popen[bytes], s
         port = _free_port()
         process = _spawn(binary, folder, port)
         url = f"redis://127.0.0.1:{port}/0"
-        if await _answers(process, url, folder):
-            return process, url
+        try:
+            if await _answers(process, url, folder):
+                return process, url
+        except asyncio.CancelledError:
+            await asyncio.to_thread(_stop, process)
+            raise
         await asyncio.to_thread(_stop, process)
     raise StartError(f"the embedded Valkey did not start; set REDIS_URL to use another (binary: {binary})")
 
 
 def _spawn(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    # An earlier try took it away with itself.
+    folder.mkdir(mode=0o700, exist_ok=True)
     options = {
         "port": str(port),
         "bind": "127.0.0.1",
@@ -107,8 +114,9 @@ def _spawn(binary: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 async def _answers(process: subprocess.Popen[bytes], url: str, folder: Path) -> bool:
-    async with asyncio.timeout(START_TIMEOUT_S), open_bus(url) as bus:
-        while process.poll() is None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    async with open_bus(url) as bus:
+        while process.poll() is None and time.monotonic() < deadline:
             try:
                 async with bus.asking() as redis:
                     home = (await redis.config_get("dir"))["dir"]
