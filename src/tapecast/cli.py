@@ -137,6 +137,8 @@ def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *,
 def check(role: str | None) -> None:
     """Exit 0 if this host's api or ingest is well, 1 with the reason if not: a container's health check.
 
+    An ingest whose keys were refused is told, and counts as well: restarting it would only dial again.
+
     \b
     Examples:
       tapecast check

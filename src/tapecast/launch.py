@@ -19,6 +19,7 @@ from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
 from tapecast.settings import Settings
 
 if TYPE_CHECKING:
+    from tapecast.bus.embedded import EmbeddedValkey
     from tapecast.ingest.worker import Worker
     from tapecast.simulator.server import SimulatorConfig
 
@@ -49,7 +50,7 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
     async with AsyncExitStack() as stack:
         if settings.redis_url is None:
             valkey = await stack.enter_async_context(embedded_valkey())
-            await stack.enter_async_context(_beside(valkey.watch()))
+            await stack.enter_async_context(_watched(valkey, stop))
             url, cache = valkey.url, "embedded Valkey, "
         else:
             url, cache = redis_url(settings), ""
@@ -57,6 +58,8 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
         settings = await stack.enter_async_context(_venue(settings, demo=True))
         async with _working(settings, bus) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
+            if stop.is_set():
+                return
             # Only where nobody else can reach us may a page do without a token.
             laptop = sock.getsockname()[0] in {"127.0.0.1", "::1"}
             _banner(say, settings, cache + bus.place, sock, worker, laptop=laptop)
@@ -70,6 +73,8 @@ async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
         bus = await stack.enter_async_context(_open(redis_url(settings), settings, stop))
         async with _working(settings, bus) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
+            if stop.is_set():
+                return
             _banner(say, settings, bus.place, None, worker)
             await stop.wait()
 
@@ -115,7 +120,7 @@ async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncItera
                 if stop.is_set():
                     raise Stopped from None
                 if time.monotonic() > deadline:
-                    raise StartError(f"{error}; check REDIS_URL") from None
+                    raise StartError(f"{str(error).rstrip('.')}; check REDIS_URL") from None
                 if not waiting:
                     waiting = True
                     logger.warning("waiting for Redis, up to %.0f s: %s", REDIS_WAIT_S, error)
@@ -152,6 +157,25 @@ async def _working(settings: Settings, bus: Bus) -> AsyncIterator[Worker]:
         worker = Worker(settings, bus, alpaca_feeds(settings), rest)
         async with _beside(worker.run()):
             yield worker
+
+
+@asynccontextmanager
+async def _watched(valkey: EmbeddedValkey, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Stop in order when the cache ends, streams first, and only then fail. Raises StartError."""
+
+    async def watch() -> StartError:
+        error = await valkey.ended()
+        stop.set()
+        return error
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+    if not watching.cancelled():
+        raise watching.result()
 
 
 @asynccontextmanager

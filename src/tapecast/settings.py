@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         parts = [part.strip() for part in value.split(",") if part.strip()]
         if not parts:
             # A token list of commas alone would leave everything open.
-            raise ValueError("names nothing")
+            raise ValueError("holds nothing but commas")
         return parts
 
     @field_validator("symbols", "alpaca_channels", mode="after")

@@ -115,3 +115,20 @@ async def test_a_unix_socket_will_do(tmp_path_factory: pytest.TempPathFactory) -
     finally:
         server.terminate()
         await server.wait()
+
+
+async def test_what_is_not_a_redis_or_has_no_such_database_is_said_at_once(valkey_url: str) -> None:
+    """Waiting would not help, so the start does not wait."""
+
+    async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        await reader.read(4096)
+
+    async with tcp_server(http) as port, open_bus(f"redis://127.0.0.1:{port}") as bus:
+        with pytest.raises(StartError, match="is not a Redis"):
+            await require(bus)
+    async with open_bus(valkey_url.removesuffix("/0") + "/9999") as bus:
+        with pytest.raises(StartError, match=r"DB index is out of range.*check REDIS_URL"):
+            await require(bus)

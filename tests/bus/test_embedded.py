@@ -72,8 +72,7 @@ async def test_its_own_end_is_noticed() -> None:
             pid = (await bus.redis.info("server"))["process_id"]
         os.kill(int(pid), signal.SIGKILL)
         async with asyncio.timeout(30):
-            with pytest.raises(StartError, match="has ended"):
-                await valkey.watch()
+            assert "has ended" in str(await valkey.ended())
 
 
 async def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import time
 
 import httpx
 import pytest
 
+from tapecast.bus.connection import open_bus
 from tests.e2e.processes import serving, status, streaming, tapecast
 from tests.support import eventually, free_socket
 
@@ -102,4 +105,20 @@ async def test_a_bad_setting_stops_the_start() -> None:
     async with tapecast("up", env={"KEEPALIVE_S": "soon"}) as up:
         assert await up.ended() == 2
         assert "KEEPALIVE_S" in up.output
+        assert "Traceback" not in up.output
+
+
+async def test_the_end_of_its_own_cache_ends_the_streams_and_says_why() -> None:
+    """A `bye` for each client, one line for the person, and no traceback."""
+    async with serving("up") as up, streaming(f"{up.base}/stream/prices", symbols="AAPL") as stream:
+        await eventually(lambda: stream.ticks("AAPL"))
+        port = re.search(r"embedded Valkey, 127\.0\.0\.1:(\d+)", up.output)
+        assert port is not None
+        async with open_bus(f"redis://127.0.0.1:{port[1]}") as bus:
+            pid = (await bus.redis.info("server"))["process_id"]
+        os.kill(int(pid), signal.SIGKILL)
+        assert await up.ended() == 1
+        await eventually(lambda: stream.ended)
+        assert stream.named("bye")[0]["code"] == "draining"
+        assert "the embedded Valkey has ended" in up.output
         assert "Traceback" not in up.output

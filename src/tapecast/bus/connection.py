@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
+from redis.exceptions import AuthenticationError, InvalidResponse, OutOfMemoryError, RedisError, ResponseError
 
 from tapecast.bus.keys import Keys
 from tapecast.errors import BusUnavailable, StartError
@@ -96,6 +96,11 @@ async def _info(redis: Redis, place: str) -> dict[str, object]:
         info: dict[str, object] = await redis.info("server")
     except AuthenticationError as error:
         raise StartError(f"Redis at {place} refused the password in REDIS_URL: {error}") from None
+    except InvalidResponse:
+        raise StartError(f"what answers at {place} is not a Redis; check REDIS_URL") from None
+    except ResponseError as error:
+        # Such as a database number that it does not have: waiting will not help.
+        raise StartError(f"Redis at {place} refused us: {error}; check REDIS_URL") from None
     return info
 
 

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Never
+from typing import Final
 
 from tapecast.bus.connection import open_bus
 from tapecast.errors import BusUnavailable, StartError
@@ -42,11 +42,11 @@ class EmbeddedValkey:
     url: str
     process: subprocess.Popen[bytes]
 
-    async def watch(self) -> Never:
-        """Raises StartError when the server has ended: every write would fail, and nobody would know why."""
+    async def ended(self) -> StartError:
+        """Wait for the server's end, and say what it means: every write would fail, and nobody know why."""
         while (code := self.process.poll()) is None:  # noqa: ASYNC110 - a process sets no event
             await asyncio.sleep(WATCH_EVERY_S)
-        raise StartError(f"the embedded Valkey has ended (exit code {code}); start again, or set REDIS_URL")
+        return StartError(f"the embedded Valkey has ended (exit code {code}); start again, or set REDIS_URL")
 
 
 @asynccontextmanager

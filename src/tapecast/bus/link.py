@@ -102,10 +102,14 @@ async def keep_link(
 ) -> Never:
     """Keep a link up for ever: `join` on each new one, say so, then `serve` until it is lost, and say so."""
     delays = backoff(*RETRY_S)
+    lost = False
 
     async def body(link: Link) -> None:
-        nonlocal delays
+        nonlocal delays, lost
         await join(link)
+        if lost:
+            logger.info("redis_back: %s", bus.place)
+        lost = False
         # Only a link that got this far was up: a Redis that accepts and then fails is still backed off from.
         delays = backoff(*RETRY_S)
         on_link(True)
@@ -115,7 +119,9 @@ async def keep_link(
         try:
             await run_link(bus, deliver, body)
         except BusUnavailable as error:
-            logger.warning("redis_lost: %s", error)
+            # Once for each outage: the tries that follow say nothing new.
+            logger.log(logging.DEBUG if lost else logging.WARNING, "redis_lost: %s", error)
+        lost = True
         on_link(False)
         await asyncio.sleep(next(delays))
 

@@ -138,7 +138,7 @@ class Owner:
             self._fatal = error
             # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
             # dial the venue each time.
-            logger.error("feed_failed: %s: %s", self.market, error)  # noqa: TRY400 - no traceback for a bad key
+            logger.error("feed_failed: %s: %s; mend it and restart", self.market, error)  # noqa: TRY400 - no traceback for a bad key
         if self._fatal is not None:
             self.pulse.turn(FeedState.FAILED, self._fatal.reason)
 
