@@ -219,7 +219,47 @@ def test_a_refusal_comes_and_goes(bench: Bench) -> None:
     assert states(events) == [("refused", "symbol_limit")] * 2
     bench.hub.on_cached("MSFT", None, None, 0.0)
     bench.hub.on_ingest(ingest({}))
-    assert sorted(states(taken(mailbox))) == [("live", ""), ("pending", "")]
+    # What AAPL traded at meanwhile is not known: its next tick makes it live.
+    assert sorted(states(taken(mailbox))) == [("pending", ""), ("stale", "no_update")]
+
+
+def test_what_was_held_before_a_refusal_is_not_live_again_after_it(bench: Bench) -> None:
+    """The session and its beats went on, the symbol's trades did not reach us."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_ingest(ingest({"AAPL": "symbol_limit"}))
+    bench.hub.on_ingest(ingest({}))
+    bench.beat()
+    bench.pass_time(1)
+    assert states(taken(mailbox))[-1] == ("stale", "no_update")
+    bench.hub.on_tick("AAPL", tick("AAPL", 2))
+    assert states(taken(mailbox)) == [("live", "")]
+
+
+def test_a_tick_that_comes_before_the_refusal_is_taken_back_is_live(bench: Bench) -> None:
+    """Status travels slower than ticks, and a quiet symbol may not get a second one."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_ingest(ingest({"AAPL": "symbol_limit"}))
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_ingest(ingest({}))
+    assert states(taken(mailbox))[-1] == ("live", "")
+
+
+def test_beats_do_not_vouch_for_a_tick_that_was_not_read_again_after_a_lost_link(bench: Bench) -> None:
+    """Its key is gone: ingest may have given the symbol up while we were away."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    bench.hub.on_link(False)
+    bench.pass_time(6)
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1), 0.0)
+    bench.hub.on_link(True)
+    bench.beat()
+    assert states(taken(mailbox))[-1] == ("stale", "no_update")
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None, 5.0)
+    bench.pass_time(4)
+    bench.beat()
+    bench.pass_time(4)
+    assert states(taken(mailbox)) == [("live", "")]
 
 
 def test_a_refusal_dies_with_its_ingest(bench: Bench) -> None:

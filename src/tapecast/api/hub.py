@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Never, Protocol
 
 import msgspec
@@ -155,6 +155,8 @@ class Hub:
         if up:
             # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
             self._tell_interest()
+        for topic in self._topics.values():
+            topic.is_followed &= up
         self._judge()
 
     # Time.
@@ -211,12 +213,9 @@ class Hub:
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
         # A demo's `last:` may still be there when a real feed takes over the same Redis.
         beat = self.markets.beat(topic.market)
-        if beat is None or beat.simulated:
-            return False
-        try:
-            return codec.decode_tick(data).feed == "simulated"
-        except msgspec.DecodeError:
-            return False
+        with suppress(msgspec.DecodeError):
+            return beat is not None and not beat.simulated and codec.decode_tick(data).feed == "simulated"
+        return False
 
     def _open(self, symbol: str) -> Topic:
         market = market_of(symbol)

@@ -48,6 +48,9 @@ class Topic:
         self.head: codec.Head | None = None
         # Whether the tick came from the channel or from `price:`. One from `last:` alone may be of any age.
         self.is_confirmed = False
+        # Whether every tick since this one would have reached us. Not after the link was lost: ingest may
+        # have given the symbol up meanwhile, while its beats go on.
+        self.is_followed = False
         self.deadline = -math.inf
         # Redis has answered what it holds, or a tick came before the answer.
         self.is_joined = False
@@ -66,6 +69,7 @@ class Topic:
         if held is not None and head.order < held.order:
             return False
         if alive_s is not None:
+            self.is_followed = True
             self.extend(alive_s)
         if held is not None and head.order == held.order:
             # The same tick again, read from `price:` after it was read from `last:`.
@@ -87,7 +91,7 @@ class Topic:
         if beat.epoch != head.epoch or beat.seq > head.seq:
             return
         # A tick known only from `last:` may be older than what a live venue has said since.
-        if self.is_confirmed or beat.state is FeedState.CLOSED:
+        if (self.is_confirmed and self.is_followed) or beat.state is FeedState.CLOSED:
             self.extend(heard_s)
 
     def status(self, now_s: float, refusal: str | None, markets: Markets) -> tuple[SymbolState, str]:
@@ -107,6 +111,10 @@ class Topic:
         """Tell the listeners of the state, if they do not know it."""
         if self.shown is not None and (self.shown.state, self.shown.reason) == (state, reason):
             return
+        if state is SymbolState.REFUSED and (self.shown is None or self.shown.state is not state):
+            # While it is refused its trades are missed, though the session and its beats go on: what is held
+            # now must not be live again when the refusal ends. A tick that comes meanwhile may be.
+            self.is_confirmed, self.deadline = False, -math.inf
         self.shown = codec.SymbolStatus(self.symbol, state, reason)
         self._state_frame = frames.event("symbol", self.shown)
         for listener in self.listeners:
