@@ -45,7 +45,9 @@ def parse_symbols(query: QueryParams, settings: Settings) -> tuple[tuple[str, ..
         raise ClientError(400, "too_many_symbols", f"{len(asked)} symbols asked for, {limit} are allowed")
     well_formed = [symbol for symbol in asked if market_of(symbol) is not None]
     if not well_formed:
-        raise ClientError(400, "symbol_invalid", f"{printable(asked[0])!r} is not a symbol; AAPL, BRK.B and BTC/USD are")
+        raise ClientError(
+            400, "symbol_invalid", f"{printable(asked[0])!r} is not a symbol; AAPL, BRK.B and BTC/USD are"
+        )
     refused = [_refusal(printable(s), "symbol_invalid") for s in asked if market_of(s) is None]
     allowed = settings.allowed_symbols
     barred = {symbol for symbol in well_formed if allowed and symbol not in allowed}
