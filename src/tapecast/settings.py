@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     # Complete URLs, and REST bases without `/v2`: None means Alpaca's own.
     alpaca_stream_url: StreamUrl | None = None
     alpaca_crypto_stream_url: StreamUrl | None = None
+    alpaca_options_stream_url: StreamUrl | None = None
     alpaca_data_url: RestUrl | None = None
     alpaca_trading_url: RestUrl | None = None
     # alpaca, simulated; None: alpaca with keys, else `up` simulates and `ingest` refuses.

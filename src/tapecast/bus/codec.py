@@ -45,6 +45,8 @@ class Beat(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     since: str = ""
     simulated: bool = False
+    # How long before this beat the venue was last heard, in milliseconds: the beat vouches from then on only.
+    heard_ms_ago: int = 0
 
 
 class FeedStatus(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -80,6 +82,8 @@ class IngestStatus(msgspec.Struct, frozen=True):
     newest_ts_recv: int
     reconnects: int
     rejected: dict[str, int]
+    # Symbols that had gone silent while the venue traded them, and were subscribed anew; since the start.
+    resubscribed: int = 0
     # Its last words: it has ended on purpose and is not to be counted any more.
     gone: bool = False
 
