@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -68,13 +69,47 @@ def market_of(symbol: str) -> Market | None:
     return None
 
 
+SETS_PRICE: Final = 1
+SETS_RANGE: Final = 2
+ADDS_VOLUME: Final = 4
+SETS_ALL: Final = SETS_PRICE | SETS_RANGE | ADDS_VOLUME
+
+
 class Trade(msgspec.Struct, frozen=True, gc=False):
-    """One print."""
+    """One print. `effect` says what it does to the last price, the day's range and the day's volume.
+
+    `number` is the venue's name for it, unique with `exchange` within a day; 0 where the venue gives none.
+    """
 
     symbol: str
     price: float
     size: float
     ts_event_ns: int
+    ts_recv: int
+    number: int = 0
+    exchange: str = ""
+    effect: int = SETS_ALL
+
+
+class Correction(msgspec.Struct, frozen=True, gc=False):
+    """An earlier print was wrong, and this is what it should have been; it keeps its time."""
+
+    symbol: str
+    number: int
+    exchange: str
+    new_number: int
+    price: float
+    size: float
+    effect: int
+    ts_recv: int
+
+
+class Cancel(msgspec.Struct, frozen=True, gc=False):
+    """An earlier print never was."""
+
+    symbol: str
+    number: int
+    exchange: str
     ts_recv: int
 
 

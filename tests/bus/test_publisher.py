@@ -25,7 +25,7 @@ async def lease(bus: Bus) -> Lease:
 @pytest.fixture
 async def publisher(bus: Bus, lease: Lease) -> Publisher:
     """A publisher under that lease."""
-    return Publisher(bus, lease, price_ttl_s=5, last_ttl_s=60)
+    return Publisher(bus, lease, last_ttl_s=60)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_sets_and_publishes_the_same_bytes(
     bus: Bus, publisher: Publisher, heard: asyncio.Queue[tuple[bytes, bytes]]
 ) -> None:
     """The key and the channel of a symbol carry one and the same value, for at most the time to live."""
-    await publisher.publish([Write("BTC/USD", b'{"x":1}', last=True, publish=True)])
+    await publisher.publish([Write("BTC/USD", b'{"x":1}', last=True, publish=True)], 5.0)
     async with asyncio.timeout(30):
         assert await heard.get() == (b"price:BTC/USD", b'{"x":1}')
     assert await bus.redis.get("price:BTC/USD") == b'{"x":1}'
@@ -59,12 +59,28 @@ async def test_sets_and_publishes_the_same_bytes(
     assert 5 < await bus.redis.ttl("last:BTC/USD") <= 60
 
 
+async def test_a_price_lives_for_as_long_as_it_is_good(bus: Bus, publisher: Publisher) -> None:
+    """To the millisecond, and never for ever."""
+    await publisher.publish([Write("AAPL", b"1", last=False, publish=False)], 2.5)
+    assert 0 < await bus.redis.pttl("price:AAPL") <= 2500
+    await publisher.publish([Write("MSFT", b"1", last=False, publish=False)], 0.0001)
+    assert await bus.redis.pttl("price:MSFT") <= 1
+
+
+async def test_a_retired_price_is_gone_and_its_last_stays(bus: Bus, publisher: Publisher) -> None:
+    """Nobody follows the symbol any more; what it cost last is still true."""
+    await publisher.publish([Write("AAPL", b"1", last=True, publish=False)], 5.0)
+    await publisher.retire(["AAPL", "NEVER"])
+    assert not await bus.redis.exists("price:AAPL")
+    assert await bus.redis.get("last:AAPL") == b"1"
+
+
 async def test_refresh_is_neither_published_nor_kept_as_last(
     bus: Bus, publisher: Publisher, heard: asyncio.Queue[tuple[bytes, bytes]]
 ) -> None:
     """A re-written price says nothing new."""
-    await publisher.publish([Write("AAPL", b"1", last=False, publish=False)])
-    await publisher.publish([Write("MSFT", b"2", last=False, publish=True)])
+    await publisher.publish([Write("AAPL", b"1", last=False, publish=False)], 5.0)
+    await publisher.publish([Write("MSFT", b"2", last=False, publish=True)], 5.0)
     async with asyncio.timeout(30):
         assert await heard.get() == (b"price:MSFT", b"2")
     assert await bus.redis.exists("price:AAPL")
@@ -91,7 +107,7 @@ async def test_prefix_and_database_are_in_the_channel(valkey_url: str) -> None:
         await pubsub.subscribe("stage:db3:price:AAPL")
         lease = Lease(bus, "us_equity", "holder")
         await lease.acquire()
-        await Publisher(bus, lease, 5, 60).publish([Write("AAPL", b"1", last=False, publish=True)])
+        await Publisher(bus, lease, 60).publish([Write("AAPL", b"1", last=False, publish=True)], 5.0)
         async with asyncio.timeout(30):
             async for message in pubsub.listen():
                 if message["type"] == "message":

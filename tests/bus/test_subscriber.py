@@ -202,5 +202,5 @@ async def test_the_publishers_ticks_arrive_as_they_were_written(bus: Bus, hub: H
     async with running(bus, hub) as subscriber:
         subscriber.add(["BTC/USD"])
         await hub.told("cached", "BTC/USD", None, None)
-        await Publisher(bus, lease, 5, 60).publish([Write("BTC/USD", b"{}", last=True, publish=True)])
+        await Publisher(bus, lease, 60).publish([Write("BTC/USD", b"{}", last=True, publish=True)], 5.0)
         await hub.told("tick", "BTC/USD", b"{}")

@@ -1,4 +1,4 @@
-"""A conflator with its clock and its publisher in the hands of the test."""
+"""A conflator and its flusher, with clock and publisher in the hands of the test."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from inspect import isawaitable
+from typing import cast
 
 from tapecast.bus import codec
-from tapecast.bus.publisher import Write
+from tapecast.bus.publisher import Publisher, Write
 from tapecast.clock import Clock
 from tapecast.ingest.conflator import Conflator
+from tapecast.ingest.flusher import Flusher
 from tapecast.market import Quote, Tick, Trade
 from tests.support import eventually
 
@@ -31,18 +33,32 @@ class Recorder:
 
     def __init__(self) -> None:
         self.calls: list[list[Write]] = []
+        self.good_for: list[float] = []
+        self.retired: list[str] = []
+        # Which calls came, one after the other.
+        self.order: list[str] = []
         # What the next calls do, in order; None: succeed.
         self.errors: list[Exception | None] = []
         # Awaited inside each call, before it is recorded.
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def publish(self, writes: Sequence[Write]) -> None:
+    async def publish(self, writes: Sequence[Write], good_for_s: float) -> None:
         """Record a call, or fail."""
+        await self._call("publish")
+        self.calls.append(list(writes))
+        self.good_for.append(good_for_s)
+
+    async def retire(self, symbols: Sequence[str]) -> None:
+        """Record a deletion, or fail."""
+        await self._call("retire")
+        self.retired += symbols
+
+    async def _call(self, name: str) -> None:
         if self.meanwhile is not None:
             await self.meanwhile()
         if self.errors and (error := self.errors.pop(0)) is not None:
             raise error
-        self.calls.append(list(writes))
+        self.order.append(name)
 
     def next_call(self, action: Callable[[], object]) -> None:
         """Do something, and wait for it if it can be waited for, while the next call is on its way."""
@@ -65,13 +81,15 @@ class Recorder:
 
 
 class Bench:
-    """A conflator with everything around it in the hands of the test."""
+    """Both, with everything around them in the hands of the test."""
 
     def __init__(self, *symbols: str) -> None:
         self.time = Time()
         self.out = Recorder()
-        self.healthy = True
-        self.conflator = Conflator("iex", 7, self.out, lambda: self.healthy, self.time.clock)  # type: ignore[arg-type]
+        self.good_for_s = 5.0
+        self.conflator = Conflator(7, self.time.clock)
+        publisher = cast("Publisher", self.out)
+        self.flusher = Flusher("iex", self.conflator, publisher, lambda: self.good_for_s, self.time.clock)
         self.conflator.keep(symbols)
         self._ns = NOON_NS
 
@@ -88,7 +106,7 @@ class Bench:
     @asynccontextmanager
     async def flushing(self) -> AsyncIterator[None]:
         """The flusher runs."""
-        task = asyncio.create_task(self.conflator.flush_forever())
+        task = asyncio.create_task(self.flusher.flush_forever())
         try:
             yield
         finally:

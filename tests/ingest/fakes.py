@@ -20,6 +20,7 @@ class FakeFeed:
         self.name = "simulated" if simulated else "iex"
         self.simulated = simulated
         self.reconnects = 0
+        self.resubscribed = 0
         self.last_heard = 0.0
         self.wanted: list[tuple[str, ...]] = []
         self.reseeded: list[str] = []

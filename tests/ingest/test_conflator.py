@@ -1,281 +1,122 @@
-"""Only what a session has confirmed is published, newest only, in order, and no failure of Redis loses it."""
+"""Images of what is wanted, and nothing marked that this session has not confirmed."""
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from tapecast.bus import codec
-from tapecast.bus.fence import BATCH
-from tapecast.bus.keys import LAST_EVERY_S
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.day import DAY_NS
-from tapecast.market import DayBar, Snapshot, Tick, Trade
-from tests.ingest.bench import NOON_NS, Bench
-from tests.support import eventually
+from tapecast.market import SETS_ALL, Cancel, Correction, DayBar, Quote, Snapshot, Tick, Trade
+from tests.ingest.bench import NOON_NS
 
 
 @pytest.fixture
-def bench() -> Bench:
+def conflator() -> Conflator:
     """Two symbols are wanted."""
-    return Bench("AAPL", "MSFT")
+    conflator = Conflator(epoch=7)
+    conflator.keep(["AAPL", "MSFT"])
+    return conflator
 
 
-async def test_a_trade_is_published_at_once(bench: Bench) -> None:
-    """Under the feed's name, the lease's epoch and a seq of this session."""
-    async with bench.flushing():
-        bench.trade("AAPL", 100.0)
-        (tick,) = await bench.published(1)
-    assert (tick.symbol, tick.price, tick.feed, tick.epoch) == ("AAPL", 100.0, "iex", 7)
-    assert tick.seq >= bench.conflator.session_seq
-    assert bench.conflator.newest_ts_recv == bench.time.clock.micros()
+def trade(symbol: str, price: float, after: int = 0, number: int = 0) -> Trade:
+    """A print some nanoseconds after noon."""
+    return Trade(symbol, price, 1.0, NOON_NS + after, 1, number)
 
 
-async def test_a_burst_is_one_write_of_the_newest(bench: Bench) -> None:
-    """One call, one write per symbol, in the order of their first change."""
-    for price in (1.0, 2.0, 3.0):
-        bench.trade("MSFT", price)
-        bench.trade("AAPL", price * 10)
-    async with bench.flushing():
-        await bench.published(2)
-    assert len(bench.out.calls) == 1
-    assert [(tick.symbol, tick.price) for tick in bench.out.ticks()] == [("MSFT", 3.0), ("AAPL", 30.0)]
+def test_what_changed_is_marked_in_order_and_wakes_the_flusher(conflator: Conflator) -> None:
+    """Once for each symbol."""
+    assert not conflator.woken.is_set()
+    for symbol in ("MSFT", "AAPL", "MSFT"):
+        conflator.on_trade(trade(symbol, 1.0))
+    assert list(conflator.dirty) == ["MSFT", "AAPL"]
+    assert conflator.woken.is_set()
 
 
-async def test_what_nobody_wants_any_more_is_dropped(bench: Bench) -> None:
-    """What waits of it, and what still arrives for a moment."""
-    bench.trade("MSFT", 1.0)
-    bench.conflator.keep(["AAPL"])
-    bench.trade("MSFT", 2.0)
-    bench.quote("TSLA", 1.0)
-    bench.conflator.on_snapshot(Snapshot("TSLA", None, None, None, None))
-    bench.trade("AAPL", 3.0)
-    async with bench.flushing():
-        assert [tick.symbol for tick in await bench.published(1)] == ["AAPL"]
+def test_what_nobody_wants_leaves_no_mark(conflator: Conflator) -> None:
+    """Data of a symbol just unsubscribed can still arrive for a moment."""
+    conflator.on_trade(trade("TSLA", 1.0))
+    conflator.on_quote(Quote("TSLA", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1))
+    conflator.on_snapshot(Snapshot("TSLA", None, None, None, None))
+    conflator.on_correction(Correction("TSLA", 1, "", 2, 1.0, 1.0, SETS_ALL, 1))
+    conflator.on_cancel(Cancel("TSLA", 1, "", 1))
+    assert not conflator.dirty
+    assert not conflator.retired
 
 
-async def test_a_restored_price_waits_for_its_confirmation(bench: Bench) -> None:
-    """A quote is none; a snapshot is one, even an older one."""
+def test_a_quote_alone_confirms_no_price(conflator: Conflator) -> None:
+    """A price is always that of a trade."""
+    conflator.on_quote(Quote("AAPL", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1))
+    assert not conflator.dirty
+
+
+def test_a_new_session_marks_nothing_old(conflator: Conflator) -> None:
+    """And begins above every seq that was given out before."""
+    conflator.on_trade(trade("AAPL", 1.0))
+    before = conflator.next_seq()
+    conflator.on_session()
+    assert not conflator.dirty
+    assert conflator.session_seq > before
+    conflator.on_quote(Quote("AAPL", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1))
+    assert not conflator.dirty
+
+
+def test_what_the_venue_no_longer_sends_is_not_marked(conflator: Conflator) -> None:
+    """Until it is confirmed again."""
+    conflator.on_trade(trade("AAPL", 1.0))
+    conflator.on_subscribed(frozenset({"MSFT"}))
+    assert not conflator.dirty
+    conflator.on_quote(Quote("AAPL", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1))
+    assert not conflator.dirty
+
+
+def test_a_correction_and_a_cancel_are_marked(conflator: Conflator) -> None:
+    """They go back, and say so."""
+    for number, price in ((1, 10.0), (2, 11.0)):
+        conflator.on_trade(trade("AAPL", price, after=number, number=number))
+    conflator.dirty.clear()
+    conflator.on_correction(Correction("AAPL", 2, "", 3, 10.5, 1.0, SETS_ALL, 1))
+    tick = conflator.dirty.pop("AAPL").tick("iex", 7, 1)
+    assert tick is not None
+    assert (tick.price, tick.corrected) == (10.5, True)
+    conflator.on_cancel(Cancel("AAPL", 3, "", 1))
+    tick = conflator.dirty.pop("AAPL").tick("iex", 7, 2)
+    assert tick is not None
+    assert (tick.price, tick.corrected) == (10.0, True)
+
+
+def test_a_symbol_whose_only_trade_was_void_has_no_price(conflator: Conflator) -> None:
+    """Its key goes, and its figures are asked for."""
+    conflator.on_trade(trade("AAPL", 1.0, number=1))
+    conflator.on_cancel(Cancel("AAPL", 1, "", 1))
+    assert not conflator.dirty
+    assert list(conflator.retired) == ["AAPL"]
+    assert conflator.outdated_days() == ["AAPL"]
+
+
+def test_dropped_symbols_are_retired_and_new_ones_restored(conflator: Conflator) -> None:
+    """A restored price still waits for its confirmation."""
     last = Tick("TSLA", 5.0, timestamp="2030-01-01T00:00:00Z", feed="iex", epoch=6, seq=1)
-    bench.conflator.keep(["AAPL", "TSLA"], [last])
-    async with bench.flushing():
-        bench.quote("TSLA", 4.0)
-        bench.trade("AAPL", 1.0)
-        assert [tick.symbol for tick in await bench.published(1)] == ["AAPL"]
-        bench.conflator.on_snapshot(Snapshot("TSLA", Trade("TSLA", 1.0, 1.0, NOON_NS, 1), None, None, None))
-        tsla = (await bench.published(2))[1]
-    assert (tsla.price, tsla.bid, tsla.epoch) == (5.0, 4.0, 7)
+    conflator.keep(["AAPL", "TSLA"], [last, Tick("NVDA", 1.0)])
+    assert list(conflator.retired) == ["MSFT"]
+    image = conflator.image("TSLA")
+    assert image is not None
+    assert image.trade is not None
+    assert image.trade.price == 5.0
+    assert not image.fresh
+    assert conflator.image("MSFT") is None
+    assert conflator.image("NVDA") is None
 
 
-async def test_a_new_session_publishes_nothing_old(bench: Bench) -> None:
-    """Neither what waited, nor a refresh, nor a quote on top of an old price."""
-    await bench.publish("AAPL", 1.0)
-    async with bench.flushing():
-        bench.trade("MSFT", 2.0)
-        before = bench.conflator.session_seq
-        bench.conflator.on_session()
-        assert bench.conflator.session_seq > max(before, bench.out.ticks()[0].seq)
-        bench.quote("AAPL", 3.0)
-        await bench.conflator.refresh()
-        assert bench.out.writes(publish=False) == []
-        bench.trade("AAPL", 4.0)
-        ticks = await bench.published(2)
-    assert [(tick.symbol, tick.price) for tick in ticks] == [("AAPL", 1.0), ("AAPL", 4.0)]
-    assert ticks[1].seq > bench.conflator.session_seq > ticks[0].seq
-
-
-async def test_what_was_on_its_way_when_a_session_began_is_not_refreshed(bench: Bench) -> None:
-    """Its seq is below the floor that beats vouch for."""
-
-    def new_session() -> None:
-        bench.conflator.on_session()
-        bench.trade("AAPL", 2.0)
-
-    bench.out.next_call(new_session)
-    bench.out.errors = [None, BusUnavailable("down"), LeaseLost("gone")]
-    bench.trade("AAPL", 1.0)
-    with pytest.raises(LeaseLost):
-        await bench.conflator.flush_forever()
-    assert bench.out.ticks()[0].seq < bench.conflator.session_seq
-    await bench.conflator.refresh()
-    assert bench.out.writes(publish=False) == []
-
-
-async def test_a_symbol_that_came_back_during_a_write_is_not_refreshed(bench: Bench) -> None:
-    """Its new image waits for its own confirmation."""
-
-    def drop_and_return() -> None:
-        bench.conflator.keep([])
-        bench.conflator.keep(["AAPL"])
-
-    bench.out.next_call(drop_and_return)
-    await bench.publish("AAPL", 1.0)
-    await bench.conflator.refresh()
-    assert bench.out.writes(publish=False) == []
-
-
-async def test_seq_grows_when_the_clock_goes_back(bench: Bench) -> None:
-    """Readers drop whatever is not above what they hold."""
-    async with bench.flushing():
-        for step in range(1, 5):
-            bench.trade("AAPL", float(step))
-            await bench.published(step)
-            bench.time.wall -= 3600
-    seqs = [tick.seq for tick in bench.out.ticks()]
-    assert seqs == sorted(set(seqs))
-    assert seqs[0] >= 1_700_000_000_000_000
-
-
-async def test_a_failed_flush_is_repeated_with_what_is_newest(bench: Bench) -> None:
-    """Once, under a new seq, with the other symbols that were in it."""
-    bench.out.errors = [BusUnavailable("down")]
-    bench.out.next_call(lambda: bench.trade("AAPL", 2.0))
-    bench.trade("AAPL", 1.0)
-    bench.trade("MSFT", 9.0)
-    async with bench.flushing():
-        await bench.published(2)
-    assert {tick.symbol: tick.price for tick in bench.out.ticks()} == {"AAPL": 2.0, "MSFT": 9.0}
-    assert len(bench.out.writes()) == 2
-
-
-async def test_a_failed_flush_does_not_bring_back_a_dropped_symbol(bench: Bench) -> None:
-    """Nobody wants it any more."""
-    bench.out.errors = [BusUnavailable("down")]
-    bench.out.next_call(lambda: bench.conflator.keep(["AAPL"]))
-    bench.trade("MSFT", 1.0)
-    bench.trade("AAPL", 2.0)
-    async with bench.flushing():
-        assert [tick.symbol for tick in await bench.published(1)] == ["AAPL"]
-
-
-async def test_a_failing_redis_is_not_asked_without_pause(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A hundred times a second would help nobody."""
-    monkeypatch.setattr("tapecast.ingest.conflator.RETRY_S", 3600)
-    bench.out.errors = [BusUnavailable("down")]
-    bench.trade("AAPL", 1.0)
-    async with bench.flushing():
-        await eventually(lambda: not bench.out.errors, "the first flush")
-        await asyncio.sleep(0.1)
-    assert bench.out.writes() == []
-
-
-async def test_a_lost_lease_ends_the_flusher(bench: Bench) -> None:
-    """Whoever owns it now writes."""
-    bench.out.errors = [LeaseLost("gone")]
-    bench.trade("AAPL", 1.0)
-    with pytest.raises(LeaseLost):
-        await bench.conflator.flush_forever()
-
-
-async def test_a_refresh_repeats_the_bytes_and_publishes_nothing(bench: Bench) -> None:
-    """Clients need not hear what they know."""
-    await bench.publish("AAPL", 1.0)
-    await bench.conflator.refresh()
-    (refreshed,) = bench.out.writes(publish=False)
-    assert (refreshed.symbol, refreshed.data) == ("AAPL", bench.out.writes()[0].data)
-
-
-async def test_a_dropped_symbol_is_not_refreshed(bench: Bench) -> None:
-    """Its key is gone when its time is over."""
-    await bench.publish("AAPL", 1.0)
-    bench.conflator.keep(["MSFT"])
-    await bench.conflator.refresh()
-    assert bench.out.writes(publish=False) == []
-    bench.conflator.keep(["AAPL"])
-    await bench.publish("AAPL", 2.0)
-    assert bench.out.writes()[-1].last, "nothing is remembered of it"
-
-
-async def test_only_a_healthy_path_is_refreshed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A frozen venue stops being live within seconds."""
-    monkeypatch.setattr("tapecast.ingest.conflator.REFRESH_EVERY_S", 0.0)
-    asked: list[bool] = []
-
-    def healthy() -> bool:
-        asked.append(bench.healthy)
-        return bench.healthy
-
-    await bench.publish("AAPL", 1.0)
-    bench.conflator._healthy = healthy
-    bench.healthy = False
-    task = asyncio.create_task(bench.conflator.refresh_forever())
-    await eventually(lambda: len(asked) >= 5, "the health was asked for")
-    assert bench.out.writes(publish=False) == []
-    bench.healthy = True
-    await eventually(lambda: bench.out.writes(publish=False), "a refresh")
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_a_refresh_never_overtakes_a_flush(bench: Bench) -> None:
-    """An older tick put back over a newer one would be the first that a new client sees."""
-    await bench.publish("AAPL", 1.0)
-    async with bench.flushing():
-        held = asyncio.Event()
-        bench.out.next_call(held.wait)
-        refresh = asyncio.create_task(bench.conflator.refresh())
-        await asyncio.sleep(0)
-        bench.trade("AAPL", 2.0)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        held.set()
-        await refresh
-        await bench.published(2)
-    order = [codec.decode_tick(write.data).price for call in bench.out.calls for write in call]
-    assert order == [1.0, 1.0, 2.0]
-
-
-async def test_a_big_refresh_goes_in_steps(bench: Bench) -> None:
-    """Between them a flush can go first."""
-    symbols = [f"S{number}" for number in range(BATCH + 1)]
-    bench.conflator.keep(symbols)
-    for symbol in symbols:
-        bench.trade(symbol, 1.0)
-    async with bench.flushing():
-        await bench.published(len(symbols))
-    bench.out.calls.clear()
-    await bench.conflator.refresh()
-    assert [len(call) for call in bench.out.calls] == [BATCH, 1]
-
-
-async def test_a_failed_refresh_is_left_to_the_next(bench: Bench) -> None:
-    """And counts for nothing: what was due stays due."""
-    await bench.publish("AAPL", 1.0)
-    bench.time.mono += LAST_EVERY_S
-    bench.out.errors = [BusUnavailable("down")]
-    await bench.conflator.refresh()
-    await bench.conflator.refresh()
-    assert [write.last for write in bench.out.writes(publish=False)] == [True]
-
-
-async def test_last_is_written_at_most_every_five_seconds(bench: Bench) -> None:
-    """With the first tick, then when it is due again, by a flush or by a refresh."""
-    async with bench.flushing():
-        for step, seconds in enumerate((0.0, 1.0, LAST_EVERY_S - 1.0, 1.0), start=1):
-            bench.time.mono += seconds
-            bench.trade("AAPL", float(step))
-            await bench.published(step)
-    assert [write.last for write in bench.out.writes()] == [True, False, True, False]
-    await bench.conflator.refresh()
-    bench.time.mono += LAST_EVERY_S
-    await bench.conflator.refresh()
-    await bench.conflator.refresh()
-    assert [write.last for write in bench.out.writes(publish=False)] == [False, True, False]
-
-
-def test_missing_are_those_without_an_image(bench: Bench) -> None:
+def test_missing_are_those_without_an_image(conflator: Conflator) -> None:
     """They are looked up in the cache once."""
-    assert bench.conflator.missing(["AAPL", "TSLA"]) == ["TSLA"]
+    assert conflator.missing(["AAPL", "TSLA"]) == ["TSLA"]
 
 
-def test_a_symbol_whose_day_has_turned_is_named(bench: Bench) -> None:
+def test_a_symbol_whose_day_has_turned_is_named(conflator: Conflator) -> None:
     """Its figures want asking for again."""
     seed = Trade("AAPL", 1.0, 1.0, NOON_NS, 1)
     day = DayBar(NOON_NS, 1.0, 1.0, 1.0, 1.0, 1.0)
-    bench.conflator.on_snapshot(Snapshot("AAPL", seed, None, day, None))
-    assert bench.conflator.outdated_days() == []
-    bench.conflator.on_trade(Trade("AAPL", 2.0, 1.0, NOON_NS + DAY_NS, 2))
-    assert bench.conflator.outdated_days() == ["AAPL"]
+    conflator.on_snapshot(Snapshot("AAPL", seed, None, day, None))
+    assert conflator.outdated_days() == []
+    conflator.on_trade(Trade("AAPL", 2.0, 1.0, NOON_NS + DAY_NS, 2))
+    assert conflator.outdated_days() == ["AAPL"]

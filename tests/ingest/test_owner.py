@@ -172,8 +172,8 @@ async def test_a_symbol_that_the_venue_dropped_is_not_kept_fresh(bus: Bus, make:
         await eventually(lambda: bus.redis.exists("price:AAPL"))
         listener.on_subscribed(frozenset())
         await bus.redis.delete("price:AAPL")
-        assert owner._conflator is not None
-        await owner._conflator.refresh()
+        assert owner._flusher is not None
+        await owner._flusher.refresh()
         assert not await bus.redis.exists("price:AAPL")
 
 

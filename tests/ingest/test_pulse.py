@@ -66,8 +66,8 @@ async def test_the_beat_goes_out_at_once_on_a_change(bus: Bus, feed: FakeFeed) -
     """Clients need not wait for the next second to hear that the feed is down."""
     lease = Lease(bus, "us_equity", "holder")
     await lease.acquire()
-    publisher = Publisher(bus, lease, 5, 60)
-    conflator = Conflator("simulated", lease.epoch, publisher, lambda: True)
+    publisher = Publisher(bus, lease, 60)
+    conflator = Conflator(lease.epoch)
     pulse = Pulse(feed, lambda: None, HandClock().clock)
     task = asyncio.create_task(pulse.beat_forever(publisher, conflator))
 

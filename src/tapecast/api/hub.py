@@ -208,7 +208,8 @@ class Hub:
     def _vouch(self, topic: Topic) -> None:
         beat, heard_s = self.markets.beat(topic.market), self.markets.heard(topic.market)
         if beat is not None and heard_s is not None:
-            topic.vouch(beat, heard_s)
+            # The venue's own sign of life counts, not when we were told of it.
+            topic.vouch(beat, heard_s - beat.heard_ms_ago / 1000)
 
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
         # A demo's `last:` may still be there when a real feed takes over the same Redis.

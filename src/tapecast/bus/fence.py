@@ -24,7 +24,10 @@ _SCRIPT: Final = files("tapecast.bus").joinpath("fence.lua").read_text("utf-8")
 
 
 class Write(NamedTuple):
-    """One value to set. `last`: a second key to keep it in. `channel`: where to publish it. Or empty."""
+    """One value to set; an empty one deletes the key.
+
+    `last`: a second key to keep it in. `channel`: where to publish it. Or empty.
+    """
 
     key: str
     value: bytes
@@ -41,7 +44,7 @@ class Fence:
         # Not redis-py's `register_script`: in a pipeline that asks about the script before every run.
         self._sha = ""
 
-    async def write(self, writes: Sequence[Write], ttl_s: int, last_ttl_s: int = 0) -> None:
+    async def write(self, writes: Sequence[Write], ttl_s: float, last_ttl_s: int = 0) -> None:
         """Set and publish, BATCH keys to a call, pipelined. Raises LeaseLost, BusUnavailable."""
         lease = self._lease
         if not lease.valid:
@@ -66,9 +69,10 @@ class Fence:
             return await pipe.execute()
 
 
-def _call(lease: Lease, batch: list[Write], ttl_s: int, last_ttl_s: int) -> list[Any]:
+def _call(lease: Lease, batch: list[Write], ttl_s: float, last_ttl_s: int) -> list[Any]:
     call: list[Any] = [len(batch) + 1, lease.key, *(write.key for write in batch)]
-    call += (lease.holder, ttl_s, last_ttl_s)
+    # Redis takes no time to live of nothing.
+    call += (lease.holder, max(1, round(ttl_s * 1000)), last_ttl_s)
     for write in batch:
         call += (write.value, write.last, write.channel)
     return call

@@ -24,14 +24,13 @@ class Write(NamedTuple):
 class Publisher:
     """Writes ticks and beats for as long as its lease is valid."""
 
-    def __init__(self, bus: Bus, lease: Lease, price_ttl_s: int, last_ttl_s: int) -> None:
+    def __init__(self, bus: Bus, lease: Lease, last_ttl_s: int) -> None:
         self._keys = bus.keys
         self._fence = Fence(bus, lease)
-        self._price_ttl_s = price_ttl_s
         self._last_ttl_s = last_ttl_s
 
-    async def publish(self, writes: Sequence[Write]) -> None:
-        """Write ticks. Raises LeaseLost, BusUnavailable."""
+    async def publish(self, writes: Sequence[Write], good_for_s: float) -> None:
+        """Write ticks that may be believed for so long. Raises LeaseLost, BusUnavailable."""
         keys = self._keys
         fenced = []
         for symbol, data, last, publish in writes:
@@ -41,7 +40,11 @@ class Publisher:
                     name, data, keys.last(symbol) if last else "", keys.channel(name) if publish else ""
                 )
             )
-        await self._fence.write(fenced, self._price_ttl_s, self._last_ttl_s)
+        await self._fence.write(fenced, good_for_s, self._last_ttl_s)
+
+    async def retire(self, symbols: Sequence[str]) -> None:
+        """Delete `price:` of symbols that are not followed any more. Raises LeaseLost, BusUnavailable."""
+        await self._fence.write([fence.Write(self._keys.price(symbol), b"") for symbol in symbols], 1)
 
     async def beat(self, beat: codec.Beat) -> None:
         """Write and publish the pulse. Raises LeaseLost, BusUnavailable."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Never, Protocol
 
-from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
+from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
 
 
 class FeedListener(Protocol):
@@ -25,6 +25,12 @@ class FeedListener(Protocol):
 
     def on_quote(self, quote: Quote) -> None:
         """The top of book changed."""
+
+    def on_correction(self, correction: Correction) -> None:
+        """A print of before was wrong."""
+
+    def on_cancel(self, cancel: Cancel) -> None:
+        """A print of before is void."""
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """The venue's REST answer for a symbol that this session has confirmed."""
@@ -46,6 +52,8 @@ class Feed(Protocol):
     name: str
     simulated: bool
     reconnects: int
+    # Symbols that had gone silent while the venue traded them and were subscribed anew, since the start.
+    resubscribed: int
     # time.monotonic() of the last frame or pong of the venue; 0.0 before the first.
     last_heard: float
 

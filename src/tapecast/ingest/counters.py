@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 WINDOW_S: Final = 5.0
+SAY_AGAIN_S: Final = 60.0
+"""A venue that goes mad sends thousands of bad messages a second; the log needs one line of each kind."""
+
+logger = logging.getLogger(__name__)
 
 
 class Counters:
@@ -17,10 +22,20 @@ class Counters:
         self._clock = clock
         self.messages = 0
         self.rejected: Counter[str] = Counter()
+        # When each kind of rejected message may be logged again.
+        self._say_from: dict[tuple[str, str], float] = {}
         # The rate is that of the last whole window: a counter since the start would hide a feed gone quiet.
         self._window_start = clock()
         self._window_messages = 0
         self._rate = 0.0
+
+    def reject(self, market: str, kind: str) -> None:
+        """Count a message that made no sense, and say so once in a while."""
+        self.rejected[kind] += 1
+        now = self._clock()
+        if now >= self._say_from.get((market, kind), now):
+            self._say_from[market, kind] = now + SAY_AGAIN_S
+            logger.warning("message_rejected: %s: %s, %d so far", market, kind, self.rejected[kind])
 
     def messages_per_second(self) -> float:
         """The rate over about the last WINDOW_S."""

@@ -1,42 +1,89 @@
 """All that is known of one symbol, and the rules by which a message of the venue changes it.
 
 Pure. Rules of the file:
-1. The price is that of the newest trade by venue time; a late print only counts into the day's range and
-   volume.
+1. The price is that of the newest trade by venue time that may set it; a late print, or one whose conditions
+   forbid it, only counts into the day's figures.
 2. A REST snapshot never replaces something newer, part by part (trade, quote, day).
 3. An image is `fresh` when the session that is open now has confirmed its price, by a trade or a snapshot.
    Only fresh images may be published: before that, a trade may have been missed.
-4. What is unknown stays None.
+4. A corrected trade keeps its place and its time; a cancelled one gives the price back to the trade before
+   it. Both show: the image says `corrected` until the next trade.
+5. What is unknown stays None.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Final
+
+import msgspec
+
 from tapecast.ingest.day import Day
-from tapecast.market import Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
+from tapecast.market import (
+    SETS_PRICE,
+    Cancel,
+    Correction,
+    Quote,
+    Snapshot,
+    Tick,
+    Trade,
+    parse_rfc3339,
+    rfc3339,
+)
+
+REMEMBERED: Final = 8
+"""Trades that a cancel can go back to. Cancels come seconds after the print; REST knows what is older."""
 
 
 class Image:
     """One symbol, as of its newest messages. Times in nanoseconds of the venue unless named otherwise."""
 
-    __slots__ = ("_day", "fresh", "quote", "symbol", "trade", "ts_recv")
+    __slots__ = ("_before", "_day", "_void", "corrected", "fresh", "quote", "symbol", "trade", "ts_recv")
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.trade: Trade | None = None
         self.quote: Quote | None = None
+        # The trades that set the price before this one, oldest first.
+        self._before: deque[Trade] = deque(maxlen=REMEMBERED)
+        # Numbers of trades that were cancelled or replaced, so that no REST answer brings them back.
+        self._void: deque[int] = deque(maxlen=REMEMBERED)
         self._day = Day()
+        self.corrected = False
         self.fresh = False
         self.ts_recv = 0
 
     def on_trade(self, trade: Trade) -> bool:
         """Take a print. Returns whether the image changed."""
         self._day.on_trade(trade)
-        if self.trade is not None and trade.ts_event_ns < self.trade.ts_event_ns:
+        held = self.trade
+        if not trade.effect & SETS_PRICE or (held is not None and trade.ts_event_ns < held.ts_event_ns):
             return False
-        self.trade = trade
+        self._hold(trade)
         self.fresh = True
-        self.ts_recv = trade.ts_recv
         return True
+
+    def on_correction(self, correction: Correction) -> bool:
+        """Mend an earlier print. Returns whether the image changed."""
+        if not correction.effect & SETS_PRICE:
+            return self._drop(correction.number, correction.exchange, correction.ts_recv)
+        old = self._find(correction.number, correction.exchange)
+        self._doubt(correction.number)
+        if old is None:
+            return False
+        mended = msgspec.structs.replace(
+            old, price=correction.price, size=correction.size, number=correction.new_number,
+            ts_recv=correction.ts_recv,
+        )  # fmt: skip
+        if old is self.trade:
+            self.trade, self.corrected, self.ts_recv = mended, True, correction.ts_recv
+            return True
+        self._before[self._before.index(old)] = mended
+        return False
+
+    def on_cancel(self, cancel: Cancel) -> bool:
+        """Forget an earlier print. Returns whether the image changed."""
+        return self._drop(cancel.number, cancel.exchange, cancel.ts_recv)
 
     def on_quote(self, quote: Quote) -> bool:
         """Take a quote. Returns whether the image changed."""
@@ -50,15 +97,54 @@ class Image:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Take the venue's REST answer: fills what is missing or older, and confirms the price."""
         trade, quote = snapshot.trade, snapshot.quote
-        if trade is not None and (self.trade is None or trade.ts_event_ns > self.trade.ts_event_ns):
-            self.trade = trade
-            self.ts_recv = trade.ts_recv
+        if trade is not None and trade.number and trade.number in self._void:
+            trade = None
+        if trade is not None and self._is_better(trade):
+            self._hold(trade)
         if quote is not None and (self.quote is None or quote.ts_event_ns > self.quote.ts_event_ns):
             self.quote = quote
             self.ts_recv = quote.ts_recv
         if trade is not None:
             self.fresh = True
         self._day.on_snapshot(snapshot, self.trade)
+
+    def _is_better(self, trade: Trade) -> bool:
+        held = self.trade
+        if held is None or trade.ts_event_ns <= held.ts_event_ns:
+            return held is None
+        # An odd lot sets no price; but after a gap it is the newest that anybody knows.
+        return bool(trade.effect & SETS_PRICE) or not self.fresh
+
+    def _hold(self, trade: Trade) -> None:
+        if self.trade is not None:
+            self._before.append(self.trade)
+        self.trade = trade
+        self.corrected = False
+        self.ts_recv = trade.ts_recv
+
+    def _find(self, number: int, exchange: str) -> Trade | None:
+        for trade in (self.trade, *self._before):
+            if trade is not None and trade.number == number and exchange in ("", trade.exchange):
+                return trade
+        return None
+
+    def _drop(self, number: int, exchange: str, ts_recv: int) -> bool:
+        old = self._find(number, exchange)
+        self._doubt(number)
+        if old is None:
+            return False
+        if old is not self.trade:
+            self._before.remove(old)
+            return False
+        self.trade = self._before.pop() if self._before else None
+        self.corrected, self.ts_recv = True, ts_recv
+        # With nothing to go back to, there is no price until REST names one.
+        self.fresh = self.fresh and self.trade is not None
+        return True
+
+    def _doubt(self, number: int) -> None:
+        self._void.append(number)
+        self._day.doubt()
 
     def restore(self, tick: Tick) -> None:
         """Start from the last tick in the cache, so that an older snapshot cannot go behind it."""
@@ -106,6 +192,7 @@ class Image:
             change=change,
             change_percent=round(change / close * 100, 4) if change is not None and close else None,
             crossed=_crossed(quote),
+            corrected=self.corrected,
             feed=feed,
             epoch=epoch,
             seq=seq,

@@ -23,8 +23,9 @@ from tapecast.feeds.base import Feed
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
+from tapecast.ingest.flusher import Flusher
 from tapecast.ingest.pulse import Pulse
-from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
+from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
 from tapecast.tasks import apart
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Owner:
         self._on_change = on_change
         self.lease = Lease(bus, feed.market, holder)
         self._conflator: Conflator | None = None
+        self._flusher: Flusher | None = None
         # The venue's final no. It outlives the lease: only a restart, with other keys, may dial again.
         self._fatal: FeedFatal | None = None
         self.pulse = Pulse(feed, on_change)
@@ -77,12 +79,17 @@ class Owner:
     @property
     def newest_ts_recv(self) -> int:
         """When the newest published tick was received, in microseconds; 0 before the first."""
-        return self._conflator.newest_ts_recv if self._conflator is not None else 0
+        return self._flusher.newest_ts_recv if self._flusher is not None else 0
 
     @property
     def reconnects(self) -> int:
         """How often the venue's socket was lost since the start."""
         return self._feed.reconnects
+
+    @property
+    def resubscribed(self) -> int:
+        """How many symbols had gone silent and were subscribed anew."""
+        return self._feed.resubscribed
 
     def settled(self, *, wanted: bool) -> bool:
         """Whether what the feed is now will stay for a while: another owns it, or it has found its state."""
@@ -106,7 +113,7 @@ class Owner:
             except* (LeaseLost, BusUnavailable) as lost:
                 logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
             finally:
-                self._conflator = None
+                self._conflator, self._flusher = None, None
                 self.confirmed = frozenset()
                 # What was refused to us may well be served to the next owner.
                 self._refused_by_plan, self._refused_by_venue = {}, {}
@@ -115,20 +122,23 @@ class Owner:
     async def _own(self) -> None:
         simulated = self._feed.simulated
         await mark_origin(self._bus, self.market, simulated=simulated)
-        publisher = Publisher(self._bus, self.lease, self._price_ttl_s, last_ttl_s(simulated=simulated))
-        conflator = Conflator(self._feed.name, self.lease.epoch, publisher, lambda: self.pulse.healthy)
-        self._conflator = conflator
+        publisher = Publisher(self._bus, self.lease, last_ttl_s(simulated=simulated))
+        conflator = self._conflator = Conflator(self.lease.epoch)
+        flusher = self._flusher = Flusher(self._feed.name, conflator, publisher, self._good_for_s)
         self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
         await self._plan(conflator)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.lease.keep())
-            tasks.create_task(conflator.flush_forever())
-            tasks.create_task(conflator.refresh_forever())
+            tasks.create_task(flusher.flush_forever())
+            tasks.create_task(flusher.refresh_forever())
             tasks.create_task(self.pulse.beat_forever(publisher, conflator))
             tasks.create_task(self._plan_forever(conflator))
             tasks.create_task(self._mark_forever())
             tasks.create_task(self._run_feed())
+
+    def _good_for_s(self) -> float:
+        return self._price_ttl_s - self.pulse.heard_ago_s
 
     async def _run_feed(self) -> None:
         try:
@@ -199,6 +209,18 @@ class Owner:
         if self._conflator is not None:
             self._conflator.on_quote(quote)
 
+    def on_correction(self, correction: Correction) -> None:
+        """A print was wrong."""
+        self._counters.messages += 1
+        if self._conflator is not None:
+            self._conflator.on_correction(correction)
+
+    def on_cancel(self, cancel: Cancel) -> None:
+        """A print is void."""
+        self._counters.messages += 1
+        if self._conflator is not None:
+            self._conflator.on_cancel(cancel)
+
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """A REST seed."""
         if self._conflator is not None:
@@ -218,4 +240,4 @@ class Owner:
 
     def on_rejected(self, kind: str) -> None:
         """A message without sense."""
-        self._counters.rejected[kind] += 1
+        self._counters.reject(self.market, kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Final, Never
 
@@ -49,6 +50,11 @@ class Pulse:
     def healthy(self) -> bool:
         """Whether prices of this feed may be believed now."""
         return self.state in HEALTHY_STATES
+
+    @property
+    def heard_ago_s(self) -> float:
+        """Seconds since the venue was last heard; infinite while its path is not healthy."""
+        return self._clock.now() - self._feed.last_heard if self.healthy else math.inf
 
     def _silent(self) -> bool:
         return self._state in HEALTHY_STATES and self._clock.now() - self._feed.last_heard > HEARD_S
@@ -99,4 +105,10 @@ class Pulse:
             reason=status.reason,
             since=status.since,
             simulated=status.simulated,
+            heard_ms_ago=self._heard_ms_ago(),
         )
+
+    def _heard_ms_ago(self) -> int:
+        ago_s = self.heard_ago_s
+        # Of an unhealthy path nobody asks; a feed may hear something while we look.
+        return 0 if math.isinf(ago_s) else max(0, round(ago_s * 1000))

@@ -140,6 +140,7 @@ class Worker:
             newest_ts_recv=max((owner.newest_ts_recv for owner in owners), default=0),
             reconnects=sum(owner.reconnects for owner in owners),
             rejected=dict(self._counters.rejected),
+            resubscribed=sum(owner.resubscribed for owner in owners),
         )
 
     async def settled(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from alpaca.data.live import CryptoDataStream, StockDataStream
+from alpaca.data.live import CryptoDataStream, OptionDataStream, StockDataStream
 
 from tapecast.errors import SettingsError
-from tapecast.feeds.alpaca.endpoint import endpoints, keys
+from tapecast.feeds.alpaca.endpoint import endpoints, keys, options_feed
 from tapecast.market import Market
 from tapecast.settings import load
 
@@ -15,6 +15,7 @@ HOST = "wss://stream.data.alpaca.markets"
 LOCAL = {
     "ALPACA_STREAM_URL": "ws://localhost:1/v2/iex",
     "ALPACA_CRYPTO_STREAM_URL": "ws://localhost:1/crypto",
+    "ALPACA_OPTIONS_STREAM_URL": "ws://localhost:1/options",
 }
 
 
@@ -31,11 +32,29 @@ LOCAL = {
 )
 def test_each_stock_feed_has_its_url(feed: str, path: str, has_hours: bool) -> None:
     """Every feed of the setting can be dialled, those too that alpaca-py's enum refuses."""
-    stocks, crypto = endpoints(load(KEYS | {"ALPACA_FEED": feed}))
+    stocks, crypto, options = endpoints(load(KEYS | {"ALPACA_FEED": feed}))
     assert (stocks.market, stocks.name, stocks.url) == (Market.US_EQUITY, feed, HOST + path)
     assert stocks.has_hours is has_hours
     assert stocks.stream()._endpoint == HOST + path
     assert (crypto.market, crypto.name, crypto.has_hours) == (Market.CRYPTO, "crypto", False)
+    assert (options.market, options.name, options.has_hours) == (Market.US_OPTION, "indicative", True)
+
+
+@pytest.mark.parametrize(
+    ("url", "feed"),
+    [
+        (None, "indicative"),
+        (f"{HOST}/v1beta1/indicative", "indicative"),
+        (f"{HOST}/v1beta1/opra", "opra"),
+        (f"{HOST}/v1beta1/opra/", "opra"),
+        ("ws://proxy/options", "indicative"),
+    ],
+)
+def test_the_options_url_says_which_feed_it_is(url: str | None, feed: str) -> None:
+    """Ticks carry its name, and REST is asked for the same one."""
+    settings = load(KEYS | ({"ALPACA_OPTIONS_STREAM_URL": url} if url else {}))
+    assert options_feed(settings) == feed
+    assert endpoints(settings)[2].name == feed
 
 
 def test_urls_of_the_settings_win() -> None:
@@ -62,9 +81,10 @@ def test_missing_keys_are_named() -> None:
 
 def test_the_stream_is_alpaca_py_with_our_limits() -> None:
     """alpaca-py's stream of the market, raw, with every socket parameter that it would leave out."""
-    stocks, crypto = (each.stream() for each in endpoints(load(KEYS)))
+    stocks, crypto, options = (each.stream() for each in endpoints(load(KEYS)))
     assert isinstance(stocks, StockDataStream)
     assert isinstance(crypto, CryptoDataStream)
+    assert isinstance(options, OptionDataStream)
     assert stocks._raw_data
     assert stocks._websocket_params.keys() == {
         "ping_interval",

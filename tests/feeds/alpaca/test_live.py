@@ -15,6 +15,7 @@ from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.feeds.alpaca.live import LiveSession
+from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tests.feeds.alpaca.venue import Dialogue, Recorder, Venue, endpoint_at, playing
 from tests.support import eventually
@@ -42,12 +43,14 @@ class Live:
         self.subscriptions = Subscriptions(30, ("trades", "quotes"))
         self.subscriptions.want(symbols)
         self.nudge = asyncio.Event()
+        self.seen = Seen()
         self.session = LiveSession(
             connection,
             self.subscriptions,
             self.recorder,
             limits,
             nudge=self.nudge,
+            seen=self.seen,
             on_confirmed=self.confirmed.append,
             on_served=self._on_served,
         )

@@ -15,20 +15,21 @@ from tapecast.feeds.alpaca import rest as rest_module
 from tapecast.feeds.alpaca.hours import MarketClock
 from tapecast.feeds.alpaca.pace import Pace
 from tapecast.feeds.alpaca.rest import DATA_URL, SYMBOLS_PER_CALL, TRADING_URL, AlpacaRest
-from tapecast.market import parse_rfc3339
+from tapecast.market import Market, parse_rfc3339
 from tapecast.settings import load
 from tapecast.simulator.server import SimulatorConfig, simulator
 from tests.support import free_socket
 
 Handler = Callable[[httpx.Request], httpx.Response]
 KEYS = {"ALPACA_PAPER_API_KEY": "the-key", "ALPACA_PAPER_SECRET_KEY": "the-secret"}
+FEEDS = {Market.US_EQUITY: "sip", Market.US_OPTION: "indicative"}
 AT_ONCE = 10**6
 
 
 def scripted(handler: Handler) -> AlpacaRest:
     """A client whose every call ends in `handler`."""
     client = httpx.AsyncClient(transport=httpx.MockTransport(handler))
-    return AlpacaRest(client, "http://data", "http://trading", "sip", Pace(AT_ONCE, 1), simulated=False)
+    return AlpacaRest(client, "http://data", "http://trading", FEEDS, Pace(AT_ONCE, 1), simulated=False)
 
 
 def asked(request: httpx.Request) -> list[str]:

@@ -38,7 +38,7 @@ class Seeding:
         self.now = 0.0
         self.rest = rest
         self.recorder = Recorder()
-        self.seeder = Seeder(rest, self.recorder, IMPATIENT, lambda: self.now)
+        self.seeder = Seeder(rest, self.recorder.on_snapshot, IMPATIENT, lambda: self.now)
 
     @property
     def seeded(self) -> list[str]:

@@ -36,7 +36,7 @@ def test_a_whole_snapshot() -> None:
     event = parse_rfc3339("2025-10-08T15:00:00.123456789Z")
     assert snapshot == Snapshot(
         "AAPL",
-        Trade("AAPL", 2.5, 10.0, event, NOW_US),
+        Trade("AAPL", 2.5, 10.0, event, NOW_US, 0, "V"),
         Quote("AAPL", 2.4, 2.6, 2.0, 1.0, parse_rfc3339("2025-10-08T15:00:01Z"), NOW_US),
         DayBar(parse_rfc3339("2025-10-08T04:00:00Z"), 1.0, 4.0, 0.5, 2.0, 0.0),
         DayBar(parse_rfc3339("2025-10-07T04:00:00Z"), 1.0, 4.0, 0.5, 2.2, 0.0),

@@ -21,7 +21,7 @@ from tapecast.feeds.alpaca.limits import Limits
 from tapecast.feeds.alpaca.rest import AlpacaRest
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.base import FeedListener
-from tapecast.market import FeedState, Market, Quote, Snapshot, Trade
+from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
 from tapecast.settings import load
 
 AUTHENTICATED = {"T": "success", "msg": "authenticated"}
@@ -45,6 +45,8 @@ class Recorder(FeedListener):
         self.states: list[tuple[FeedState, str | None]] = []
         self.trades: list[Trade] = []
         self.quotes: list[Quote] = []
+        self.corrections: list[Correction] = []
+        self.cancels: list[Cancel] = []
         self.snapshots: list[Snapshot] = []
         self.subscribed: frozenset[str] = frozenset()
         self.refused: dict[str, str] = {}
@@ -65,6 +67,12 @@ class Recorder(FeedListener):
 
     def on_quote(self, quote: Quote) -> None:
         self.quotes.append(quote)
+
+    def on_correction(self, correction: Correction) -> None:
+        self.corrections.append(correction)
+
+    def on_cancel(self, cancel: Cancel) -> None:
+        self.cancels.append(cancel)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Never
 
 from tapecast.errors import FeedTransient
+from tapecast.feeds.alpaca.comparer import Comparer
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.endpoint import Endpoint
 from tapecast.feeds.alpaca.hours import Hours
@@ -25,9 +26,11 @@ from tapecast.feeds.alpaca.live import LiveSession
 from tapecast.feeds.alpaca.path import VenuePath
 from tapecast.feeds.alpaca.rest import AlpacaRest
 from tapecast.feeds.alpaca.seeder import Seeder
+from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.alpaca.together import together
 from tapecast.feeds.base import FeedListener
+from tapecast.market import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class _Run:
     rest: AlpacaRest
     path: VenuePath
     delays: Delays
+    hours: Hours | None
 
     def on_served(self) -> None:
         """The venue has answered what we asked."""
@@ -62,6 +66,7 @@ class AlpacaFeed:
         self.simulated = endpoint.name == "simulated"
         # Sessions that were opened because the one before was lost.
         self.reconnects = 0
+        self.resubscribed = 0
         self.last_heard = 0.0
         self._endpoint = endpoint
         self._subscriptions = subscriptions
@@ -91,10 +96,12 @@ class AlpacaFeed:
     async def run(self, listener: FeedListener) -> Never:
         """Hold the connection for as long as symbols are wanted. Cancelling closes the socket."""
         async with self._open_rest() as rest:
-            run = _Run(listener, rest, VenuePath(listener), Delays(self._limits))
+            path = VenuePath(listener)
+            hours = Hours(rest.clock, path.market_is, self._limits) if self._endpoint.has_hours else None
+            run = _Run(listener, rest, path, Delays(self._limits), hours)
             parts = [self._supervise(run)]
-            if self._endpoint.has_hours:
-                parts.append(Hours(rest.clock, run.path.market_is, self._limits).follow())
+            if hours is not None:
+                parts.append(hours.follow())
             await together(*parts)
         raise AssertionError("the supervisor never ends by itself")
 
@@ -106,6 +113,8 @@ class AlpacaFeed:
                 run.listener.on_refused({})
             await self._wanted.wait()
             run.path.dialling()
+            if run.hours is not None:
+                await run.hours.first()
             try:
                 await self._hold(run, after_loss=lost)
                 lost = False
@@ -126,7 +135,21 @@ class AlpacaFeed:
             await connection.close()
 
     async def _serve(self, run: _Run, connection: Connection) -> None:
-        seeder = self._seeder = Seeder(run.rest, run.listener, self._limits)
+        seen = Seen()
+
+        def on_snapshot(snapshot: Snapshot) -> None:
+            seen.on_snapshot(snapshot)
+            run.listener.on_snapshot(snapshot)
+
+        def on_confirmed(symbols: frozenset[str]) -> None:
+            seen.confirm(symbols)
+            seeder.confirm(symbols)
+
+        seeder = self._seeder = Seeder(run.rest, on_snapshot, self._limits)
+        comparer = Comparer(
+            run.rest, seen, self._limits,
+            is_open=lambda: run.path.is_open, on_snapshot=on_snapshot, on_silent=self._renew,
+        )  # fmt: skip
         self._subscriptions.reset()
         run.listener.on_session()
         session = LiveSession(
@@ -135,7 +158,8 @@ class AlpacaFeed:
             run.listener,
             self._limits,
             nudge=self._nudge,
-            on_confirmed=seeder.confirm,
+            seen=seen,
+            on_confirmed=on_confirmed,
             on_served=run.on_served,
         )
         try:
@@ -144,12 +168,18 @@ class AlpacaFeed:
                 session.reconcile(),
                 session.ping(time.monotonic, lambda: self.last_heard),
                 seeder.run(),
+                comparer.run(),
                 self._until_unwanted(),
             )
         finally:
             # With the socket went every subscription.
             if self._subscriptions.confirmed:
                 run.listener.on_subscribed(frozenset())
+
+    def _renew(self, symbols: list[str]) -> None:
+        self.resubscribed += len(symbols)
+        self._subscriptions.renew(symbols)
+        self._nudge.set()
 
     async def _until_unwanted(self) -> None:
         # An event that was set wakes its waiters even if it was cleared again: a page that is reloaded must

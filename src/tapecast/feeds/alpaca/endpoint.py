@@ -1,7 +1,7 @@
 """Which of the venue's sockets serves a market, and under which name its prices go.
 
 alpaca-py makes the connection, its headers and its handshake; everything that it would do by default and that
-hurts a long-lived service is set here. The third endpoint (options) will be one more function.
+hurts a long-lived service is set here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alpaca.data.live import CryptoDataStream, StockDataStream
+from alpaca.data.live import CryptoDataStream, OptionDataStream, StockDataStream
 from alpaca.data.live.websocket import DataStream
 from pydantic import SecretStr
 
@@ -29,9 +29,14 @@ _STOCK_PATHS: Final = {
 # These trade while the exchanges are closed, so the exchanges' clock says nothing about them.
 _OWN_HOURS: Final = frozenset({"boats", "overnight", "test"})
 _CRYPTO_PATH: Final = "/v1beta3/crypto/us"
-_STREAMS: Final[dict[Market, type[StockDataStream | CryptoDataStream]]] = {
+INDICATIVE: Final = "indicative"
+"""The free plan's option prices: late trades, and quotes that are derived. OPRA's own need another plan."""
+OPRA: Final = "opra"
+_OPTIONS_PATH: Final = f"/v1beta1/{INDICATIVE}"
+_STREAMS: Final[dict[Market, type[StockDataStream | CryptoDataStream | OptionDataStream]]] = {
     Market.US_EQUITY: StockDataStream,
     Market.CRYPTO: CryptoDataStream,
+    Market.US_OPTION: OptionDataStream,
 }
 
 _WEBSOCKET_PARAMS: Final[dict[str, Any]] = {
@@ -82,7 +87,13 @@ def keys(settings: Settings) -> tuple[SecretStr, SecretStr]:
 
 def endpoints(settings: Settings) -> list[Endpoint]:
     """The endpoints that this service dials, in the order in which it does."""
-    return [_stocks(settings), _crypto(settings)]
+    return [_stocks(settings), _crypto(settings), _options(settings)]
+
+
+def options_feed(settings: Settings) -> str:
+    """Which of the two option feeds the options stream is: they share names, and REST has to be told."""
+    url = settings.alpaca_options_stream_url or ""
+    return OPRA if url.rstrip("/").endswith(f"/{OPRA}") else INDICATIVE
 
 
 def _stocks(settings: Settings) -> Endpoint:
@@ -106,6 +117,16 @@ def _crypto(settings: Settings) -> Endpoint:
     )
 
 
+def _options(settings: Settings) -> Endpoint:
+    return Endpoint(
+        Market.US_OPTION,
+        _name(settings, options_feed(settings)),
+        _url(settings, settings.alpaca_options_stream_url, _OPTIONS_PATH),
+        True,
+        *keys(settings),
+    )
+
+
 def _name(settings: Settings, feed: str) -> str:
     return "simulated" if settings.feed == "simulated" else feed
 
@@ -114,6 +135,7 @@ def _url(settings: Settings, override: str | None, path: str) -> str:
     # Real prices under the name of simulated ones would be believed by nobody, and should never exist.
     if override is None and settings.feed == "simulated":
         raise SettingsError(
-            "FEED=simulated needs ALPACA_STREAM_URL and ALPACA_CRYPTO_STREAM_URL of a simulator"
+            "FEED=simulated needs ALPACA_STREAM_URL, ALPACA_CRYPTO_STREAM_URL and ALPACA_OPTIONS_STREAM_URL "
+            "of a simulator; `tapecast simulate --print-env` prints them"
         )
     return override or HOST + path

@@ -7,8 +7,9 @@ word and nothing else: the last answer stands until its own next change, then th
 from __future__ import annotations
 
 import time
-from asyncio import sleep
+from asyncio import Event, sleep, timeout
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -38,6 +39,7 @@ class Hours:
         self._limits = limits
         self._now_ns = now_ns
         self._known = MarketClock(is_open=True, next_change_ns=0)
+        self._answered = Event()
 
     async def follow(self) -> None:
         """Report every answer, for ever."""
@@ -45,8 +47,20 @@ class Hours:
             again_in_s = await self.look()
             await sleep(again_in_s)
 
+    async def first(self) -> None:
+        """Wait a moment for the first answer, so that a market that is closed is never called live."""
+        with suppress(TimeoutError):
+            async with timeout(self._limits.clock_first_s):
+                await self._answered.wait()
+
     async def look(self) -> float:
         """Ask once, report, and say in how many seconds to ask again."""
+        try:
+            return await self._look()
+        finally:
+            self._answered.set()
+
+    async def _look(self) -> float:
         try:
             self._known = await self._ask()
         except FeedError:

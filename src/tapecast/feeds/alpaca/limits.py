@@ -28,19 +28,31 @@ class Limits:
     reply_s: float = 5.0
     # A message of ours must leave within this, else the socket is stuck.
     send_s: float = 5.0
-    # Ping after this much silence; give up after that much. 8 + 2 keeps "noticed within 10 s".
-    ping_s: float = 2.0
+    # Ping after this much silence; give up after that much. A price lives five seconds from the last sign of
+    # life, and is written again every two: with pings further apart its key would come and go. 8 + 1.5 keeps
+    # "noticed within 10 s".
+    ping_s: float = 1.5
     silent_s: float = 8.0
     # SIGTERM waits for the close, so it must end even when the peer is frozen. Must stay above the
     # `close_timeout` of the socket: below it, the library swallows our cancellation.
     close_s: float = 2.5
     backoff_first_s: float = 0.5
-    backoff_cap_s: float = 30.0
+    # Not longer: whoever waits here when the venue returns is late by that much, and 10 s is the promise.
+    backoff_cap_s: float = 6.0
     # A taken slot is freed by the venue's own timeout; dialling faster earns HTTP 429.
     slow_s: tuple[float, float] = (15.0, 30.0)
     # After a takeover the old holder's session may need a moment to end.
     takeover_s: float = 10.0
     takeover_retry_s: float = 0.5
+    # The confirmed symbols are compared with REST this often, and sooner while nothing at all arrives.
+    compare_every_s: float = 60.0
+    compare_quiet_s: float = 10.0
+    # A symbol whose newest trade at the venue is this much newer than ours has gone silent, unless that trade
+    # arrives in the time that the comparison gives it.
+    lag_s: float = 15.0
+    compare_grace_s: float = 3.0
+    # How long the first dial waits for the market's clock, so that no closed market is called live.
+    clock_first_s: float = 1.0
     clock_every_s: float = 300.0
     clock_retry_s: float = 30.0
 

@@ -9,16 +9,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import islice
+from typing import Final
 
 from tapecast.errors import FeedTransient
 from tapecast.feeds.alpaca import wire
 from tapecast.feeds.alpaca.codes import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
+from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
-from tapecast.feeds.alpaca.wire import Message, Reject
+from tapecast.feeds.alpaca.wire import Data, Message, Reject
 from tapecast.feeds.base import FeedListener
-from tapecast.market import Quote, Trade
+from tapecast.market import Correction, Quote, Trade
+
+TURN: Final = 2000
+"""Messages handed over in one go: some milliseconds."""
 
 
 class LiveSession:
@@ -32,6 +38,7 @@ class LiveSession:
         limits: Limits,
         *,
         nudge: asyncio.Event,
+        seen: Seen,
         on_confirmed: Callable[[frozenset[str]], None],
         on_served: Callable[[], None],
     ) -> None:
@@ -41,6 +48,7 @@ class LiveSession:
         self._limits = limits
         # Set when the desired set changed, or when the venue answered.
         self._nudge = nudge
+        self._seen = seen
         self._on_confirmed = on_confirmed
         # Called when the venue has answered what we asked: from here on the path is believed.
         self._on_served = on_served
@@ -54,8 +62,12 @@ class LiveSession:
             if isinstance(messages, Reject):
                 self._listener.on_rejected(messages)
                 continue
-            for message in messages:
-                self._hand_over(message, ts_recv)
+            for start in range(0, len(messages), TURN):
+                if start:
+                    # A frame of megabytes must not hold up the flusher and the beat.
+                    await asyncio.sleep(0)
+                for message in islice(messages, start, start + TURN):
+                    self._hand_over(message, ts_recv)
 
     async def reconcile(self) -> None:
         """Ask for what is missing, one request at a time, each answered in bounded time."""
@@ -99,20 +111,28 @@ class LiveSession:
 
     def _hand_over(self, message: object, ts_recv: int) -> None:
         value = wire.decode(message, ts_recv)
-        if isinstance(value, Trade):
-            if value.symbol in self._subscriptions.desired:
-                self._listener.on_trade(value)
+        if isinstance(value, Reject):
+            if value is Reject.TYPE and isinstance(message, dict):
+                self._control(message)
             else:
-                self._listener.on_rejected(Reject.UNASKED)
-        elif isinstance(value, Quote):
-            if value.symbol in self._subscriptions.desired:
-                self._listener.on_quote(value)
-            else:
-                self._listener.on_rejected(Reject.UNASKED)
-        elif value is Reject.TYPE and isinstance(message, dict):
-            self._control(message)
+                self._listener.on_rejected(value)
         elif value is not None:
-            self._listener.on_rejected(value)
+            if value.symbol in self._subscriptions.desired:
+                self._deliver(value)
+            else:
+                self._listener.on_rejected(Reject.UNASKED)
+
+    def _deliver(self, value: Data) -> None:
+        self._seen.messages += 1
+        if isinstance(value, Trade):
+            self._seen.on_trade(value.symbol, value.ts_event_ns)
+            self._listener.on_trade(value)
+        elif isinstance(value, Quote):
+            self._listener.on_quote(value)
+        elif isinstance(value, Correction):
+            self._listener.on_correction(value)
+        else:
+            self._listener.on_cancel(value)
 
     def _control(self, message: Message) -> None:
         match message.get("T"):

@@ -16,6 +16,11 @@ class VenuePath:
         self._is_open = True
         self._told: tuple[FeedState, str | None] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the market is in session, as far as is known."""
+        return self._is_open
+
     def idle(self) -> None:
         """Nobody wants a symbol."""
         self._be(FeedState.IDLE)

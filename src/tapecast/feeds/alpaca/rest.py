@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 import httpx
@@ -17,7 +17,7 @@ import msgspec
 
 from tapecast.errors import FeedError, FeedFatal, FeedTransient
 from tapecast.feeds.alpaca import snapshots
-from tapecast.feeds.alpaca.endpoint import keys
+from tapecast.feeds.alpaca.endpoint import keys, options_feed
 from tapecast.feeds.alpaca.hours import MarketClock
 from tapecast.feeds.alpaca.pace import Pace
 from tapecast.market import Market, Snapshot, market_of, parse_rfc3339
@@ -25,6 +25,11 @@ from tapecast.settings import Settings
 
 DATA_URL: Final = "https://data.alpaca.markets"
 TRADING_URL: Final = "https://paper-api.alpaca.markets"
+_SNAPSHOTS: Final = {
+    Market.US_EQUITY: "/v2/stocks/snapshots",
+    Market.CRYPTO: "/v1beta3/crypto/us/snapshots",
+    Market.US_OPTION: "/v1beta1/options/snapshots",
+}
 SYMBOLS_PER_CALL: Final = 100
 """Keeps the URL short enough for every proxy on the way."""
 MAX_REFUSALS: Final = 16
@@ -39,13 +44,21 @@ class AlpacaRest:
     """One account's REST client. Close it with `aclose`, or use it in `async with`."""
 
     def __init__(
-        self, client: httpx.AsyncClient, data: str, trading: str, feed: str, pace: Pace, *, simulated: bool
+        self,
+        client: httpx.AsyncClient,
+        data: str,
+        trading: str,
+        feeds: Mapping[Market, str],
+        pace: Pace,
+        *,
+        simulated: bool,
     ) -> None:
         self.simulated = simulated
         self._client = client
         self._data = data
         self._trading = trading
-        self._feed = feed
+        # The `feed` parameter of each market; crypto has none.
+        self._feeds = feeds
         self._pace = pace
         # How positions spell each pair, and how everything else does; asked for once.
         self._pairs: dict[str, str] = {}
@@ -62,8 +75,11 @@ class AlpacaRest:
             httpx.AsyncClient(headers=headers, timeout=_STEP_S),
             (settings.alpaca_data_url or DATA_URL).rstrip("/"),
             (settings.alpaca_trading_url or TRADING_URL).rstrip("/"),
-            # The test stream has no REST side.
-            "iex" if settings.alpaca_feed == "test" else settings.alpaca_feed,
+            {
+                # The test stream has no REST side.
+                Market.US_EQUITY: "iex" if settings.alpaca_feed == "test" else settings.alpaca_feed,
+                Market.US_OPTION: options_feed(settings),
+            },
             pace or seed_pace(),
             simulated=settings.feed == "simulated",
         )
@@ -81,7 +97,7 @@ class AlpacaRest:
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         """What the venue knows of each symbol; symbols that it does not know are left out."""
         found: list[Snapshot] = []
-        for market in (Market.US_EQUITY, Market.CRYPTO):
+        for market in _SNAPSHOTS:
             mine = [symbol for symbol in symbols if market_of(symbol) is market]
             for start in range(0, len(mine), SYMBOLS_PER_CALL):
                 found += await self._snapshots(market, mine[start : start + SYMBOLS_PER_CALL])
@@ -137,11 +153,12 @@ class AlpacaRest:
         return found
 
     async def _snapshots_of(self, market: Market, symbols: list[str]) -> list[Snapshot]:
-        path, params = "/v2/stocks/snapshots", {"symbols": ",".join(symbols), "feed": self._feed}
-        if market is Market.CRYPTO:
-            path, params = "/v1beta3/crypto/us/snapshots", {"symbols": ",".join(symbols)}
+        params = {"symbols": ",".join(symbols)}
+        if market in self._feeds:
+            params["feed"] = self._feeds[market]
         await self._pace.wait()
-        return snapshots.read(await self._get(self._data + path, params), time.time_ns() // 1000)
+        answer = await self._get(self._data + _SNAPSHOTS[market], params)
+        return snapshots.read(answer, time.time_ns() // 1000)
 
     async def _object(self, path: str) -> dict[str, object]:
         answer = await self._get(self._trading + path)

@@ -16,10 +16,9 @@ from tapecast.backoff import backoff
 from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.feeds.alpaca.rest import SYMBOLS_PER_CALL
-from tapecast.feeds.base import FeedListener
 from tapecast.market import Snapshot
 
-AGAIN_AFTER_S: Final = 60.0
+AGAIN_AFTER_S: Final = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +36,13 @@ class Seeder:
     def __init__(
         self,
         rest: SnapshotSource,
-        listener: FeedListener,
+        on_snapshot: Callable[[Snapshot], None],
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._rest = rest
-        self._listener = listener
+        self._on_snapshot = on_snapshot
         self._limits = limits
         self._confirmed: frozenset[str] = frozenset()
         # Confirmed and not yet seeded, in the order of confirmation.
@@ -97,7 +96,7 @@ class Seeder:
         for snapshot in snapshots:
             # It may have been unsubscribed while the answer was on its way.
             if snapshot.symbol in self._confirmed:
-                self._listener.on_snapshot(snapshot)
+                self._on_snapshot(snapshot)
         for symbol in batch:
             self._waiting.pop(symbol, None)
         if not self._waiting:

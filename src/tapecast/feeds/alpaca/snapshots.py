@@ -1,6 +1,6 @@
 """Alpaca's REST snapshots as values of ours. Pure.
 
-Stocks come as a map by symbol, crypto as the same map under `snapshots`; any part may be missing or null.
+Stocks come as a map by symbol, the others as the same map under `snapshots`; any part may be missing or null.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ Rules of this file:
 - A refused batch is halved until the one symbol is found that is refused for itself; accepted batches grow.
 - A 405 of one symbol means that the plan is full. Whether plans count symbols or (channel, symbol) pairs is
   written nowhere, so it is learnt: quotes are given up first, and come back if that did not make room.
+- A symbol to be renewed is unsubscribed from everything first, and then is as any that is missing.
 - On a new session everything learnt is forgotten, and what was served before is asked for first: one message
   with all symbols would be refused whole, and an SDK that sends it stays connected and mute.
 """
@@ -69,6 +70,8 @@ class Subscriptions:
         self._without_quotes: set[str] = set()
         # What the venue kept although we asked it not to: not asked again.
         self._kept: dict[str, set[str]] = {channel: set() for channel in self._channels}
+        # To be unsubscribed and then asked for again.
+        self._renewing: set[str] = set()
         # Learnt from 405: how many symbols, how many (channel, symbol) pairs there is room for.
         self._symbol_cap: int | None = None
         self._pair_cap: int | None = None
@@ -94,9 +97,14 @@ class Subscriptions:
         self._refused = {s: reason for s, reason in self._refused.items() if s in self.desired}
         self._without_quotes &= self.desired.keys()
 
+    def renew(self, symbols: Iterable[str]) -> None:
+        """Subscribe these anew: the venue says that it sends them, and does not."""
+        self._renewing.update(symbols)
+
     def ask(self) -> Request | None:
         """The next request, now in flight; None while one is, or when nothing is left to ask."""
         if self.in_flight is None:
+            self._renewing &= self._droppable()
             self.in_flight = self._unsubscribe() or self._subscribe()
             return self.in_flight
         return None
@@ -166,8 +174,12 @@ class Subscriptions:
         ready = [s for s in trades if s in self.confirmed and s not in self._without_quotes]
         return ready[:room]
 
+    def _droppable(self) -> set[str]:
+        # What the venue keeps although it was asked not to cannot be renewed.
+        return {s for channel, have in self._acknowledged.items() for s in have - self._kept[channel]}
+
     def _targets(self) -> dict[str, list[str]]:
-        trades = self._trades_target()
+        trades = [symbol for symbol in self._trades_target() if symbol not in self._renewing]
         targets = {_TRADES: trades, _QUOTES: self._quotes_target(trades)}
         return {channel: targets[channel] for channel in self._channels}
 

@@ -11,15 +11,15 @@ from typing import Any, Final, TypeGuard
 
 import msgpack
 
-from tapecast.market import Quote, Trade, number
+from tapecast.feeds.alpaca.conditions import effect
+from tapecast.market import Cancel, Correction, Quote, Trade, number
 
 INTEGER_NANOSECONDS: Final = 2
 """msgpack's `timestamp` option: times become plain int nanoseconds, nothing is cut off."""
 
 CONTROL: Final = frozenset({"success", "error", "subscription"})
-# Known, and of no use for a price: bars, books, statuses, LULD bands, imbalances, news; corrections and
-# cancellations, which the venue sends unasked beside trades.
-_NOT_CARRIED: Final = frozenset("budoslinxc")
+# Known, and of no use for a price: bars, books, statuses, LULD bands, imbalances, news.
+_NOT_CARRIED: Final = frozenset("budoslin")
 # A print dated further ahead than any clock is wrong would win over every later one for ever.
 _FUTURE_NS: Final = 24 * 3600 * 1_000_000_000
 
@@ -34,11 +34,13 @@ class Reject(StrEnum):
     PRICE = "price"
     SIZE = "size"
     TIME = "time"
+    NUMBER = "number"  # a correction of nothing
     UNASKED = "unasked"  # data for a symbol that nobody wants (any more)
     CONTROL = "control"  # a reply that answers nothing
 
 
 Message = dict[Any, Any]
+Data = Trade | Quote | Correction | Cancel
 
 
 def unpack(frame: object) -> list[object] | Reject:
@@ -53,7 +55,7 @@ def unpack(frame: object) -> list[object] | Reject:
     return messages if isinstance(messages, list) else Reject.FRAME
 
 
-def decode(message: object, ts_recv: int) -> Trade | Quote | Reject | None:
+def decode(message: object, ts_recv: int) -> Data | Reject | None:
     """One data message; None if it is a kind that we know and do not carry."""
     if not isinstance(message, dict):
         return Reject.SHAPE
@@ -62,6 +64,11 @@ def decode(message: object, ts_recv: int) -> Trade | Quote | Reject | None:
         return trade(message.get("S"), message, message.get("t"), ts_recv)
     if kind == "q":
         return quote(message.get("S"), message, message.get("t"), ts_recv)
+    # Unasked, beside trades.
+    if kind == "c":
+        return correction(message, ts_recv)
+    if kind == "x":
+        return cancel(message, ts_recv)
     return None if isinstance(kind, str) and kind in _NOT_CARRIED else Reject.TYPE
 
 
@@ -76,7 +83,10 @@ def trade(symbol: object, fields: Message, event_ns: object, ts_recv: int) -> Tr
         return Reject.SIZE
     if not _is_time(event_ns, ts_recv):
         return Reject.TIME
-    return Trade(symbol, price, size, event_ns, ts_recv)
+    return Trade(
+        symbol, price, size, event_ns, ts_recv,
+        _number(fields.get("i")), _exchange(fields.get("x")), effect(fields.get("c"), fields.get("z")),
+    )  # fmt: skip
 
 
 def quote(symbol: object, fields: Message, event_ns: object, ts_recv: int) -> Quote | Reject:
@@ -91,6 +101,40 @@ def quote(symbol: object, fields: Message, event_ns: object, ts_recv: int) -> Qu
     bid_size = number(fields.get("bs")) if bid else None
     ask_size = number(fields.get("as")) if ask else None
     return Quote(symbol, bid or None, ask or None, bid_size or None, ask_size or None, event_ns, ts_recv)
+
+
+def correction(fields: Message, ts_recv: int) -> Correction | Reject:
+    """What an earlier print should have been."""
+    symbol, original = fields.get("S"), _number(fields.get("oi"))
+    price, size = number(fields.get("cp")), number(fields.get("cs"))
+    if not isinstance(symbol, str) or not symbol:
+        return Reject.SYMBOL
+    if not price:
+        return Reject.PRICE
+    if not size:
+        return Reject.SIZE
+    if not original:
+        return Reject.NUMBER
+    does = effect(fields.get("cc"), fields.get("z"))
+    new = _number(fields.get("ci")) or original
+    return Correction(symbol, original, _exchange(fields.get("x")), new, price, size, does, ts_recv)
+
+
+def cancel(fields: Message, ts_recv: int) -> Cancel | Reject:
+    """The end of an earlier print."""
+    symbol, original = fields.get("S"), _number(fields.get("i"))
+    if not isinstance(symbol, str) or not symbol:
+        return Reject.SYMBOL
+    return Cancel(symbol, original, _exchange(fields.get("x")), ts_recv) if original else Reject.NUMBER
+
+
+def _number(value: object) -> int:
+    # The name of a trade, not its worth: without a good one it can only not be corrected.
+    return value if type(value) is int and value > 0 else 0
+
+
+def _exchange(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _side(value: object) -> float | None:

@@ -1,0 +1,53 @@
+"""The newest trade that each confirmed symbol is known to have had, to tell a quiet symbol from a silent one.
+
+Pure. Times in nanoseconds of the venue. A trade of any kind counts, also one that sets no price: a symbol
+that prints odd lots only is not silent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from tapecast.market import Snapshot
+
+
+class Seen:
+    """What came from one session, by stream or by REST."""
+
+    def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._now_ns = now_ns
+        self._newest: dict[str, int] = {}
+        # Trades and quotes of the session so far.
+        self.messages = 0
+
+    @property
+    def symbols(self) -> list[str]:
+        """The confirmed symbols."""
+        return list(self._newest)
+
+    def confirm(self, symbols: frozenset[str]) -> None:
+        """The venue's whole set. What a new one traded before is not missed by us."""
+        now_ns = self._now_ns()
+        self._newest = {symbol: self._newest.get(symbol, now_ns) for symbol in symbols}
+
+    def on_trade(self, symbol: str, event_ns: int) -> None:
+        """A trade came."""
+        if event_ns > self._newest.get(symbol, event_ns):
+            self._newest[symbol] = event_ns
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """REST has told of a trade."""
+        if snapshot.trade is not None:
+            self.on_trade(snapshot.symbol, snapshot.trade.ts_event_ns)
+
+    def lagging(self, snapshots: Iterable[Snapshot], lag_s: float) -> list[str]:
+        """The symbols that have traded at the venue so much later than we know."""
+        lag_ns = int(lag_s * 1e9)
+        return [
+            each.symbol
+            for each in snapshots
+            if each.trade is not None
+            and each.symbol in self._newest
+            and each.trade.ts_event_ns - self._newest[each.symbol] > lag_ns
+        ]

@@ -1,0 +1,69 @@
+"""A quiet symbol is not a silent one."""
+
+from __future__ import annotations
+
+from tapecast.feeds.alpaca.seen import Seen
+from tapecast.market import Snapshot, Trade
+
+SECOND = 1_000_000_000
+NOW = 1_760_000_000 * SECOND
+
+
+def at(symbol: str, seconds: float) -> Snapshot:
+    """REST's word on the newest trade."""
+    trade = Trade(symbol, 1.0, 1.0, NOW + int(seconds * SECOND), 1)
+    return Snapshot(symbol, trade, None, None, None)
+
+
+def seen(*symbols: str) -> Seen:
+    """These are confirmed now."""
+    one = Seen(lambda: NOW)
+    one.confirm(frozenset(symbols))
+    return one
+
+
+def test_what_was_traded_before_we_came_is_not_missed() -> None:
+    """A symbol that has not traded since it was confirmed is quiet."""
+    assert seen("AAPL").lagging([at("AAPL", -3600)], 15) == []
+
+
+def test_a_trade_that_never_came_is_missed() -> None:
+    """Only when it is later than ours by more than the lag."""
+    one = seen("AAPL", "MSFT")
+    one.on_trade("MSFT", NOW + 10 * SECOND)
+    assert one.lagging([at("AAPL", 16), at("MSFT", 16)], 15) == ["AAPL"]
+    assert one.lagging([at("AAPL", 15), at("MSFT", 25.1)], 15) == ["MSFT"]
+
+
+def test_what_rest_told_is_known() -> None:
+    """Each gap is found once."""
+    one = seen("AAPL")
+    one.on_snapshot(at("AAPL", 100))
+    assert one.lagging([at("AAPL", 110)], 15) == []
+    one.on_snapshot(Snapshot("AAPL", None, None, None, None))
+    assert one.lagging([Snapshot("AAPL", None, None, None, None)], 15) == []
+
+
+def test_a_late_print_takes_nothing_back() -> None:
+    """The newest stays the newest."""
+    one = seen("AAPL")
+    one.on_trade("AAPL", NOW + 20 * SECOND)
+    one.on_trade("AAPL", NOW + 1 * SECOND)
+    assert one.lagging([at("AAPL", 30)], 15) == []
+
+
+def test_only_confirmed_symbols_count() -> None:
+    """One that left, and one that never was."""
+    one = seen("AAPL", "MSFT")
+    one.confirm(frozenset({"AAPL"}))
+    one.on_trade("MSFT", NOW)
+    assert one.symbols == ["AAPL"]
+    assert one.lagging([at("MSFT", 100), at("TSLA", 100)], 15) == []
+
+
+def test_confirming_again_forgets_nothing() -> None:
+    """The venue repeats its whole set at every change."""
+    one = seen("AAPL")
+    one.on_trade("AAPL", NOW + 50 * SECOND)
+    one.confirm(frozenset({"AAPL", "MSFT"}))
+    assert one.lagging([at("AAPL", 60)], 15) == []
