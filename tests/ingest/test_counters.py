@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tapecast.ingest.counters import WINDOW_S, Counters
+import pytest
+
+from tapecast.ingest.counters import SAY_AGAIN_S, WINDOW_S, Counters
 
 
 class Clock:
@@ -65,6 +67,23 @@ def test_a_feed_gone_quiet_shows_zero() -> None:
 def test_rejected_messages_are_counted_by_kind() -> None:
     """A kind that never came is zero, and not kept."""
     counters = Counters()
-    counters.rejected["price"] += 2
+    counters.reject("crypto", "price")
+    counters.reject("us_equity", "price")
     assert counters.rejected["shape"] == 0
     assert dict(counters.rejected) == {"price": 2}
+
+
+def test_rejected_messages_are_logged_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    """The first of each kind and market, then one line a minute, however many come."""
+    clock = Clock()
+    counters = Counters(clock)
+    for _ in range(1000):
+        counters.reject("crypto", "price")
+    counters.reject("crypto", "frame")
+    clock.now += SAY_AGAIN_S
+    counters.reject("crypto", "price")
+    assert [record.getMessage() for record in caplog.records] == [
+        "message_rejected: crypto: price, 1 so far",
+        "message_rejected: crypto: frame, 1 so far",
+        "message_rejected: crypto: price, 1001 so far",
+    ]

@@ -8,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapecast.bus import codec
-from tapecast.ingest.image import Image
-from tapecast.market import DayBar, Quote, Snapshot, Tick, Trade, parse_rfc3339, rfc3339
+from tapecast.ingest.image import REMEMBERED, Image
+from tapecast.market import (
+    ADDS_VOLUME,
+    SETS_ALL,
+    SETS_PRICE,
+    Cancel,
+    Correction,
+    DayBar,
+    Quote,
+    Snapshot,
+    Tick,
+    Trade,
+    parse_rfc3339,
+    rfc3339,
+)
 
 FRIDAY = parse_rfc3339("2026-01-09T05:00:00Z")  # midnight in New York
 THURSDAY = parse_rfc3339("2026-01-08T05:00:00Z")
@@ -248,3 +261,125 @@ def test_a_tick_that_makes_no_sense_is_not_restored(wrong: dict[str, str | None]
     made = image()
     made.restore(msgspec.structs.replace(LAST, **wrong))
     assert made.tick("iex", 1, 1) is None
+
+
+def numbered(number: int, price: float, effect: int = SETS_ALL) -> Trade:
+    """A print with a name, later than those with smaller ones."""
+    return Trade("AAPL", price, 1.0, NOON + number, 1, number, "V", effect)
+
+
+def correction(number: int, price: float, effect: int = SETS_ALL) -> Correction:
+    """What that print should have been; its new number is a hundred above."""
+    return Correction("AAPL", number, "V", number + 100, price, 2.0, effect, 9)
+
+
+def cancel(number: int, exchange: str = "V") -> Cancel:
+    """The end of that print."""
+    return Cancel("AAPL", number, exchange, 9)
+
+
+@pytest.mark.parametrize("effect", [0, ADDS_VOLUME])
+def test_a_print_whose_conditions_forbid_it_sets_no_price(effect: int) -> None:
+    """An odd lot moves neither price nor range; it may count into the volume."""
+    made = image(snapshot(numbered(1, 100.0), day=bar()))
+    assert not made.on_trade(numbered(2, 105.0, effect))
+    assert tick(made).price == 100.0
+    assert tick(made).volume == (1001.0 if effect else 1000.0)
+
+
+def test_a_print_out_of_hours_sets_the_price_and_not_the_range() -> None:
+    """The day's high is the session's."""
+    made = image(snapshot(numbered(1, 100.0), day=bar(high=110.0)))
+    assert made.on_trade(numbered(2, 120.0, SETS_PRICE | ADDS_VOLUME))
+    assert (tick(made).price, tick(made).high) == (120.0, 110.0)
+
+
+def test_an_odd_lot_is_better_than_no_price() -> None:
+    """REST's newest trade on a Sunday may be one; it does not replace a price of this session."""
+    odd = numbered(5, 99.0, ADDS_VOLUME)
+    assert tick(image(snapshot(odd))).price == 99.0
+    assert tick(image(numbered(1, 100.0), snapshot(odd))).price == 100.0
+    after_a_gap = image(numbered(1, 100.0))
+    after_a_gap.fresh = False
+    after_a_gap.on_snapshot(snapshot(odd))
+    assert tick(after_a_gap).price == 99.0
+
+
+def test_a_corrected_price_keeps_its_time_and_says_so() -> None:
+    """Until the next trade."""
+    made = image(numbered(1, 100.0), numbered(2, 200.0))
+    assert made.on_correction(correction(2, 101.0))
+    shown = tick(made)
+    assert (shown.price, shown.size, shown.timestamp, shown.corrected) == (
+        101.0,
+        2.0,
+        rfc3339(NOON + 2),
+        True,
+    )
+    assert made.on_trade(numbered(3, 102.0))
+    assert not tick(made).corrected
+
+
+def test_a_cancelled_price_goes_back_to_the_one_before() -> None:
+    """With the time of that one; a second cancel goes back further."""
+    made = image(*(numbered(number, 100.0 + number) for number in (1, 2, 3)))
+    assert made.on_cancel(cancel(3))
+    assert (tick(made).price, tick(made).timestamp, tick(made).corrected) == (102.0, rfc3339(NOON + 2), True)
+    assert made.on_cancel(cancel(2))
+    assert tick(made).price == 101.0
+
+
+def test_a_correction_that_sets_no_price_cancels() -> None:
+    """It turns out to have been an odd lot."""
+    made = image(numbered(1, 100.0), numbered(2, 200.0))
+    assert made.on_correction(correction(2, 200.0, ADDS_VOLUME))
+    assert tick(made).price == 100.0
+
+
+def test_an_earlier_print_is_mended_behind_the_scenes() -> None:
+    """The price stands; what a later cancel goes back to is the mended one."""
+    made = image(*(numbered(number, 100.0 + number) for number in (1, 2, 3)))
+    assert not made.on_correction(correction(2, 50.0))
+    assert not made.on_cancel(cancel(1))
+    assert (tick(made).price, tick(made).corrected) == (103.0, False)
+    made.on_cancel(cancel(3))
+    assert tick(made).price == 50.0
+    made.on_cancel(cancel(102))
+    assert made.tick("iex", 1, 2) is None
+
+
+def test_a_correction_of_an_unknown_print_changes_no_price() -> None:
+    """But the day's figures are doubted: it may have been in them."""
+    made = image(snapshot(numbered(1, 100.0), day=bar()))
+    assert not made.wants_snapshot
+    assert not made.on_correction(correction(77, 1.0))
+    assert not made.on_cancel(cancel(1, exchange="Q"))
+    assert tick(made).price == 100.0
+    assert made.wants_snapshot
+
+
+def test_rest_does_not_bring_a_void_print_back() -> None:
+    """Its answer may have been made before the cancel."""
+    made = image(numbered(1, 100.0), numbered(2, 200.0))
+    made.on_cancel(cancel(2))
+    made.on_snapshot(snapshot(numbered(2, 200.0)))
+    assert tick(made).price == 100.0
+
+
+def test_a_void_print_leaves_the_day_with_the_next_answer() -> None:
+    """A high that never was does not stand till midnight."""
+    made = image(snapshot(numbered(1, 100.0), day=bar(high=110.0)), numbered(2, 500.0))
+    assert tick(made).high == 500.0
+    made.on_cancel(cancel(2))
+    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=111.0)))
+    assert tick(made).high == 111.0
+    assert not made.wants_snapshot
+
+
+def test_only_so_many_prints_are_remembered() -> None:
+    """Memory is bounded; what is further back is REST's to know."""
+    made = image(*(numbered(number, 100.0 + number) for number in range(1, REMEMBERED + 4)))
+    for number in range(REMEMBERED + 3, 2, -1):
+        made.on_cancel(cancel(number))
+    assert made.tick("iex", 1, 1) is None
+    assert not made.fresh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -49,6 +50,21 @@ async def test_only_live_and_closed_are_healthy(feed: FakeFeed, state: FeedState
     feed.last_heard = 0.0
     assert not pulse.healthy
     assert pulse.state == state
+
+
+async def test_the_beat_says_how_long_ago_the_venue_was_heard(feed: FakeFeed) -> None:
+    """A price is vouched for from then on, not from when the beat went out."""
+    hands = HandClock()
+    pulse = Pulse(feed, lambda: None, hands.clock)
+    conflator = Conflator(1)
+    feed.last_heard = hands.clock.now()
+    hands.advance(1.25)
+    assert pulse.heard_ago_s == math.inf
+    pulse.turn(FeedState.LIVE)
+    assert pulse.heard_ago_s == pytest.approx(1.25)
+    assert pulse._beat(conflator).heard_ms_ago == 1250
+    pulse.turn(FeedState.RECONNECTING)
+    assert pulse._beat(conflator).heard_ms_ago == 0
 
 
 async def test_a_change_is_told_once(feed: FakeFeed) -> None:

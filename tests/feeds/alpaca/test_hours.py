@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tapecast.errors import FeedTransient
 from tapecast.feeds.alpaca.hours import Hours, MarketClock
 from tapecast.feeds.alpaca.limits import Limits
@@ -58,6 +60,26 @@ async def test_the_last_answer_stands_until_its_change() -> None:
     venue.now_ns += 60 * SECOND
     await venue.hours.look()
     assert venue.said == [False, True]
+
+
+@pytest.mark.parametrize("answer", [MarketClock(False, NOW), None])
+async def test_the_first_answer_is_waited_for(answer: MarketClock | None) -> None:
+    """A failure is an answer as well: the market is taken as open."""
+    venue = Venue(answer)
+    waiting = asyncio.create_task(venue.hours.first())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await venue.hours.look()
+    async with asyncio.timeout(30):
+        await waiting
+    assert venue.said == [answer is None]
+
+
+async def test_a_slow_clock_is_not_waited_for_long() -> None:
+    """It serves a word on the page, and must not keep the prices away."""
+    hours = Hours(Venue().ask, lambda _: None, Limits(clock_first_s=0.01))
+    async with asyncio.timeout(30):
+        await hours.first()
 
 
 async def test_following_asks_for_ever() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
-from tapecast.feeds.alpaca.live import LiveSession
+from tapecast.feeds.alpaca.live import TURN, LiveSession
 from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tests.feeds.alpaca.venue import Dialogue, Recorder, Venue, endpoint_at, playing
@@ -101,6 +101,41 @@ async def test_data_reaches_the_listener() -> None:
         await eventually(lambda: len(it.recorder.trades) == 2)
         assert [each.price for each in it.recorder.trades] == [1.0, 2.0]
         assert len(it.recorder.quotes) == 1
+
+
+async def test_corrections_and_cancels_reach_the_listener() -> None:
+    """They come unasked, beside trades."""
+    rest = {"S": "AAPL", "x": "V", "t": msgpack.Timestamp(0), "z": "C"}
+
+    async def script(venue: Dialogue) -> None:
+        await venue.say({"T": "c", "oi": 1, "ci": 2, "cp": 3.0, "cs": 4, "cc": ["@"], **rest})
+        await venue.say({"T": "x", "i": 2, "p": 3.0, "s": 4, "a": "C", **rest})
+
+    async with live(script, "AAPL") as it, beside(it.session.read()):
+        await eventually(lambda: it.recorder.cancels)
+        assert [(each.number, each.price) for each in it.recorder.corrections] == [(1, 3.0)]
+        assert [each.number for each in it.recorder.cancels] == [2]
+
+
+async def test_a_huge_frame_lets_others_go_on() -> None:
+    """Between its parts the beat and the flusher have their turn; not a message is lost."""
+
+    async def script(venue: Dialogue) -> None:
+        await venue.say(*[trade(price=float(step)) for step in range(1, 3 * TURN)])
+
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            if 0 < len(it.recorder.trades) < 3 * TURN - 1:
+                turns += 1
+
+    async with live(script, "AAPL") as it, beside(it.session.read(), others()):
+        await eventually(lambda: len(it.recorder.trades) == 3 * TURN - 1)
+        assert turns
+        assert it.seen.messages == 3 * TURN - 1
 
 
 async def test_nonsense_is_counted_and_costs_nothing_else() -> None:

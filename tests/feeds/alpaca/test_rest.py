@@ -81,7 +81,7 @@ async def test_defaults_are_alpacas() -> None:
 async def test_the_test_stream_asks_for_a_feed_that_exists() -> None:
     """The REST side knows no feed `test`."""
     async with AlpacaRest.from_settings(load(KEYS | {"ALPACA_FEED": "test"})) as rest:
-        assert rest._feed == "iex"
+        assert rest._feeds[Market.US_EQUITY] == "iex"
 
 
 async def test_symbols_are_encoded_and_split_by_market_and_hundreds() -> None:

@@ -261,6 +261,42 @@ def test_a_symbol_that_the_venue_dropped_is_asked_for_again() -> None:
     assert subscriptions.ask() == Request("subscribe", "trades", ("A",))
 
 
+def test_a_silent_symbol_is_dropped_and_asked_for_again() -> None:
+    """On both channels, while the others stay as they are."""
+    subscriptions, plan = wanting("AAPL", "MSFT"), Plan()
+    settle(subscriptions, plan)
+    before = len(plan.heard)
+    subscriptions.renew(["AAPL", "TSLA"])
+    settle(subscriptions, plan)
+    said = [(each.action, each.channel, each.symbols) for each in plan.heard[before:]]
+    assert sorted(said[:2]) == [("unsubscribe", "quotes", ("AAPL",)), ("unsubscribe", "trades", ("AAPL",))]
+    assert said[2:] == [("subscribe", "trades", ("AAPL",)), ("subscribe", "quotes", ("AAPL",))]
+    assert subscriptions.confirmed == {"AAPL", "MSFT"}
+    assert subscriptions.refused == {}
+
+
+def test_a_symbol_that_cannot_be_dropped_is_not_renewed_for_ever() -> None:
+    """The venue keeps what it was asked to let go: it stays subscribed."""
+    subscriptions = wanting("AAPL", channels=("trades",))
+    subscriptions.ask()
+    subscriptions.answered({"trades": ["AAPL"]})
+    subscriptions.renew(["AAPL"])
+    assert subscriptions.ask() == Request("unsubscribe", "trades", ("AAPL",))
+    subscriptions.answered({"trades": ["AAPL"]})
+    assert subscriptions.ask() is None
+    assert subscriptions.confirmed == {"AAPL"}
+
+
+def test_a_symbol_that_left_meanwhile_is_not_asked_for_again() -> None:
+    """Nobody wants it any more."""
+    subscriptions, plan = wanting("AAPL", "MSFT"), Plan()
+    settle(subscriptions, plan)
+    subscriptions.renew(["AAPL"])
+    subscriptions.want(["MSFT"])
+    settle(subscriptions, plan)
+    assert plan.channels == {"trades": {"MSFT"}, "quotes": {"MSFT"}}
+
+
 def test_an_error_out_of_turn_answers_nothing() -> None:
     """An error without a request is no answer."""
     assert not wanting("A").failed(405)

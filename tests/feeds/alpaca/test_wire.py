@@ -17,8 +17,8 @@ NOW_US = 1_760_000_000_000_000
 EVENT_NS = NOW_US * 1000 - 5_000_001
 TRADE = {"T": "t", "S": "AAPL", "p": 190.5, "s": 100, "t": EVENT_NS, "i": 1, "x": "V", "c": ["@"], "z": "C"}
 CORRECTION = {
-    "T": "c", "S": "AAPL", "x": "V", "oi": 1, "op": 190.5, "os": 100, "oc": ["@"], "ci": 2,
-    "cp": 190.4, "cs": 90, "cc": ["@", "I"], "t": EVENT_NS, "z": "C",
+    "T": "c", "S": "AAPL", "x": "V", "oi": 1, "op": 190.5, "os": 100, "oc": ["@"],
+    "ci": 2, "cp": 190.4, "cs": 90, "cc": ["@", "I"], "t": EVENT_NS, "z": "C",
 }  # fmt: skip
 CANCEL = {"T": "x", "S": "AAPL", "i": 1, "x": "V", "p": 190.5, "s": 100, "a": "C", "t": EVENT_NS, "z": "C"}
 QUOTE = {"T": "q", "S": "AAPL", "bp": 190.4, "bs": 2, "ap": 190.6, "as": 3, "t": EVENT_NS}
