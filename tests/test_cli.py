@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from tapecast import __version__, cli, launch
 from tapecast.errors import SettingsError, StartError
 from tapecast.settings import known_names
+from tapecast.simulator.config import SimulatorConfig
 
 COMMANDS = ["up", "ingest", "api", "simulate", "check"]
 
@@ -51,6 +53,49 @@ def test_print_env_prints_settings_and_nothing_else(runner: CliRunner) -> None:
     assert set(pairs) <= known_names()
     assert {"ALPACA_PAPER_API_KEY", "ALPACA_PAPER_SECRET_KEY", "FEED"} <= set(pairs)
     assert pairs["ALPACA_STREAM_URL"] == "ws://127.0.0.1:8199/v2/iex"
+
+
+def test_simulate_hands_its_options_over(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours, tape and faults, each where it belongs."""
+    started: list[SimulatorConfig] = []
+
+    async def start(config: SimulatorConfig, *_: object) -> None:
+        started.append(config)
+
+    monkeypatch.setattr(launch, "simulate", start)
+    Path("tape.jsonl").write_text("", "utf-8")
+    options = ["--closed", "--holiday", "2026-11-26", "--holiday", "2026-12-25", "--speed", "50"]
+    faults = ["--fault", "silent=auth", "--fault", "/v2/iex:upgrade=429"]
+    shown = runner.invoke(cli.main, ["simulate", "--port", "0", "--tape", "tape.jsonl", *options, *faults])
+    assert shown.exit_code == 0, shown.output
+    assert started == [
+        SimulatorConfig(
+            market_open=False,
+            holidays=frozenset({date(2026, 11, 26), date(2026, 12, 25)}),
+            tape=Path("tape.jsonl"),
+            speed=50,
+            faults=("silent=auth", "/v2/iex:upgrade=429"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--fault", "slient=auth"], "faults are: silent"),
+        (["--fault", "/v3:upgrade=429"], "paths are: /v2/iex"),
+        (["--fault", "upgrade"], "NAME=VALUE"),
+        (["--holiday", "tomorrow"], "tomorrow"),
+        (["--tape", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--speed", "0"], "x>0"),
+        (["--still", "--tape", "."], "is a directory"),
+    ],
+)
+def test_a_bad_option_of_simulate_is_named(runner: CliRunner, options: list[str], told: str) -> None:
+    """Exit code 2, and what it may be."""
+    shown = runner.invoke(cli.main, ["simulate", *options])
+    assert shown.exit_code == 2
+    assert told in shown.output
 
 
 @pytest.mark.parametrize("command", ["api", "ingest"])

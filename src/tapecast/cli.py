@@ -12,6 +12,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,21 +107,54 @@ def api(host: str | None, port: int | None) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same market.")
 @click.option("--symbol-limit", type=click.IntRange(1), default=30, show_default=True, help="Alpaca's cap.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=1.0, help="Multiplies print rates.")
+@click.option("--closed", is_flag=True, help="Close the stock and options market; crypto never is.")
+@click.option(
+    "--holiday", "holidays", type=click.DateTime(["%Y-%m-%d"]), multiple=True, help="No session; repeatable."
+)
+@click.option("--still", is_flag=True, help="Nothing prints by itself, only by control calls.")
+@click.option(
+    "--tape", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play a recorded tape."
+)
+@click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, help="Of the tape.")
+@click.option(
+    "--fault", "faults", metavar="[PATH:]NAME=VALUE", multiple=True, help="Begin with it; repeatable."
+)
 @click.option(
     "--print-env", is_flag=True, help="Start nothing; print the settings that point a service here."
 )
-def simulate(host: str, port: int, seed: int, symbol_limit: int, rate: float, *, print_env: bool) -> None:
+def simulate(
+    host: str,
+    port: int,
+    *,
+    print_env: bool,
+    closed: bool,
+    holidays: tuple[datetime, ...],
+    **options: Any,
+) -> None:
     """Run a local Alpaca with SIMULATED prices: data streams and REST on one port.
+
+    Its faults are switched by `POST /control/...` while it runs, and by --fault from the start, without PATH
+    for all streams: silent, upgrade, login, refused, unconfirmed, muted, linger_s, rest_status, rest_delay_s,
+    rest_only. All about them is in docs/simulator.md.
 
     \b
     Examples:
       tapecast simulate --port 8100
       export $(tapecast simulate --port 8100 --print-env)
+      tapecast simulate --fault silent=auth
+      tapecast simulate --fault /v2/iex:upgrade=429 --fault rest_delay_s=3
+      tapecast simulate --fault refused=TSLA:400 --fault muted=AAPL,MSFT
+      tapecast simulate --fault login=406 --fault linger_s=90
+      tapecast simulate --closed --holiday 2026-11-26
+      tapecast simulate --tape tape.jsonl --speed 50
+      tapecast simulate --still
+      curl localhost:8100/control/trade -d '{"symbol": "AAPL", "price": 271.5}'
     """
     from tapecast.simulator.server import SimulatorConfig, environment  # noqa: PLC0415
 
     with _told():
-        config = SimulatorConfig(seed=seed, symbol_limit=symbol_limit, rate=rate)
+        days = frozenset(each.date() for each in holidays)
+        config = SimulatorConfig(market_open=not closed, holidays=days, **options)
         if print_env:
             for name, value in environment(host, port, config).items():
                 click.echo(f"{name}={shlex.quote(value)}")

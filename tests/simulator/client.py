@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
 from tapecast.simulator.server import Simulator
+from tapecast.simulator.sockets import SimulatorSocket
 from tapecast.simulator.symbols import LISTED
 from tests.support import PATIENCE_S
 
+HEADERS = {"APCA-API-KEY-ID": "simulated", "APCA-API-SECRET-KEY": "simulated"}
 KEYS = {"key": "simulated", "secret": "simulated"}
 THIRTY = [symbol for symbol in LISTED if "/" not in symbol][:30]
 
@@ -32,6 +35,13 @@ class Peer:
             frame = await self.socket.recv()
         messages: list[dict[str, Any]] = msgpack.unpackb(frame)
         return messages
+
+    async def until(self, kind: str, symbol: str) -> dict[str, Any]:
+        """The next message of a kind and a symbol; whatever else comes is skipped."""
+        while True:
+            for message in await self.read():
+                if (message["T"], message.get("S")) == (kind, symbol):
+                    return message
 
     async def reply(self) -> dict[str, Any]:
         """The next control message; data on the way is skipped."""
@@ -76,3 +86,30 @@ async def deaf(sim: Simulator) -> AsyncIterator[Peer]:
         await peer.enter()
         await peer.say(action="subscribe", trades=THIRTY, quotes=THIRTY)
         yield peer
+
+
+async def subscribed(peer: Peer, *symbols: str) -> None:
+    """Enter, and subscribe to trades and quotes."""
+    await peer.enter()
+    await peer.say(action="subscribe", trades=list(symbols), quotes=list(symbols))
+
+
+async def latest(sim: Simulator, symbol: str) -> dict[str, Any]:
+    """REST's latest trade."""
+    async with httpx.AsyncClient(base_url=sim.base, headers=HEADERS) as http:
+        answer = await http.get("/v2/stocks/trades/latest", params={"symbols": symbol})
+    trade: dict[str, Any] = answer.json()["trades"][symbol]
+    return trade
+
+
+def stuck(sim: Simulator, path: str = "/v2/iex") -> Callable[[], bool]:
+    """Whether the one socket of a path takes nothing, by two looks at what waits in front of it."""
+    (link,) = cast("set[SimulatorSocket]", sim._endpoints[path]._links)
+    before = [0]
+
+    def full() -> bool:
+        waiting = link.transport.get_write_buffer_size()
+        same, before[0] = waiting == before[0], waiting
+        return same and not link.writable.is_set()
+
+    return full

@@ -15,3 +15,10 @@ async def sim() -> AsyncIterator[Simulator]:
     """A simulator as it comes."""
     async with simulator(SimulatorConfig(), free_socket()) as running:
         yield running
+
+
+@pytest.fixture
+async def still() -> AsyncIterator[Simulator]:
+    """One whose market moves only by hand."""
+    async with simulator(SimulatorConfig(still=True), free_socket()) as running:
+        yield running

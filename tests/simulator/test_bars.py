@@ -41,9 +41,22 @@ def test_a_new_minute_has_a_new_bar() -> None:
 
 
 def test_a_new_day_keeps_the_old_one() -> None:
-    """The first trade after midnight says so, and yesterday becomes the day before."""
+    """With the first trade after midnight, yesterday becomes the day before."""
     each = bars()
-    assert not each.add(START + SECOND, 101.0, 1.0)
-    assert each.add(START + 24 * 3600 * SECOND, 103.0, 1.0)
-    assert each.previous.close == 101.0
+    each.add(START + SECOND, 101.0, 1.0)
+    yesterday = each.day
+    each.add(START + 24 * 3600 * SECOND, 103.0, 1.0)
+    assert each.previous is yesterday
+    assert yesterday.close == 101.0
     assert (each.day.start_ns, each.day.open) == (START + 24 * 3600 * SECOND, 103.0)
+
+
+def test_bars_of_a_recording_have_no_past() -> None:
+    """They begin with its first trade, in the minute and the day of that."""
+    each = Bars.at(Market.US_EQUITY, START + MINUTE + SECOND, 50.0)
+    each.add(START + MINUTE + SECOND, 50.0, 2.0)
+    assert each.previous is None
+    assert (each.minute.start_ns, each.minute.volume) == (START + MINUTE, 2.0)
+    assert (each.day.open, each.day.count) == (50.0, 1)
+    # Midnight in New York, of the evening before.
+    assert each.day.start_ns == START - 19 * 3600 * SECOND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tapecast.errors import SettingsError
@@ -31,3 +33,22 @@ def test_both_halves_of_the_key_must_fit() -> None:
 def test_the_secret_does_not_show() -> None:
     """Somebody may use a real one by mistake."""
     assert "hush" not in repr(SimulatorConfig(secret="hush"))
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), 1e7])
+def test_a_tape_has_a_speed(speed: float) -> None:
+    """Standing still is another option."""
+    with pytest.raises(SettingsError, match="speed"):
+        SimulatorConfig(speed=speed)
+
+
+def test_a_tape_and_a_still_market_exclude_each_other() -> None:
+    """One of them would be ignored."""
+    with pytest.raises(SettingsError, match="still"):
+        SimulatorConfig(still=True, tape=Path("tape.jsonl"))
+
+
+def test_a_bad_fault_is_told_before_anything_starts() -> None:
+    """By name."""
+    with pytest.raises(SettingsError, match="--fault silent=hello: "):
+        SimulatorConfig(faults=("upgrade=429", "silent=hello"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tapecast.market import Market, parse_rfc3339, rfc3339
 from tapecast.simulator import hours
 
 FRIDAY = parse_rfc3339("2026-11-20T18:00:00Z")
+THANKSGIVING = frozenset({date(2026, 11, 26)})
 SUNDAY = parse_rfc3339("2026-11-22T12:00:00Z")
 
 
@@ -67,3 +70,31 @@ def test_a_closed_market_opens_before_it_closes() -> None:
 def test_the_clock_is_spelled_with_new_yorks_offset() -> None:
     """As the venue does."""
     assert hours.in_new_york(FRIDAY) == "2026-11-20T13:00:00-05:00"
+
+
+def test_holidays_have_no_session() -> None:
+    """Before, on and after one: the trading day before, the last close, the next open and close."""
+    wednesday, thursday, friday = (parse_rfc3339(f"2026-11-{day}T22:00:00Z") for day in (25, 26, 27))
+    before = hours.previous_day_start(Market.US_EQUITY, friday, THANKSGIVING)
+    assert rfc3339(before) == "2026-11-25T05:00:00Z"
+    assert rfc3339(hours.last_close(thursday, THANKSGIVING)) == "2026-11-25T21:00:00Z"
+    for now in (wednesday, thursday):
+        assert [rfc3339(ns) for ns in hours.next_session(now, THANKSGIVING, is_open=False)] == [
+            "2026-11-27T14:30:00Z",
+            "2026-11-27T21:00:00Z",
+        ]
+    assert hours.is_holiday(thursday, THANKSGIVING)
+    assert not hours.is_holiday(friday, THANKSGIVING)
+
+
+def test_a_long_weekend_is_skipped_whole() -> None:
+    """A holiday on a Monday, after Saturday and Sunday."""
+    friday = parse_rfc3339("2026-11-20T22:00:00Z")
+    opening, _ = hours.next_session(friday, {date(2026, 11, 23)}, is_open=False)
+    assert rfc3339(opening) == "2026-11-24T14:30:00Z"
+
+
+def test_crypto_has_no_holidays() -> None:
+    """Its day before is the day before."""
+    friday = parse_rfc3339("2026-11-27T22:00:00Z")
+    assert rfc3339(hours.previous_day_start(Market.CRYPTO, friday, THANKSGIVING)) == "2026-11-26T00:00:00Z"

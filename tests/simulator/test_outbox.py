@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tapecast.simulator.codec import JSON
-from tapecast.simulator.outbox import BATCH, POLICY_VIOLATION, SLOW_CLIENT, Outbox
+import pytest
+
+from tapecast.simulator.codec import JSON, MSGPACK, Codec
+from tapecast.simulator.outbox import BATCH, POLICY_VIOLATION, SLOW_CLIENT, Frame, Outbox
 
 
 async def sent(outbox: Outbox) -> list[list[Any]]:
     """Every frame until the outbox is closed and empty."""
-    return [json.loads(frame) async for frame in outbox.frames()]
+    return [json.loads(frame.payload) async for frame in outbox.frames()]
 
 
 async def test_data_shares_a_frame_and_control_goes_alone() -> None:
@@ -53,3 +55,21 @@ async def test_the_first_close_code_stands() -> None:
     outbox.reply({"T": "success"})
     assert outbox.close_code == 1012
     assert await sent(outbox) == []
+
+
+@pytest.mark.parametrize("codec", [JSON, MSGPACK])
+async def test_a_raw_frame_is_sent_as_it_is(codec: Codec) -> None:
+    """In its place between the others, as text or not, whatever the codec."""
+    outbox = Outbox(codec)
+    outbox.put(b"1")
+    outbox.raw(b"\xc1", text=False)
+    outbox.raw(b"]", text=True)
+    outbox.put(b"2")
+    outbox.close()
+    text = not codec.binary
+    assert [frame async for frame in outbox.frames()] == [
+        Frame(codec.frame([b"1"]), text),
+        Frame(b"\xc1", text=False),
+        Frame(b"]", text=True),
+        Frame(codec.frame([b"2"]), text),
+    ]

@@ -67,6 +67,7 @@ def test_positions_are_priced_live() -> None:
     for held, position in zip(HELD, POSITIONS, strict=True):
         image = MARKET.image(held.instrument.symbol, NOW)
         assert image is not None
+        assert image.previous is not None
         assert Decimal(position["current_price"]) == Decimal(str(image.trade.price))
         assert Decimal(position["lastday_price"]) == Decimal(str(image.previous.close))
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from alpaca.common.exceptions import APIError
-from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
+from alpaca.data.historical import (
+    CryptoHistoricalDataClient,
+    OptionHistoricalDataClient,
+    StockHistoricalDataClient,
+)
 from alpaca.data.requests import (
     CryptoLatestQuoteRequest,
     CryptoLatestTradeRequest,
     CryptoSnapshotRequest,
+    OptionLatestQuoteRequest,
+    OptionLatestTradeRequest,
+    OptionSnapshotRequest,
     StockLatestQuoteRequest,
     StockLatestTradeRequest,
     StockSnapshotRequest,
@@ -23,8 +33,10 @@ from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import AssetClass, PositionSide
 from alpaca.trading.requests import GetAssetsRequest
 
+from tapecast.simulator import hours
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.support import free_socket
+from tests.tapes import trade, written
 
 ask = asyncio.to_thread  # alpaca-py blocks
 HEADERS = {"APCA-API-KEY-ID": "simulated", "APCA-API-SECRET-KEY": "simulated"}
@@ -79,6 +91,21 @@ async def test_alpaca_py_reads_the_account(sim: Simulator) -> None:
     assert {each.asset_class for each in assets} == {AssetClass.CRYPTO}
 
 
+async def test_alpaca_py_reads_options(sim: Simulator) -> None:
+    """Any contract on a listed stock; conditions are text."""
+    client: Any = OptionHistoricalDataClient("simulated", "simulated", url_override=sim.base)
+    symbols = ["AAPL270319C00270000", "SPY270319P00600000", "ZZZZ270319C00270000"]
+    trades = await ask(client.get_option_latest_trade, OptionLatestTradeRequest(symbol_or_symbols=symbols))
+    quotes = await ask(client.get_option_latest_quote, OptionLatestQuoteRequest(symbol_or_symbols=symbols))
+    snapshots = await ask(client.get_option_snapshot, OptionSnapshotRequest(symbol_or_symbols=symbols))
+    assert trades.keys() == quotes.keys() == snapshots.keys() == set(symbols[:2])
+    for symbol, snapshot in snapshots.items():
+        assert (trades[symbol].conditions, trades[symbol].exchange) == ("I", "C")
+        assert quotes[symbol].bid_price < quotes[symbol].ask_price
+        assert snapshot.latest_trade.price == pytest.approx(trades[symbol].price, rel=0.05)
+        assert snapshot.latest_quote.bid_size > 0
+
+
 async def test_alpaca_py_raises_on_wrong_keys(sim: Simulator) -> None:
     """The trading host answers 401."""
     client = TradingClient("simulated", "wrong", url_override=sim.base)
@@ -109,6 +136,11 @@ async def test_crypto_with_wrong_keys_is_refused(sim: Simulator) -> None:
         ("/v2/stocks/snapshots?symbols=", "symbols is required"),
         ("/v2/stocks/snapshots?symbols=AAPL,BTC/USD", "invalid symbol: BTC/USD"),
         ("/v1beta3/crypto/us/snapshots?symbols=BTCUSD", "invalid symbol: BTCUSD"),
+        ("/v1beta1/options/snapshots?symbols=AAPL", "invalid symbol: AAPL"),
+        (
+            f"/v1beta1/options/snapshots?symbols={','.join(['AAPL270319C00270000'] * 101)}",
+            "too many symbols: at most 100",
+        ),
     ],
 )
 async def test_bad_symbols_are_named(http: httpx.AsyncClient, path: str, message: str) -> None:
@@ -124,6 +156,12 @@ async def test_shapes_are_the_venues(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v2/stocks/trades/latest?symbols=AAPL")).json().keys() == {"trades"}
     assert (await http.get("/v1beta3/crypto/us/latest/quotes?symbols=BTC/USD")).json().keys() == {"quotes"}
     assert (await http.get("/v1beta3/crypto/us/snapshots?symbols=ZZZ/USD")).json() == {"snapshots": {}}
+    option = "AAPL270319C00270000"
+    snapshots = (await http.get(f"/v1beta1/options/snapshots?symbols={option}&feed=indicative")).json()
+    assert snapshots.keys() == {"snapshots", "next_page_token"}
+    assert snapshots["snapshots"][option].keys() >= {"latestTrade", "latestQuote", "dailyBar", "prevDailyBar"}
+    assert snapshots["snapshots"][option]["latestTrade"].keys() == {"t", "p", "s", "x", "c"}
+    assert (await http.get(f"/v1beta1/options/trades/latest?symbols={option}")).json().keys() == {"trades"}
 
 
 async def test_assets_of_all_classes(http: httpx.AsyncClient) -> None:
@@ -152,3 +190,37 @@ async def test_a_closed_market_says_so() -> None:
     assert clock["is_open"] is False
     assert clock["next_open"] < clock["next_close"]
     assert snapshot["latestTrade"]["t"][13:] == ":00:00Z"
+
+
+async def test_a_holiday_is_closed_and_the_next_open_is_after_all_of_them() -> None:
+    """Today and the next two weeks, whatever day it is."""
+    today = datetime.now(hours.NEW_YORK).date()
+    days = frozenset(today + timedelta(days=n) for n in range(-1, 15))
+    async with (
+        simulator(SimulatorConfig(holidays=days), free_socket()) as sim,
+        httpx.AsyncClient(base_url=sim.base, headers=HEADERS) as client,
+    ):
+        clock = (await client.get("/v2/clock")).json()
+        found = (await client.get("/v2/stocks/snapshots?symbols=AAPL")).json()
+    assert clock["is_open"] is False
+    assert datetime.fromisoformat(clock["next_open"]).date() > max(days)
+    assert datetime.fromisoformat(found["AAPL"]["latestTrade"]["t"]).date() < min(days)
+
+
+async def test_rest_knows_as_much_of_a_tape_as_was_played(tmp_path: Path) -> None:
+    """Nothing before the first subscription, and only its own symbols; without a quote there is none."""
+    tape = written(tmp_path, trade("AAPL", 0, 12.5))
+    path = "/v2/stocks"
+    async with (
+        simulator(SimulatorConfig(tape=tape), free_socket()) as sim,
+        httpx.AsyncClient(base_url=sim.base, headers=HEADERS) as client,
+    ):
+        assert (await client.get(f"{path}/snapshots?symbols=AAPL,MSFT")).json() == {}
+        sim.market.advance(["AAPL"], time.time_ns())
+        snapshots = (await client.get(f"{path}/snapshots?symbols=AAPL,MSFT")).json()
+        assert snapshots["AAPL"].keys() == {"latestTrade", "minuteBar", "dailyBar"}
+        assert snapshots["AAPL"]["latestTrade"]["t"] == "2021-01-08T15:00:00Z"
+        assert (await client.get(f"{path}/quotes/latest?symbols=AAPL")).json() == {"quotes": {}}
+        assert [each["symbol"] for each in (await client.get("/v2/assets")).json()] == ["AAPL"]
+        positions = (await client.get("/v2/positions")).json()
+    assert [(each["symbol"], each["current_price"]) for each in positions] == [("AAPL", "12.5")]

@@ -16,12 +16,10 @@ import pytest
 import uvicorn
 from alpaca.data.live import CryptoDataStream, StockDataStream
 from alpaca.data.models import Quote, Trade
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
 
 from tapecast.settings import load
 from tapecast.simulator.server import Simulator, SimulatorConfig, environment, simulator
-from tests.simulator.client import THIRTY, deaf, dial
+from tests.simulator.client import THIRTY, deaf, dial, stuck
 from tests.support import eventually, free_socket
 
 IEX, CRYPTO = "/v2/iex", "/v1beta3/crypto/us"
@@ -149,7 +147,7 @@ async def test_a_client_that_does_not_read_cannot_keep_it() -> None:
         async with simulator(SimulatorConfig(rate=100), free_socket()) as sim:
             peer = await clients.enter_async_context(deaf(sim))
             (session,) = sim._endpoints[IEX].sessions
-            await eventually(lambda: len(session.outbox) > 5_000, "the deaf client's data piles up")
+            await eventually(stuck(sim), "the deaf client's socket is full")
             started = time.monotonic()
         assert time.monotonic() - started < 5
         assert session.ended.is_set()
@@ -198,22 +196,6 @@ async def test_a_failing_body_is_not_hidden() -> None:
             raise LookupError
 
 
-async def test_the_first_page_says_what_this_is(sim: Simulator) -> None:
-    """Nobody can take it for the real one."""
-    async with httpx.AsyncClient() as http:
-        page = (await http.get(sim.base)).text
-    assert "SIMULATED" in page
-    assert IEX in page
-    assert "/v2/positions" in page
-
-
-async def test_an_unknown_stream_is_404(sim: Simulator) -> None:
-    """At the upgrade, as at the venue."""
-    with pytest.raises(InvalidStatus) as refused:
-        await connect(sim.base.replace("http", "ws") + "/v1beta1/news").__aenter__()
-    assert refused.value.response.status_code == 404
-
-
 def test_the_environment_needs_nothing_running() -> None:
     """And is what our own settings accept."""
     env = environment("127.0.0.1", 8100, SimulatorConfig(key="k", secret="s"))
@@ -222,6 +204,7 @@ def test_the_environment_needs_nothing_running() -> None:
     assert settings.has_alpaca_keys
     assert settings.alpaca_stream_url == "ws://127.0.0.1:8100/v2/iex"
     assert settings.alpaca_crypto_stream_url == "ws://127.0.0.1:8100/v1beta3/crypto/us"
+    assert settings.alpaca_options_stream_url == "ws://127.0.0.1:8100/v1beta1/indicative"
     assert settings.alpaca_data_url == settings.alpaca_trading_url == "http://127.0.0.1:8100"
 
 
@@ -232,5 +215,6 @@ async def test_the_same_seed_is_the_same_market() -> None:
         async with simulator(SimulatorConfig(seed=seed), free_socket()) as sim:
             image = sim.market.image("AAPL", 1_795_216_260_000_000_000)
             assert image is not None
+            assert image.previous is not None
             prices.append((image.trade.price, image.previous.close))
     assert prices[0] == prices[1] != prices[2]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tapecast.market import Market, parse_rfc3339
-from tapecast.simulator.codec import JSON, Encoded
+from tapecast.simulator.codec import JSON, MSGPACK, Codec, Encoded
 from tapecast.simulator.config import SimulatorConfig
+from tapecast.simulator.faults import Faults, Step
 from tapecast.simulator.market import SimulatedMarket
-from tapecast.simulator.outbox import Outbox
+from tapecast.simulator.outbox import POLICY_VIOLATION, Outbox
 from tapecast.simulator.session import Session
 
 NOW = parse_rfc3339("2026-11-20T15:00:00Z")
@@ -27,22 +27,26 @@ def error(code: int, text: str) -> dict[str, Any]:
 class Dialogue:
     """A session and what it said."""
 
-    def __init__(self, market: Market = Market.US_EQUITY, limit: int = 3) -> None:
+    def __init__(
+        self, market: Market = Market.US_EQUITY, *, faults: Faults | None = None, codec: Codec = JSON
+    ) -> None:
         self.slot_is_free = True
-        self.outbox = Outbox(JSON)
-        config = SimulatorConfig(key="k", secret="s", symbol_limit=limit)
-        self.session = Session(market, config, self.outbox, lambda _: self.slot_is_free)
+        self.outbox = Outbox(codec)
+        config = SimulatorConfig(key="k", secret="s", symbol_limit=3)
+        self.faults = faults or Faults()
+        self.session = Session(market, config, self.outbox, lambda _: self.slot_is_free, self.faults)
+        self.session.welcome()
         self.welcome = self.replies()
 
     def replies(self) -> list[dict[str, Any]]:
         """What was said since the last look."""
-        waiting = [json.loads(message) for message, _ in self.outbox._waiting]
+        waiting = [self.outbox.codec.decode(message) for message, _ in self.outbox._waiting]
         self.outbox._waiting.clear()
         return waiting
 
     def say(self, message: object) -> dict[str, Any]:
         """Send one message; the one reply."""
-        self.session.receive(json.dumps(message))
+        self.session.receive(self.outbox.codec.encode(message))
         (reply,) = self.replies()
         return reply
 
@@ -174,7 +178,6 @@ def test_room_that_was_made_can_be_used(entered: Dialogue) -> None:
         {"action": "subscribe", "trades": ["MSFT", "not a symbol"]},
         {"action": "subscribe", "trades": ["BTC/USD"]},
         {"action": "subscribe", "trades": ["aapl"]},
-        {"action": "subscribe", "trades": ["*"]},
         {"action": "subscribe", "trades": [7]},
         {"action": "subscribe", "trades": "MSFT"},
         {"action": "subscribe"},
@@ -210,3 +213,96 @@ def test_only_what_is_subscribed_is_sent(entered: Dialogue) -> None:
     for event in SimulatedMarket().advance(["AAPL", "MSFT", "SPY"], NOW):
         entered.session.deliver(Encoded(event))
     assert [(each["T"], each["S"]) for each in entered.replies()] == [("t", "AAPL"), ("q", "MSFT")]
+
+
+def test_headers_authenticate_too() -> None:
+    """`authenticated` comes unasked, and a message after it is 403."""
+    dialogue = Dialogue()
+    dialogue.session.log_in("k", "s")
+    assert dialogue.replies() == [AUTHENTICATED]
+    assert dialogue.say(AUTH) == error(403, "already authenticated")
+
+
+@pytest.mark.parametrize("wrong", [("k", None), (None, "s"), ("s", "k")])
+def test_wrong_headers_end_the_connection(wrong: tuple[str | None, str | None]) -> None:
+    """402, half a pair too."""
+    dialogue = Dialogue()
+    dialogue.session.log_in(*wrong)
+    assert dialogue.replies() == [error(402, "auth failed")]
+    assert dialogue.outbox.closed.is_set()
+
+
+def test_headers_may_find_the_slot_taken() -> None:
+    """406, and the message is not too late."""
+    dialogue = Dialogue()
+    dialogue.slot_is_free = False
+    dialogue.session.log_in("k", "s")
+    assert dialogue.replies() == [error(406, "connection limit exceeded")]
+    dialogue.slot_is_free = True
+    assert dialogue.say(AUTH) == AUTHENTICATED
+
+
+def test_options_are_not_for_json() -> None:
+    """412 in place of the welcome."""
+    dialogue = Dialogue(Market.US_OPTION)
+    assert dialogue.welcome == [error(412, "option messages are only available in MsgPack format")]
+    assert dialogue.outbox.closed.is_set()
+    assert Dialogue(Market.US_OPTION, codec=MSGPACK).welcome == [{"T": "success", "msg": "connected"}]
+
+
+def test_a_silent_welcome_leaves_the_rest() -> None:
+    """Only that reply never comes."""
+    dialogue = Dialogue(faults=Faults(silent={Step.WELCOME}))
+    assert dialogue.welcome == []
+    assert dialogue.say(AUTH) == AUTHENTICATED
+
+
+def test_a_silent_auth_has_taken_the_slot() -> None:
+    """What the reply would have confirmed has happened."""
+    dialogue = Dialogue(faults=Faults(silent={Step.AUTH}))
+    dialogue.session.receive(dialogue.outbox.codec.encode(AUTH))
+    assert dialogue.replies() == []
+    assert dialogue.session.authenticated
+    assert dialogue.say({"action": "subscribe", "trades": ["AAPL"]})["trades"] == ["AAPL"]
+
+
+def test_a_silent_subscription_counts(entered: Dialogue) -> None:
+    """Data comes, the confirmation does not; a refusal does."""
+    entered.faults.silent.add(Step.SUBSCRIPTION)
+    entered.session.receive(b'{"action":"subscribe","trades":["AAPL"]}')
+    assert entered.replies() == []
+    assert entered.session.trades == {"AAPL"}
+    assert entered.say({"action": "subscribe"}) == error(400, "invalid syntax")
+
+
+@pytest.mark.parametrize(("code", "ends"), [(402, True), (404, True), (406, False), (409, True), (411, True)])
+def test_every_log_in_can_be_refused(code: int, ends: bool) -> None:
+    """Some refusals end the connection, 406 waits for another try."""
+    dialogue = Dialogue(faults=Faults(login=code))
+    assert dialogue.say(AUTH)["code"] == code
+    assert dialogue.outbox.closed.is_set() == ends
+    assert not dialogue.session.authenticated
+
+
+def test_a_refusal_that_is_over_lets_in() -> None:
+    """On the same connection."""
+    dialogue = Dialogue(faults=Faults(login=406))
+    dialogue.say(AUTH)
+    dialogue.faults.login = None
+    assert dialogue.say(AUTH) == AUTHENTICATED
+
+
+def test_an_error_of_the_venue_leaves_the_session(entered: Dialogue) -> None:
+    """A code that nobody knows comes as any other."""
+    entered.session.fail(500)
+    entered.session.fail(499)
+    assert entered.replies() == [error(500, "internal error"), error(499, "unknown error")]
+    assert not entered.outbox.closed.is_set()
+
+
+def test_a_slow_client_is_ended(entered: Dialogue) -> None:
+    """407, then 1008."""
+    entered.session.fail(407)
+    assert entered.replies() == [error(407, "slow client")]
+    assert entered.outbox.closed.is_set()
+    assert entered.outbox.close_code == POLICY_VIOLATION

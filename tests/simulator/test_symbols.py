@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tapecast.market import Market, market_of
-from tapecast.simulator.symbols import LISTED
+from tapecast.simulator.symbols import LISTED, instrument, recorded
 
 
 def test_common_names_are_listed() -> None:
@@ -44,3 +44,39 @@ def test_a_spread_is_cents_for_the_big_names() -> None:
 def test_the_exchange_decides_the_tape(symbol: str, tape: str) -> None:
     """Each listing exchange reports to its own tape."""
     assert LISTED[symbol].tape == tape
+
+
+def test_every_option_on_a_listed_stock_is_listed() -> None:
+    """Its price follows from its underlying's, and a root has no dot."""
+    call, put = instrument("AAPL270319C00200000"), instrument("AAPL270319P00200000")
+    assert call is not None
+    assert put is not None
+    assert call.market is Market.US_OPTION
+    assert (call.scale, call.size_places, call.tape) == (100, 0, "")
+    # At 270 the call is worth 70 and more, the put only what may yet happen.
+    assert 70 < call.level < 80
+    assert 0.05 <= put.level < 5
+    assert instrument("BRKB270319C00500000") is not None
+
+
+@pytest.mark.parametrize(
+    "symbol", ["ZZZZ270319C00200000", "AAPL271319C00200000", "AAPL270319C00000000", "BTC270319C00200000"]
+)
+def test_no_other_option_is(symbol: str) -> None:
+    """Not of an unlisted stock, of a month that is none, or for nothing."""
+    assert instrument(symbol) is None
+
+
+def test_the_time_value_is_largest_at_the_money() -> None:
+    """And falls to both sides."""
+    strikes = (240, 255, 270, 285, 300)
+    levels = [instrument(f"AAPL270319C{strike * 1000:08d}") for strike in strikes]
+    values = [each.level - max(0, 270 - strike) for each, strike in zip(levels, strikes, strict=True) if each]
+    assert len(values) == len(strikes)
+    assert values[0] < values[1] < values[2] > values[3] > values[4]
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "ZZZZ", "BTC/USD", "ZZZ/USD", "ZZZZ270319C00200000"])
+def test_a_recording_may_hold_anything(symbol: str) -> None:
+    """What is not listed here is known by its form."""
+    assert (recorded(symbol).symbol, recorded(symbol).market) == (symbol, market_of(symbol))

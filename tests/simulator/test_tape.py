@@ -18,7 +18,7 @@ NOW = parse_rfc3339("2026-11-20T15:00:00Z")
 
 def holder(endpoint: Endpoint, *symbols: str) -> Session:
     """A session that holds the endpoint's slot and is subscribed to trades."""
-    session = Session(endpoint.market, SimulatorConfig(), Outbox(JSON), endpoint.claim)
+    session = Session(endpoint.market, SimulatorConfig(), Outbox(JSON), endpoint.claim, endpoint.faults)
     session.receive('{"action":"auth","key":"simulated","secret":"simulated"}')
     session.receive(json.dumps({"action": "subscribe", "trades": symbols}))
     session.outbox._waiting.clear()

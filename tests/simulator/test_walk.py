@@ -10,17 +10,33 @@ from hypothesis import strategies as st
 
 from tapecast.market import parse_rfc3339
 from tapecast.simulator.hours import SECOND
-from tapecast.simulator.symbols import LISTED
-from tapecast.simulator.walk import Book, Event, Print, Walk
+from tapecast.simulator.ledger import Book, Event, Image, Print
+from tapecast.simulator.symbols import LISTED, instrument
+from tapecast.simulator.walk import Walk
 
 START = parse_rfc3339("2026-11-20T15:00:00Z")
 STEP = SECOND // 50
-SYMBOLS = st.sampled_from(sorted(LISTED))
+SYMBOLS = st.sampled_from([*sorted(LISTED), "AAPL240315C00172500", "SPY261218P00500000"])
 
 
 def walk(symbol: str = "AAPL", seed: int = 1, rate: float = 1.0) -> Walk:
     """A walk that was founded at START."""
-    return Walk(LISTED[symbol], seed, rate, START)
+    listed = instrument(symbol)
+    assert listed is not None
+    return Walk(listed, seed, rate, START)
+
+
+def shown(each: Walk) -> Image:
+    """What REST says of it."""
+    image = each.ledger.image()
+    assert image is not None
+    return image
+
+
+def previous_close(each: Walk) -> float:
+    """The close of the day before."""
+    assert each.ledger.previous_close is not None
+    return each.ledger.previous_close
 
 
 def tape(each: Walk, seconds: float, step: int = STEP) -> list[Event]:
@@ -34,7 +50,7 @@ def tape(each: Walk, seconds: float, step: int = STEP) -> list[Event]:
 def test_the_market_is_believable(symbol: str, seed: int, rate: float) -> None:
     """Bid < ask, they bracket the last trade, prices are inside the day's bar, and no second is silent."""
     each = walk(symbol, seed, rate)
-    last, times = each.image.trade.price, [START]
+    last, times = shown(each).trade.price, [START]
     for now in range(START, START + 6 * SECOND, STEP):
         for event in each.advance(now):
             if isinstance(event, Print):
@@ -46,9 +62,9 @@ def test_the_market_is_believable(symbol: str, seed: int, rate: float) -> None:
                 assert 0 < event.bid < event.ask
                 assert event.bid <= last <= event.ask
                 assert min(event.bid_size, event.ask_size) > 0
-        image = each.image
+        image = shown(each)
         assert image.day.low <= image.trade.price <= image.day.high
-        assert abs(image.trade.price / image.previous.close - 1) < 0.05
+        assert abs(image.trade.price / previous_close(each) - 1) < 0.05
     assert max(later - earlier for earlier, later in pairwise([*times, START + 6 * SECOND])) < SECOND
 
 
@@ -101,11 +117,11 @@ def test_a_walk_that_was_left_alone_goes_on_from_now() -> None:
 def test_refresh_leaves_a_fresh_walk_alone() -> None:
     """A look at the newest trade does not make one, unless it is old."""
     each = walk()
-    number = each.image.trade.number
+    number = shown(each).trade.number
     each.refresh(START + SECOND // 100)
-    assert each.image.trade.number == number
+    assert shown(each).trade.number == number
     each.refresh(START + 60 * SECOND)
-    assert each.image.trade.number == number + 1
+    assert shown(each).trade.number == number + 1
 
 
 @pytest.mark.parametrize(
@@ -116,12 +132,12 @@ def test_midnight_makes_today_yesterday_without_a_jump(symbol: str, midnight: st
     at = parse_rfc3339(midnight)
     each = walk(symbol)
     each.advance(at - SECOND)
-    before = each.image
+    before = shown(each)
     for now in range(at - SECOND, at + 3 * SECOND, STEP):
-        if each.image.previous is before.previous:
-            before = each.image
+        if shown(each).previous is before.previous:
+            before = shown(each)
         each.advance(now)
-    after = each.image
+    after = shown(each)
     assert after.previous == before.day
     assert after.day.start_ns == at
     assert after.trade.price == pytest.approx(before.trade.price, rel=0.002)
@@ -129,7 +145,8 @@ def test_midnight_makes_today_yesterday_without_a_jump(symbol: str, midnight: st
 
 def test_the_day_begins_with_a_past() -> None:
     """Today's and yesterday's bars are whole before the first print."""
-    image = walk().image
+    image = shown(walk())
+    assert image.previous is not None
     for bar in (image.day, image.previous):
         assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
         assert bar.low <= bar.average <= bar.high

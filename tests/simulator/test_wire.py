@@ -8,8 +8,8 @@ from tapecast.market import rfc3339
 from tapecast.simulator import wire
 from tapecast.simulator.bars import Bar
 from tapecast.simulator.hours import SECOND
-from tapecast.simulator.symbols import LISTED
-from tapecast.simulator.walk import Book, Image, Print
+from tapecast.simulator.ledger import Book, Image, Print
+from tapecast.simulator.symbols import LISTED, recorded
 
 AT = 1_795_216_260_123_456_789
 TIME = "2026-11-20T23:11:00.123456789Z"
@@ -17,6 +17,10 @@ STOCK_TRADE = Print(LISTED["AAPL"], AT, 7, 270.12, 300, bought=True)
 STOCK_QUOTE = Book(LISTED["AAPL"], AT, 270.11, 270.13, 250, 100)
 CRYPTO_TRADE = Print(LISTED["BTC/USD"], AT, 8, 101500.5, 0.0123, bought=False)
 CRYPTO_QUOTE = Book(LISTED["BTC/USD"], AT, 101500.0, 101510.0, 0.5, 1.25)
+
+OPTION = recorded("AAPL240315C00172500")
+OPTION_TRADE = Print(OPTION, AT, 9, 2.84, 1, bought=True, conditions=("S",), venue="N")
+OPTION_QUOTE = Book(OPTION, AT, 2.8, 2.9, 12, 45)
 
 
 def sent(event: Print | Book) -> str:
@@ -52,6 +56,39 @@ def test_a_crypto_quote_on_the_stream() -> None:
     assert sent(CRYPTO_QUOTE) == (
         '{"T":"q","S":"BTC/USD","bp":101500.0,"bs":0.5,"ap":101510.0,"as":1.25,"t":"' + TIME + '"}'
     )
+
+
+def test_an_option_trade_on_the_stream() -> None:
+    """Its condition is text, and it has neither an id nor a tape."""
+    assert sent(OPTION_TRADE) == (
+        '{"T":"t","S":"AAPL240315C00172500","t":"' + TIME + '","p":2.84,"s":1,"x":"N","c":"S"}'
+    )
+
+
+def test_an_option_quote_on_the_stream() -> None:
+    """Sizes are contracts."""
+    assert sent(OPTION_QUOTE) == (
+        '{"T":"q","S":"AAPL240315C00172500","t":"'
+        + TIME
+        + '","bx":"C","bp":2.8,"bs":12,"ax":"C","ap":2.9,"as":45,"c":" "}'
+    )
+
+
+def test_conditions_and_exchange_are_the_prints_own() -> None:
+    """An odd lot says so."""
+    odd = STOCK_TRADE._replace(conditions=("@", "I"), venue="D")
+    assert '"x":"D"' in sent(odd)
+    assert '"c":["@","I"]' in sent(odd)
+
+
+def test_a_snapshot_leaves_out_what_is_not_known() -> None:
+    """A recording may begin without a quote and has no day before."""
+    bar = Bar.at(AT, 1.0)
+    assert wire.snapshot(Image(CRYPTO_TRADE, None, bar, bar, None)).keys() == {
+        "latestTrade",
+        "minuteBar",
+        "dailyBar",
+    }
 
 
 def test_rest_leaves_out_type_and_symbol() -> None:

@@ -2,15 +2,22 @@
 
 Real alpaca-py clients talk to it. From the inside out:
 
-    config.py                      seed, keys, plan, rate
+    config.py                      seed, keys, plan, rate, hours, tape, faults to begin with
     symbols.py hours.py bars.py    what is listed, when sessions begin and end, open/high/low/close
-    walk.py market.py              the seeded prices: time goes in, trades and quotes come out
-    wire.py codec.py               the venue's spelling of them, in msgpack and in JSON
-    session.py outbox.py           one connection's side of the protocol, and what waits to be sent on it
+    ledger.py exchange.py          what printed of one symbol; what any market here can do
+    walk.py market.py playback.py  seeded prices, or a recorded tape: time goes in, trades and quotes come out
+    wire.py amends.py codec.py     the venue's spelling of them, in msgpack and in JSON
+    paths.py codes.py              which paths there are, with which channels; error codes
+    session.py subscription.py     one connection's side of the protocol, and what it is subscribed to
+    faults.py changes.py           what is wrong with a path or with REST, and how that is said in words
+    outbox.py bad.py               what waits to be sent on a connection; frames that nobody should get
     endpoint.py tape.py            one path with its one slot, and the pump that serves all paths
-    stream.py sockets.py           the WebSocket shell
+    stream.py sockets.py           the WebSocket shell, which can freeze
     rest.py portfolio.py           prices, clock, account and positions by HTTP
-    server.py                      all of it on one socket
+    restfaults.py                  the same, late or failing
+    desk.py venue.py               the hand on the tape; all that can be done to a running simulator
+    acts.py control.py             the same in words, by HTTP
+    app.py server.py               all of it on one socket
 
-The pure parts know no I/O and no clock; faults are to be put between `session.py` and `outbox.py`.
+The pure parts know no I/O and no clock. Faults sit between `session.py` and `outbox.py`.
 """

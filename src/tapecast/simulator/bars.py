@@ -42,21 +42,27 @@ class Bar:
 
 
 class Bars:
-    """The running minute, the running day and the day before it, of one symbol."""
+    """The running minute, the running day and the day before it (None: not known), of one symbol."""
 
     __slots__ = ("_day_ends", "_market", "day", "minute", "previous")
 
-    def __init__(self, market: Market, previous: Bar, day: Bar) -> None:
+    def __init__(self, market: Market, previous: Bar | None, day: Bar) -> None:
         self._market = market
         self.previous = previous
         self.day = day
         self.minute = Bar.at(day.start_ns, day.close)
         self._day_ends = hours.next_day_start(market, day.start_ns)
 
-    def add(self, ns: int, price: float, size: float) -> bool:
-        """Take in one trade. Whether it was the first of a new day."""
-        fresh = ns >= self._day_ends
-        if fresh:
+    @classmethod
+    def at(cls, market: Market, ns: int, price: float) -> Bars:
+        """Bars without a past, which begin with a trade at `ns` that is still to be added."""
+        bars = cls(market, None, Bar.at(hours.day_start(market, ns), price))
+        bars.minute = Bar.at(ns - ns % hours.MINUTE, price)
+        return bars
+
+    def add(self, ns: int, price: float, size: float) -> None:
+        """Take in one trade."""
+        if ns >= self._day_ends:
             self.previous = self.day
             self.day = Bar.at(hours.day_start(self._market, ns), price)
             self._day_ends = hours.next_day_start(self._market, ns)
@@ -64,4 +70,3 @@ class Bars:
             self.minute = Bar.at(ns - ns % hours.MINUTE, price)
         self.day.add(price, size)
         self.minute.add(price, size)
-        return fresh

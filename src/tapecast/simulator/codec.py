@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from tapecast.market import rfc3339
-from tapecast.simulator import hours, wire
+from tapecast.simulator import amends, hours, wire
+from tapecast.simulator.amends import Amend, Cancel, Correction
 from tapecast.simulator.walk import Event
 
 
@@ -66,7 +67,7 @@ JSON: Final = Codec(
 class Encoded:
     """One event and its bytes, made at most once in each spelling and only when a connection needs them."""
 
-    event: Event
+    event: Event | Amend
 
     def spelled(self, codec: Codec) -> bytes:
         """The event as one message of `codec`."""
@@ -74,8 +75,14 @@ class Encoded:
 
     @cached_property
     def _msgpack(self) -> bytes:
-        return MSGPACK.encode(wire.message(self.event, MSGPACK.stamp))
+        return self._in(MSGPACK)
 
     @cached_property
     def _json(self) -> bytes:
-        return JSON.encode(wire.message(self.event, JSON.stamp))
+        return self._in(JSON)
+
+    def _in(self, codec: Codec) -> bytes:
+        event = self.event
+        if isinstance(event, (Correction, Cancel)):
+            return codec.encode(amends.message(event, codec.stamp))
+        return codec.encode(wire.message(event, codec.stamp))

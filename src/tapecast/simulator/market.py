@@ -3,59 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from tapecast.market import Market
-from tapecast.simulator import hours
-from tapecast.simulator.symbols import LISTED
-from tapecast.simulator.walk import Event, Image, Walk
+from tapecast.simulator import hours, symbols
+from tapecast.simulator.exchange import Exchange
+from tapecast.simulator.ledger import Event, Image
+from tapecast.simulator.symbols import LISTED, Instrument
+from tapecast.simulator.walk import Walk
 
 
-class SimulatedMarket:
-    """Same seed, same times and same symbols give the same tape. What nobody asks for costs nothing."""
+class SimulatedMarket(Exchange):
+    """Same seed, same times and same symbols give the same tape. What nobody asks for costs nothing.
 
-    def __init__(self, seed: int = 1, rate: float = 1.0, *, is_open: bool = True) -> None:
+    A `still` one prints nothing by itself: each symbol has its founding trade, and then what is injected.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        rate: float = 1.0,
+        *,
+        is_open: bool = True,
+        holidays: frozenset[date] = frozenset(),
+        still: bool = False,
+    ) -> None:
+        super().__init__(is_open=is_open, holidays=holidays)
         self._seed = seed
         self._rate = rate
-        # Of the stock market; it never closes while this is true. Crypto is always open.
-        self.is_open = is_open
+        self._still = still
         self._walks: dict[str, Walk] = {}
         # What was advanced last time: the others may be moved by a look at their image.
         self._followed: frozenset[str] = frozenset()
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """What a symbol stands for, or None if it is not listed."""
+        return symbols.instrument(symbol)
+
+    def listing(self, market: Market) -> list[Instrument]:
+        """Stocks or pairs; the contracts on them are not listed one by one."""
+        return [each for each in LISTED.values() if each.market is market]
 
     def advance(self, symbols: Iterable[str], now_ns: int) -> list[Event]:
         """Every trade and quote of `symbols` since they were last advanced, oldest first.
 
         A symbol that was not among those of the last call prints at once. An unlisted one is silent.
         """
-        followed = frozenset(each for each in symbols if self._trades(each))
+        followed = frozenset(each for each in symbols if self._moves(each, now_ns))
         events: list[Event] = []
         for symbol in followed:
             walk = self._walk(symbol, now_ns)
-            events += walk.advance(now_ns) if symbol in self._followed else walk.restart(now_ns)
+            if walk is not None:
+                events += walk.advance(now_ns) if symbol in self._followed else walk.restart(now_ns)
         self._followed = followed
         events.sort(key=_when)
         return events
 
     def image(self, symbol: str, now_ns: int) -> Image | None:
         """What REST says of a symbol, or None if it is not listed."""
-        if symbol not in LISTED:
-            return None
         walk = self._walk(symbol, now_ns)
-        # A followed one is left alone: its stream must not miss an event that a look at it made.
-        if symbol not in self._followed and self._trades(symbol):
-            walk.refresh(now_ns)
-        return walk.image
-
-    def _walk(self, symbol: str, now_ns: int) -> Walk:
-        walk = self._walks.get(symbol)
         if walk is None:
-            start = now_ns if self._trades(symbol) else hours.last_close(now_ns)
-            walk = self._walks[symbol] = Walk(LISTED[symbol], self._seed, self._rate, start)
+            return None
+        # A followed one is left alone: its stream must not miss an event that a look at it made.
+        if symbol not in self._followed and self._moves(symbol, now_ns):
+            walk.refresh(now_ns)
+        return walk.ledger.image()
+
+    def inject(self, event: Event) -> Event:
+        """Make it happen, beside what happens by itself; the event with its number."""
+        walk = self._walk(event.instrument.symbol, event.ns)
+        return event if walk is None else walk.inject(event)
+
+    def _walk(self, symbol: str, now_ns: int) -> Walk | None:
+        walk = self._walks.get(symbol)
+        if walk is None and (listed := self.instrument(symbol)) is not None:
+            start = now_ns if self._trades(listed, now_ns) else hours.last_close(now_ns, self.holidays)
+            walk = self._walks[symbol] = Walk(listed, self._seed, self._rate, start, self.holidays)
+            self.ledgers[symbol] = walk.ledger
         return walk
 
-    def _trades(self, symbol: str) -> bool:
-        listed = LISTED.get(symbol)
-        return listed is not None and (self.is_open or listed.market is Market.CRYPTO)
+    def _moves(self, symbol: str, now_ns: int) -> bool:
+        listed = self.instrument(symbol)
+        return not self._still and listed is not None and self._trades(listed, now_ns)
+
+    def _trades(self, listed: Instrument, now_ns: int) -> bool:
+        return listed.market is Market.CRYPTO or self.in_session(now_ns)
 
 
 def _when(event: Event) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tapecast.market import Market
-from tapecast.simulator.market import SimulatedMarket
+from tapecast.simulator.exchange import Exchange
 from tapecast.simulator.symbols import LISTED, Instrument
 
 _ACCOUNT: Final = "5131a000-0000-4000-8000-51a01a7ed000"
@@ -58,7 +58,7 @@ class Holding:
         return self.quantity * self.last_day
 
 
-def holdings(market: SimulatedMarket, now_ns: int) -> list[Holding]:
+def holdings(market: Exchange, now_ns: int) -> list[Holding]:
     """The demo portfolio at this moment's prices."""
     return list(_holdings(market, now_ns))
 
@@ -117,12 +117,14 @@ def asset_id(symbol: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tapecast:simulated:{symbol}"))
 
 
-def _holdings(market: SimulatedMarket, now_ns: int) -> Iterator[Holding]:
+def _holdings(market: Exchange, now_ns: int) -> Iterator[Holding]:
     for symbol, quantity, part in _HOLDINGS:
         image = market.image(symbol, now_ns)
         if image is not None:
             entry = (Decimal(str(LISTED[symbol].level)) * Decimal(part)).quantize(Decimal("0.01"))
-            prices = Decimal(str(image.trade.price)), Decimal(str(image.previous.close))
+            # A recording knows nothing of the day before.
+            before = image.previous.close if image.previous is not None else image.day.open
+            prices = Decimal(str(image.trade.price)), Decimal(str(before))
             yield Holding(LISTED[symbol], Decimal(quantity), entry, *prices)
 
 

@@ -19,11 +19,14 @@ from starlette.routing import Route
 from tapecast.market import Market, market_of
 from tapecast.simulator import hours, portfolio, wire
 from tapecast.simulator.config import SimulatorConfig
-from tapecast.simulator.market import SimulatedMarket
-from tapecast.simulator.symbols import LISTED, Instrument
-from tapecast.simulator.walk import Image
+from tapecast.simulator.exchange import Exchange
+from tapecast.simulator.ledger import Image
+from tapecast.simulator.symbols import Instrument
 
-Part = Callable[[Image], dict[str, Any]]
+Part = Callable[[Image], dict[str, Any] | None]
+"""What is told of an image; None where it has no such part."""
+
+_OPTIONS_PER_CALL: Final = 100
 
 _UNAUTHORIZED: Final = (401, "unauthorized.")
 _FORBIDDEN: Final = (403, "forbidden.")
@@ -43,20 +46,23 @@ async def on_error(_: Request, error: Exception) -> Response:
 class Rest:
     """Every REST path, over one market."""
 
-    def __init__(self, market: SimulatedMarket, config: SimulatorConfig) -> None:
+    def __init__(self, market: Exchange, config: SimulatorConfig) -> None:
         self._market = market
         self._config = config
 
     def routes(self) -> list[Route]:
         """What to serve where."""
-        stocks, crypto = "/v2/stocks", "/v1beta3/crypto/{loc}"
+        stocks, crypto, options = "/v2/stocks", "/v1beta3/crypto/{loc}", "/v1beta1/options"
         return [
-            Route(f"{stocks}/trades/latest", self._stocks("trades", lambda image: wire.trade(image.trade))),
-            Route(f"{stocks}/quotes/latest", self._stocks("quotes", lambda image: wire.quote(image.quote))),
+            Route(f"{stocks}/trades/latest", self._stocks("trades", _trade)),
+            Route(f"{stocks}/quotes/latest", self._stocks("quotes", _quote)),
             Route(f"{stocks}/snapshots", self._stocks(None, wire.snapshot)),
-            Route(f"{crypto}/latest/trades", self._crypto("trades", lambda image: wire.trade(image.trade))),
-            Route(f"{crypto}/latest/quotes", self._crypto("quotes", lambda image: wire.quote(image.quote))),
+            Route(f"{crypto}/latest/trades", self._crypto("trades", _trade)),
+            Route(f"{crypto}/latest/quotes", self._crypto("quotes", _quote)),
             Route(f"{crypto}/snapshots", self._crypto("snapshots", wire.snapshot)),
+            Route(f"{options}/trades/latest", self._options("trades", _trade)),
+            Route(f"{options}/quotes/latest", self._options("quotes", _quote)),
+            Route(f"{options}/snapshots", self._options("snapshots", wire.snapshot)),
             Route("/v2/clock", self._clock),
             Route("/v2/account", self._account),
             Route("/v2/positions", self._positions),
@@ -80,19 +86,32 @@ class Rest:
 
         return answer
 
+    def _options(self, key: str, part: Part) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            self._check_keys(request, _FORBIDDEN)
+            symbols = _symbols(request, Market.US_OPTION)
+            if len(symbols) > _OPTIONS_PER_CALL:
+                raise HTTPException(400, f"too many symbols: at most {_OPTIONS_PER_CALL}")
+            found = {key: self._images(symbols, part)}
+            return json(found | {"next_page_token": None} if key == "snapshots" else found)
+
+        return answer
+
     def _images(self, symbols: Iterable[str], part: Part) -> dict[str, Any]:
         now = time.time_ns()
         images = {symbol: self._market.image(symbol, now) for symbol in symbols}
-        return {symbol: part(image) for symbol, image in images.items() if image is not None}
+        found = {symbol: part(image) for symbol, image in images.items() if image is not None}
+        return {symbol: each for symbol, each in found.items() if each is not None}
 
     async def _clock(self, request: Request) -> Response:
         self._check_keys(request, _UNAUTHORIZED)
         now = time.time_ns()
-        next_open, next_close = hours.next_session(now, is_open=self._market.is_open)
+        is_open = self._market.in_session(now)
+        next_open, next_close = hours.next_session(now, self._market.holidays, is_open=is_open)
         return json(
             {
                 "timestamp": hours.in_new_york(now),
-                "is_open": self._market.is_open,
+                "is_open": is_open,
                 "next_open": hours.in_new_york(next_open),
                 "next_close": hours.in_new_york(next_close),
             }
@@ -109,12 +128,21 @@ class Rest:
     async def _assets(self, request: Request) -> Response:
         self._check_keys(request, _UNAUTHORIZED)
         wanted = request.query_params.get("asset_class")
-        return json([_asset(each) for each in LISTED.values() if wanted in (None, str(each.market))])
+        classes = [each for each in (Market.US_EQUITY, Market.CRYPTO) if wanted in (None, str(each))]
+        return json([_asset(listed) for each in classes for listed in self._market.listing(each)])
 
     def _check_keys(self, request: Request, refusal: tuple[int, str]) -> None:
         given = (request.headers.get(f"apca-api-{name}") for name in ("key-id", "secret-key"))
         if not self._config.accepts(*given):
             raise HTTPException(*refusal)
+
+
+def _trade(image: Image) -> dict[str, Any]:
+    return wire.trade(image.trade)
+
+
+def _quote(image: Image) -> dict[str, Any] | None:
+    return wire.quote(image.quote) if image.quote is not None else None
 
 
 def _symbols(request: Request, market: Market) -> list[str]:

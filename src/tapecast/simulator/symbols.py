@@ -1,7 +1,7 @@
-"""What the simulated market lists: common US symbols and crypto pairs, at prices near those they once had.
+"""What the simulated market lists: common US symbols, every option on them, and crypto pairs.
 
-An invented price that looks wrong is reported as a bug of the page that shows it; so the levels are right to
-the eye, and everything else (ticks, spreads, rates) follows from the level.
+An invented price that looks wrong is reported as a bug of the page that shows it; so the levels are near what
+they once were, and everything else (ticks, spreads, rates) follows from the level.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
-from tapecast.market import Market
+from tapecast.market import Market, market_of
 
 _NASDAQ = """
 AAPL 270 MSFT 510 NVDA 188 AMZN 232 GOOGL 282 GOOG 283 META 622 TSLA 424 AVGO 348 COST 925 NFLX 1105
@@ -59,7 +61,7 @@ _BUSY: Final = {
     "BTC/USD",
     "ETH/USD",
 }
-_TAPES: Final = {"NYSE": "A", "ARCA": "B", "NASDAQ": "C", "CRYPTO": ""}
+_TAPES: Final = {"NYSE": "A", "ARCA": "B", "NASDAQ": "C", "CRYPTO": "", "OPRA": ""}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Instrument:
     level: float
     # Ticks in one dollar; a price is `ticks / scale`, which is the double nearest to the decimal.
     scale: int
-    # Decimal places of a size: 0 for shares.
+    # Decimal places of a size: 0 for shares and contracts.
     size_places: int
     # Usual spread in ticks.
     spread: int
@@ -82,7 +84,7 @@ class Instrument:
 
     @property
     def tape(self) -> str:
-        """The consolidated tape that reports its trades; crypto has none."""
+        """The consolidated tape that reports its trades; crypto and options have none."""
         return _TAPES[self.exchange]
 
     def price(self, ticks: int) -> float:
@@ -121,3 +123,51 @@ def _listing() -> Iterator[Instrument]:
 
 LISTED: Final[dict[str, Instrument]] = {each.symbol: each for each in _listing()}
 """Everything that trades here, by symbol. FAKEPACA is the venue's own test symbol."""
+
+# Roots are written without a dot: BRK.B's options begin with BRKB.
+_ROOTS: Final = {
+    each.symbol.replace(".", ""): each for each in LISTED.values() if each.market is Market.US_EQUITY
+}
+
+
+@lru_cache(maxsize=10_000)
+def instrument(symbol: str) -> Instrument | None:
+    """What a symbol stands for: one of LISTED, or any option on a listed stock. None: not listed."""
+    listed = LISTED.get(symbol)
+    if listed is None and market_of(symbol) is Market.US_OPTION:
+        return _option(symbol)
+    return listed
+
+
+def recorded(symbol: str) -> Instrument:
+    """A symbol of a recording, which may be listed here or not: its prices come with it."""
+    listed, market = instrument(symbol), market_of(symbol)
+    if listed is not None:
+        return listed
+    if market is Market.US_OPTION:
+        return Instrument(symbol, market, "OPRA", 1.0, 100, 0, 1, 1.0)
+    return _crypto(symbol, 1.0) if market is Market.CRYPTO else _stock(symbol, 1.0, "NASDAQ")
+
+
+def _option(symbol: str) -> Instrument | None:
+    root, expiry, side, strike = symbol[:-15], symbol[-15:-9], symbol[-9], int(symbol[-8:]) / 1000
+    underlying = _ROOTS.get(root)
+    if underlying is None or not strike or not _is_date(expiry):
+        return None
+    level = _worth(underlying.level, strike, is_call=side == "C")
+    return Instrument(symbol, Market.US_OPTION, "OPRA", level, 100, 0, max(1, round(level)), 1.0)
+
+
+def _worth(price: float, strike: float, *, is_call: bool) -> float:
+    """What it would earn now, and time value that is largest at the money: a shape, not a model."""
+    inner = max(0.0, price - strike if is_call else strike - price)
+    away = abs(price - strike) / price
+    return max(0.05, inner + 0.03 * price * math.exp(-away / 0.1))
+
+
+def _is_date(yymmdd: str) -> bool:
+    try:
+        date.fromisoformat(f"20{yymmdd}")
+    except ValueError:
+        return False
+    return True

@@ -9,20 +9,20 @@ from typing import Final, Never
 
 from tapecast.simulator.codec import Encoded
 from tapecast.simulator.endpoint import Endpoint
-from tapecast.simulator.market import SimulatedMarket
+from tapecast.simulator.exchange import Exchange
 
 PACE_S: Final = 0.01
 """How late an event may be. A venue is later than that."""
 
 
-async def run_tape(market: SimulatedMarket, endpoints: Collection[Endpoint]) -> Never:
+async def run_tape(market: Exchange, endpoints: Collection[Endpoint]) -> Never:
     """Pump for ever."""
     while True:
         pump(market, endpoints, time.time_ns())
         await asyncio.sleep(PACE_S)
 
 
-def pump(market: SimulatedMarket, endpoints: Collection[Endpoint], now_ns: int) -> None:
+def pump(market: Exchange, endpoints: Collection[Endpoint], now_ns: int) -> None:
     """Hand everything that happened until now to whoever is subscribed to it."""
     holders = [each.holder for each in endpoints if each.holder is not None]
     symbols: set[str] = set().union(*(holder.moving for holder in holders))

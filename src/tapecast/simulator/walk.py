@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Final, NamedTuple
+from typing import Final
 
 from tapecast.market import Market
 from tapecast.simulator import hours
 from tapecast.simulator.bars import Bar, Bars
+from tapecast.simulator.ledger import Book, Event, Image, Ledger, Print
 from tapecast.simulator.symbols import Instrument
+
+__all__ = ["Book", "Event", "Image", "Print", "Walk"]
 
 MAX_GAP_S: Final = 0.9
 """No listed symbol of an open market is ever silent for a second."""
@@ -23,53 +26,20 @@ QUOTES_PER_TRADE: Final = 2.5
 RESTART_AFTER_NS: Final = hours.SECOND
 """A walk that nobody followed for this long goes on from now: a laptop that slept through the night must not
 have to print the night."""
-_VOLATILITY: Final = {Market.US_EQUITY: 1e-4, Market.CRYPTO: 2e-4}
-"""Of the fair value, per square root of a second: about 1.5 and 6 percent a day, were it not pulled back."""
+_VOLATILITY: Final = {Market.US_EQUITY: 1e-4, Market.CRYPTO: 2e-4, Market.US_OPTION: 1e-3}
+"""Of the fair value, per square root of a second: stocks about 1.5 percent a day, were it not pulled back."""
 _PULL: Final = 1 / 1800
 """How much of its distance from the day's level the fair value loses in a second."""
-_DAY_TURNOVER: Final = 2e8
-"""In dollars, for the volume of days that were over before the simulator started."""
-
-
-class Print(NamedTuple):
-    """One trade of the simulated market. `ns` is venue time; `bought` says that the buyer took the offer."""
-
-    instrument: Instrument
-    ns: int
-    number: int
-    price: float
-    size: float
-    bought: bool
-
-
-class Book(NamedTuple):
-    """The top of the simulated book, sizes in shares or coins."""
-
-    instrument: Instrument
-    ns: int
-    bid: float
-    ask: float
-    bid_size: float
-    ask_size: float
-
-
-Event = Print | Book
-
-
-class Image(NamedTuple):
-    """Everything that the venue's REST knows of one symbol."""
-
-    trade: Print
-    quote: Book
-    minute: Bar
-    day: Bar
-    previous: Bar
+_DAY_TURNOVER: Final = {Market.US_EQUITY: 2e8, Market.CRYPTO: 2e8, Market.US_OPTION: 1e4}
+"""Price times size, for the volume of days that were over before the simulator started."""
 
 
 class Walk:
     """One symbol's state. Founded at a first moment; from then on only as dear as its events."""
 
-    def __init__(self, instrument: Instrument, seed: int, rate: float, now: int) -> None:
+    def __init__(
+        self, instrument: Instrument, seed: int, rate: float, now: int, holidays: hours.Holidays = ()
+    ) -> None:
         self._instrument = instrument
         self._rng = random.Random(f"{seed}:{instrument.symbol}")
         self._rate = instrument.rate * rate
@@ -78,14 +48,16 @@ class Walk:
         self._level = self._rng.uniform(-0.02, 0.02)
         self._drift = 0.0
         self._now = now
-        self._number = 0
-        self._bars = self._found(now)
+        self.ledger = Ledger(instrument, self._found(now, holidays))
+        self._day_start_ns = self.ledger.day_start_ns
+        self._next_trade = self._next_quote = now
         self.restart(now)
 
-    @property
-    def image(self) -> Image:
-        """The state after the last event."""
-        return Image(self._last, self._quote, self._bars.minute, self._bars.day, self._bars.previous)
+    def inject(self, event: Event) -> Event:
+        """Let somebody else's event happen; what the walk does by itself comes after it."""
+        self._next_trade = max(self._next_trade, event.ns + 1)
+        self._next_quote = max(self._next_quote, event.ns + 1)
+        return self._note(event) if isinstance(event, Print) else self.ledger.book(event)
 
     def advance(self, now: int) -> list[Event]:
         """Everything that happens up to and at `now`, in order."""
@@ -134,33 +106,44 @@ class Walk:
 
     def _print(self, now: int) -> Print:
         bought = self._rng.random() < 0.5
-        self._number += 1
         price = self._instrument.price(self._ask if bought else self._bid)
-        self._last = Print(self._instrument, now, self._number, price, self._trade_size(), bought)
-        if self._bars.add(now, price, self._last.size):
+        event = Print(self._instrument, now, 0, price, self._trade_size(), bought)
+        if self._instrument.market is Market.US_OPTION:
+            # An electronic execution at Cboe.
+            event = event._replace(conditions=("I",), venue="C")
+        event = self._note(event)
+        if self.ledger.day_start_ns != self._day_start_ns:
             self._begin_day()
         self._next_trade = now + self._gap(self._rate)
-        return self._last
+        return event
+
+    def _note(self, event: Print) -> Print:
+        self._last = event.price
+        return self.ledger.print(event)
 
     def _requote(self, now: int) -> Book:
-        last = round(self._last.price * self._instrument.scale)
+        last = round(self._last * self._instrument.scale)
         self._bid, self._ask = self._around(last, last)
         bid, ask = self._instrument.price(self._bid), self._instrument.price(self._ask)
-        self._quote = Book(self._instrument, now, bid, ask, self._quote_size(), self._quote_size())
+        event = Book(self._instrument, now, bid, ask, self._quote_size(), self._quote_size())
         self._next_quote = now + self._gap(self._rate * QUOTES_PER_TRADE)
-        return self._quote
+        return self.ledger.book(event)
 
     def _gap(self, rate: float) -> int:
         return max(1, int(min(self._rng.expovariate(rate), MAX_GAP_S) * hours.SECOND))
 
     def _trade_size(self) -> float:
         # Never an odd lot: those carry a condition and do not set the last price.
+        if self._instrument.market is Market.US_OPTION:
+            return 1 + min(49, int(self._rng.expovariate(0.3)))
         if self._instrument.market is Market.US_EQUITY:
             odd = self._rng.choice((0, 0, 0, self._rng.randrange(100)))
             return 100 * (1 + min(9, int(self._rng.expovariate(1)))) + odd
         return self._coins(self._rng.uniform(20, 2_000))
 
     def _quote_size(self) -> float:
+        if self._instrument.market is Market.US_OPTION:
+            return self._rng.randint(1, 200)
         if self._instrument.market is Market.US_EQUITY:
             return 100 * self._rng.randint(1, 12)
         return self._coins(self._rng.uniform(2_000, 50_000))
@@ -174,15 +157,16 @@ class Walk:
     def _begin_day(self) -> None:
         """Yesterday's close is the new anchor; the price does not jump at midnight, it only has a new aim."""
         fair = self._anchor * (1 + self._level + self._drift)
-        self._anchor = self._bars.previous.close
+        self._day_start_ns = self.ledger.day_start_ns
+        self._anchor = self.ledger.previous_close or self._anchor
         self._level = self._rng.uniform(-0.01, 0.01)
         self._drift = fair / self._anchor - 1 - self._level
 
-    def _found(self, now: int) -> Bars:
+    def _found(self, now: int, holidays: hours.Holidays) -> Bars:
         """A past that fits: a day before with the anchor as its close, and today's prints until now."""
         market = self._instrument.market
         start = hours.day_start(market, now)
-        before = self._past(hours.previous_day_start(market, now), self._anchor, part=1.0)
+        before = self._past(hours.previous_day_start(market, now, holidays), self._anchor, part=1.0)
         fair = self._round(self._anchor * (1 + self._level))
         return Bars(market, before, self._past(start, fair, part=(now - start) / hours.DAY))
 
@@ -190,6 +174,6 @@ class Walk:
         first = self._round(close * (1 + self._rng.uniform(-0.01, 0.01)))
         high = self._round(max(first, close) * (1 + self._rng.uniform(0, 0.005)))
         low = self._round(min(first, close) * (1 - self._rng.uniform(0, 0.005)))
-        volume = round(part * _DAY_TURNOVER / close, self._instrument.size_places)
+        volume = round(part * _DAY_TURNOVER[self._instrument.market] / close, self._instrument.size_places)
         turnover = volume * (first + high + low + close) / 4
         return Bar(start, first, high, low, close, volume, int(part * 100_000), turnover)

@@ -12,14 +12,15 @@ import msgspec
 
 from tapecast.market import Market, rfc3339
 from tapecast.simulator.bars import Bar
-from tapecast.simulator.walk import Book, Event, Image, Print
+from tapecast.simulator.ledger import Book, Event, Image, Print
 
 Stamp = Callable[[int], Any]
 """How nanoseconds since the epoch are written: a msgpack extension, or RFC 3339."""
 
 _VENUE: Final = "V"  # IEX
-_REGULAR_SALE: Final = ["@"]
+_EXCHANGE: Final = "C"  # Cboe
 _REGULAR_QUOTE: Final = ["R"]
+_OPTION_QUOTE: Final = " "
 
 
 class _StockTrade(
@@ -108,6 +109,49 @@ class _CryptoQuote(
     time: Any
 
 
+class _OptionTrade(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="T",
+    tag="t",
+    rename={"symbol": "S", "time": "t", "price": "p", "size": "s", "venue": "x", "condition": "c"},
+):
+    symbol: str
+    time: Any
+    price: float
+    size: float
+    venue: str
+    condition: str
+
+
+class _OptionQuote(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="T",
+    tag="q",
+    rename={
+        "symbol": "S",
+        "time": "t",
+        "bid_venue": "bx",
+        "bid": "bp",
+        "bid_size": "bs",
+        "ask_venue": "ax",
+        "ask": "ap",
+        "ask_size": "as",
+        "condition": "c",
+    },
+):
+    symbol: str
+    time: Any
+    bid_venue: str
+    bid: float
+    bid_size: int
+    ask_venue: str
+    ask: float
+    ask_size: int
+    condition: str
+
+
 def message(event: Event, stamp: Stamp) -> msgspec.Struct:
     """One event as the stream sends it."""
     if isinstance(event, Print):
@@ -141,13 +185,14 @@ def bar(each: Bar) -> dict[str, Any]:
 
 def snapshot(image: Image) -> dict[str, Any]:
     """Everything that REST knows of one symbol."""
-    return {
+    parts = {
         "latestTrade": trade(image.trade),
-        "latestQuote": quote(image.quote),
+        "latestQuote": image.quote and quote(image.quote),
         "minuteBar": bar(image.minute),
         "dailyBar": bar(image.day),
-        "prevDailyBar": bar(image.previous),
+        "prevDailyBar": image.previous and bar(image.previous),
     }
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _trade(event: Print, time: Any) -> msgspec.Struct:
@@ -155,8 +200,13 @@ def _trade(event: Print, time: Any) -> msgspec.Struct:
     if listed.market is Market.CRYPTO:
         taker = "B" if event.bought else "S"
         return _CryptoTrade(listed.symbol, event.price, event.size, time, event.number, taker)
+    if listed.market is Market.US_OPTION:
+        # One letter of text, where stocks have a list.
+        code = "".join(event.conditions)
+        return _OptionTrade(listed.symbol, time, event.price, event.size, event.venue, code)
+    codes = list(event.conditions)
     return _StockTrade(
-        listed.symbol, event.number, _VENUE, event.price, event.size, _REGULAR_SALE, time, listed.tape
+        listed.symbol, event.number, event.venue, event.price, event.size, codes, time, listed.tape
     )
 
 
@@ -164,11 +214,16 @@ def _quote(event: Book, time: Any) -> msgspec.Struct:
     listed = event.instrument
     if listed.market is Market.CRYPTO:
         return _CryptoQuote(listed.symbol, event.bid, event.bid_size, event.ask, event.ask_size, time)
+    asked, wanted = int(event.ask_size), int(event.bid_size)
+    if listed.market is Market.US_OPTION:
+        return _OptionQuote(
+            listed.symbol, time, _EXCHANGE, event.bid, wanted, _EXCHANGE, event.ask, asked, _OPTION_QUOTE
+        )
     # The venue gives a stock quote's sizes in round lots.
-    asked, wanted = int(event.ask_size // 100), int(event.bid_size // 100)
     return _StockQuote(
-        listed.symbol, _VENUE, event.ask, asked, _VENUE, event.bid, wanted, _REGULAR_QUOTE, time, listed.tape
-    )
+        listed.symbol, _VENUE, event.ask, asked // 100, _VENUE, event.bid, wanted // 100, _REGULAR_QUOTE,
+        time, listed.tape,
+    )  # fmt: skip
 
 
 def _bare(struct: msgspec.Struct) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tapecast.feeds.alpaca import AlpacaFeed, alpaca_feeds
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.market import FeedState, Market
 from tapecast.settings import load
-from tapecast.simulator.endpoint import CRYPTO_PATH, STOCK_PATH
+from tapecast.simulator.paths import CRYPTO_PATH, STOCK_PATH
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.feeds.alpaca.venue import IMPATIENT, Dialogue, Recorder, Venue, feed_at, playing, running
 from tests.support import eventually, free_socket
@@ -41,7 +41,7 @@ async def refuse_406(venue: Dialogue) -> None:
 async def local_alpaca(config: SimulatorConfig) -> AsyncIterator[tuple[Simulator, AlpacaFeed, AlpacaFeed]]:
     """A simulator, and a feed for each of its markets."""
     async with simulator(config, free_socket()) as venue:
-        stocks, crypto = alpaca_feeds(load(venue.environment()), IMPATIENT)
+        stocks, crypto, _ = alpaca_feeds(load(venue.environment()), IMPATIENT)
         yield venue, stocks, crypto
 
 

@@ -1,0 +1,74 @@
+"""What is served where: streams, REST with its faults, control, and a page about itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route, Router, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from tapecast.simulator import rest, stream
+from tapecast.simulator.control import Control
+from tapecast.simulator.paths import PATHS
+from tapecast.simulator.restfaults import FaultyRest
+from tapecast.simulator.venue import Simulator
+
+
+def create_app(running: Simulator) -> Starlette:
+    """All of it as one application."""
+
+    async def connect(websocket: WebSocket) -> None:
+        endpoint = running.endpoint(websocket.url.path)
+        if endpoint is None:
+            await websocket.send_denial_response(rest.json({"message": "endpoint not found."}, 404))
+            return
+        await stream.serve(websocket, endpoint, running.config)
+
+    answers = Router(rest.Rest(running.market, running.config).routes())
+    return Starlette(
+        routes=[
+            Route("/", _about),
+            *Control(running).routes(),
+            WebSocketRoute("/{path:path}", connect),
+            Mount("/", FaultyRest(answers, running.rest_faults)),
+        ],
+        exception_handlers={HTTPException: rest.on_error},
+    )
+
+
+async def _about(_: Request) -> Response:
+    paths = "\n".join(f"  ws  {path}" for path in PATHS)
+    return PlainTextResponse(_ABOUT.format(streams=paths))
+
+
+_ABOUT: Final = """\
+This is a SIMULATED Alpaca. Its market is invented or replayed: no real prices, no real account.
+
+Data streams (WebSocket, msgpack or JSON; options msgpack only):
+{streams}
+
+REST:
+  GET /v2/stocks/trades/latest?symbols=AAPL,MSFT
+  GET /v2/stocks/quotes/latest?symbols=AAPL,MSFT
+  GET /v2/stocks/snapshots?symbols=AAPL,MSFT
+  GET /v1beta3/crypto/us/latest/trades?symbols=BTC/USD
+  GET /v1beta3/crypto/us/latest/quotes?symbols=BTC/USD
+  GET /v1beta3/crypto/us/snapshots?symbols=BTC/USD
+  GET /v1beta1/options/trades/latest?symbols=AAPL270115C00300000
+  GET /v1beta1/options/quotes/latest?symbols=AAPL270115C00300000
+  GET /v1beta1/options/snapshots?symbols=AAPL270115C00300000
+  GET /v2/clock
+  GET /v2/account
+  GET /v2/positions
+  GET /v2/assets?asset_class=crypto
+
+Faults, from this machine only (docs/simulator.md):
+  GET /control
+  POST /control/faults        {{"path": "/v2/iex", "silent": ["auth"]}}
+  DELETE /control/faults
+  POST /control/close|drop|freeze|thaw|send|error|burst|trade|quote|correct|cancel
+"""

@@ -1,0 +1,63 @@
+"""What trades here, as the pump, REST and the portfolio see it, whether walks make its prices or a recording.
+
+No I/O but that of a recording, and no clock: time is passed in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from datetime import date
+
+from tapecast.market import Market
+from tapecast.simulator import hours
+from tapecast.simulator.ledger import Event, Image, Ledger, Print
+from tapecast.simulator.symbols import Instrument
+
+
+class Exchange(ABC):
+    """Every listed symbol, and the sessions in which stocks and options trade."""
+
+    def __init__(self, *, is_open: bool = True, holidays: frozenset[date] = frozenset()) -> None:
+        # Of stocks and options: at any hour of any day but a holiday, or never. Crypto is always open.
+        self.is_open = is_open
+        self.holidays = holidays
+        # Of the symbols that somebody has asked for, or that have printed.
+        self.ledgers: dict[str, Ledger] = {}
+
+    @abstractmethod
+    def instrument(self, symbol: str) -> Instrument | None:
+        """What a symbol stands for, or None if it is not listed."""
+
+    @abstractmethod
+    def listing(self, market: Market) -> list[Instrument]:
+        """What `*` stands for, and what the list of assets has."""
+
+    @abstractmethod
+    def advance(self, symbols: Iterable[str], now_ns: int) -> list[Event]:
+        """Every trade and quote of `symbols` since they were last advanced, oldest first."""
+
+    @abstractmethod
+    def image(self, symbol: str, now_ns: int) -> Image | None:
+        """What REST says of a symbol, or None if it has nothing to say."""
+
+    @abstractmethod
+    def inject(self, event: Event) -> Event:
+        """Make it happen, beside what happens by itself; the event with its number.
+
+        It is not among what `advance` returns: whoever injects it also hands it out.
+        """
+
+    def in_session(self, now_ns: int) -> bool:
+        """Whether stocks and options trade at this moment."""
+        return self.is_open and not hours.is_holiday(now_ns, self.holidays)
+
+    def correct(self, symbol: str, number: int, price: float) -> tuple[Print, Print] | None:
+        """Give an earlier print another price: what it was, and what it is; None if it is not known."""
+        ledger = self.ledgers.get(symbol)
+        return ledger.correct(number, price) if ledger is not None else None
+
+    def cancel(self, symbol: str, number: int) -> Print | None:
+        """Strike out an earlier print: what it was; None if it is not known."""
+        ledger = self.ledgers.get(symbol)
+        return ledger.cancel(number) if ledger is not None else None

@@ -1,0 +1,63 @@
+"""REST that is late or fails."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from tapecast.simulator.server import Simulator
+from tests.simulator.client import HEADERS
+
+CLOCK, ACCOUNT = "/v2/clock", "/v2/account"
+
+
+def http(sim: Simulator) -> httpx.AsyncClient:
+    """A client with keys."""
+    return httpx.AsyncClient(base_url=sim.base, headers=HEADERS)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+async def test_everything_fails(still: Simulator, status: int) -> None:
+    """With that status and words that nobody takes for Alpaca's; the page and the control do not."""
+    still.rest_faults.status = status
+    async with http(still) as client:
+        for path in (CLOCK, ACCOUNT, "/v2/stocks/snapshots?symbols=AAPL", "/nowhere"):
+            answer = await client.get(path)
+            assert answer.status_code == status
+            assert "SIMULATED" in answer.json()["message"]
+        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/control")).status_code == 200
+        still.rest_faults.status = None
+        assert (await client.get(CLOCK)).status_code == 200
+
+
+async def test_one_part_fails(still: Simulator) -> None:
+    """What begins with that path."""
+    still.rest_faults.status, still.rest_faults.only = 503, CLOCK
+    async with http(still) as client:
+        assert (await client.get(CLOCK)).status_code == 503
+        assert (await client.get(ACCOUNT)).status_code == 200
+
+
+async def test_answers_are_late(still: Simulator) -> None:
+    """By so many seconds; others are not held up."""
+    still.rest_faults.delay_s, still.rest_faults.only = 0.3, CLOCK
+    loop = asyncio.get_running_loop()
+    async with http(still) as client:
+        await client.get(ACCOUNT)
+        started = loop.time()
+        late = asyncio.create_task(client.get(CLOCK))
+        await client.get(ACCOUNT)
+        assert not late.done()
+        assert (await late).status_code == 200
+        assert loop.time() - started >= 0.3
+
+
+async def test_late_and_failing(still: Simulator) -> None:
+    """A client that gives up first sees no status."""
+    still.rest_faults.status, still.rest_faults.delay_s = 503, 60.0
+    async with http(still) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get(CLOCK, timeout=0.1)
