@@ -23,10 +23,14 @@ GOOD = [
     ("ALPACA_OPTIONS_STREAM_URL", "wss://h/o", "alpaca_options_stream_url", "wss://h/o"),
     ("ALPACA_DATA_URL", "http://h:1", "alpaca_data_url", "http://h:1"),
     ("ALPACA_TRADING_URL", "https://h", "alpaca_trading_url", "https://h"),
-    ("FEED", "simulated", "feed", "simulated"),
+    ("FEED", "simulated", "feed", "simulated"), ("FEED", "Alpaca", "feed", "alpaca"),
+    ("FEED", "REPLAY:Tapes/A.jsonl", "feed", "replay:Tapes/A.jsonl"),
+    ("REPLAY_SPEED", "50", "replay_speed", 50.0), ("REPLAY_SPEED", "0.5", "replay_speed", 0.5),
+    ("REPLAY_SPEED", "1e6", "replay_speed", 1e6),
     ("SYMBOLS", "msft, aapl,MSFT,btc/usd", "symbols", ("MSFT", "AAPL", "BTC/USD")),
     ("ALLOWED_SYMBOLS", "aapl,AAPL", "allowed_symbols", frozenset({"AAPL"})),
-    ("SYMBOL_LIMIT", "1", "symbol_limit", 1), ("PRICE_TTL_S", "60", "price_ttl_s", 60),
+    ("SYMBOL_LIMIT", "1", "symbol_limit", 1), ("PRICE_TTL_S", "4", "price_ttl_s", 4),
+    ("PRICE_TTL_S", "60", "price_ttl_s", 60),
     ("HOST", "::1", "host", "::1"), ("PORT", "0", "port", 0), ("PORT", " 65535 ", "port", 65535),
     ("PUBLIC", "prices,status", "public", frozenset({"prices", "status"})),
     ("CORS_ORIGINS", "https://a.example/,http://b", "cors_origins", ("https://a.example", "http://b")),
@@ -39,10 +43,13 @@ BAD = {
                   "redis://:p@ss/w#rd@h:1", "redis://u:1/2?@h:3"], "ALPACA_PAPER_API_KEY": ["two words"],
     "ALPACA_PAPER_SECRET_KEY": ["two\nlines"], "ALPACA_FEED": ["nasdaq"],
     "ALPACA_CHANNELS": ["quotes", "trades,bars", ","], "ALPACA_STREAM_URL": ["http://h", "h"],
-    "ALPACA_CRYPTO_STREAM_URL": ["http://h"], "ALPACA_OPTIONS_STREAM_URL": ["https://h"], "ALPACA_DATA_URL": ["ws://h", "https://h/v2"],
-    "ALPACA_TRADING_URL": ["https://h/v2/"], "FEED": ["binance"], "SYMBOLS": ["AAPL,foo bar", "AAPL;MSFT"],
+    "ALPACA_CRYPTO_STREAM_URL": ["http://h"], "ALPACA_OPTIONS_STREAM_URL": ["https://h"],
+    "ALPACA_DATA_URL": ["ws://h", "https://h/v2"],
+    "ALPACA_TRADING_URL": ["https://h/v2/"], "FEED": ["binance", "replay:", "replay"],
+    "REPLAY_SPEED": ["0", "-1", "1000001", "fast", "50x", "nan", "inf"],
+    "SYMBOLS": ["AAPL,foo bar", "AAPL;MSFT"],
     "ALLOWED_SYMBOLS": ["$AAPL"], "SYMBOL_LIMIT": ["0", "-1", "many", "1.5", "100001"],
-    "PRICE_TTL_S": ["2", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
+    "PRICE_TTL_S": ["3", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
     "API_TOKEN": ["one,two words", ", ,"], "PUBLIC": ["prices,orders"],
     "CORS_ORIGINS": ["example.com", "https://a.example/page"], "MAX_SYMBOLS_PER_STREAM": ["0"],
     "STREAM_INTERVAL_MS": ["-1", "60001"], "KEEPALIVE_S": ["0", "301", "nan", "inf"], "LOG_LEVEL": ["LOUD"],
@@ -270,6 +277,16 @@ def test_pointed_at_replaces_what_the_lines_say_and_keeps_the_rest() -> None:
     assert before.feed is None
     with pytest.raises(ValidationError):
         before.pointed_at({"FEED": "nasdaq"})
+
+
+def test_a_recording_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the home folder where a shell would have put it; other feeds are none."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert load({"FEED": "replay:~/a b.jsonl"}).replay_path == Path("/home/somebody/a b.jsonl")
+    assert load({"FEED": "replay:~nobody-of-that-name/a"}).replay_path == Path("~nobody-of-that-name/a")
+    assert load({"FEED": "replay:C:/tapes/a.jsonl"}).replay_path == Path("C:/tapes/a.jsonl")
+    assert load({"FEED": "simulated"}).replay_path is None
+    assert load({}).replay_path is None
 
 
 def test_settings_built_in_code_do_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from tapecast.values import Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
+from tapecast.values import FeedChoice, Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
 
 GOOD = [
     (Symbol, "brk.b", "BRK.B"),
     (Symbol, "BTC/USD", "BTC/USD"),
+    (FeedChoice, "Alpaca", "alpaca"),
+    (FeedChoice, "SIMULATED", "simulated"),
+    (FeedChoice, "Replay: /Tapes/One.jsonl", "replay:/Tapes/One.jsonl"),
     (Origin, "*", "*"),
     (Origin, "https://Example.com/", "https://example.com"),
     (Origin, "http://localhost:5173", "http://localhost:5173"),
@@ -22,6 +25,7 @@ GOOD = [
 ]
 BAD = [
     (Symbol, "AA PL"), (Symbol, "AAPL\n"), (Symbol, ""),
+    (FeedChoice, "binance"), (FeedChoice, "replay"), (FeedChoice, "replay: "), (FeedChoice, "alpaca:x"),
     (Origin, "example.com"), (Origin, "https://example.com/page"), (Origin, "https://"), (Origin, "://x"),
     (Origin, "**"),
     (StreamUrl, "https://example.com/v2/iex"), (StreamUrl, "ws:///v2/iex"), (StreamUrl, "ws://host:port/"),

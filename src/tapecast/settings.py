@@ -7,6 +7,7 @@ Secrets are `SecretStr`: they show in no repr, log or traceback.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,7 +23,7 @@ from pydantic_settings import (
 
 from tapecast.errors import SettingsError
 from tapecast.spelling import meant
-from tapecast.values import Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
+from tapecast.values import REPLAY, FeedChoice, Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
 
 
 def _key(*names: str) -> Any:
@@ -51,15 +52,18 @@ class Settings(BaseSettings):
     alpaca_options_stream_url: StreamUrl | None = None
     alpaca_data_url: RestUrl | None = None
     alpaca_trading_url: RestUrl | None = None
-    # alpaca, simulated; None: alpaca with keys, else `up` simulates and `ingest` refuses.
-    feed: Literal["alpaca", "simulated"] | None = None
+    # alpaca, simulated, replay:PATH; None: alpaca with keys, else `up` simulates and `ingest` refuses.
+    feed: FeedChoice | None = None
+    # How many times faster than it was recorded; at the most, a day in a tenth of a second.
+    replay_speed: float = Field(default=1, gt=0, le=1e6, allow_inf_nan=False)
 
     symbols: Annotated[tuple[Symbol, ...], NoDecode] = ()
     allowed_symbols: Annotated[frozenset[Symbol], NoDecode] = frozenset()
     # Alpaca's free plan streams 30 symbols per endpoint.
     symbol_limit: int = Field(default=30, ge=1, le=100_000)
-    # Above the two seconds in which a price is written again: below, quiet symbols would come and go.
-    price_ttl_s: int = Field(default=5, ge=3, le=60)
+    # Counted from when the venue was last heard. Pings are 1.5 s apart, a price is written again every two
+    # seconds: below this quiet symbols would come and go.
+    price_ttl_s: int = Field(default=5, ge=4, le=60)
 
     # The HTTP side.
     host: str | None = None
@@ -104,7 +108,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("alpaca_feed", "feed", "log_format", mode="before")
+    @field_validator("alpaca_feed", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -126,6 +130,17 @@ class Settings(BaseSettings):
     def has_alpaca_keys(self) -> bool:
         """Whether both halves of the key are there."""
         return self.alpaca_key is not None and self.alpaca_secret is not None
+
+    @cached_property
+    def replay_path(self) -> Path | None:
+        """The recording that is the feed, if one is."""
+        if self.feed is None or not self.feed.startswith(REPLAY):
+            return None
+        path = Path(self.feed.removeprefix(REPLAY))
+        # The home of a user who is not there: the path is then refused as it was written.
+        with suppress(RuntimeError):
+            path = path.expanduser()
+        return path
 
     @classmethod
     def settings_customise_sources(

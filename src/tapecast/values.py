@@ -21,6 +21,19 @@ def _symbol(value: str) -> str:
     return symbol
 
 
+REPLAY = "replay:"
+"""What goes before the path of a recording."""
+
+
+def _feed(value: str) -> str:
+    # Only the word is lowered: the names of files have their case.
+    word, colon, path = value.partition(":")
+    feed = word.strip().lower() + colon + path.strip()
+    if feed not in {"alpaca", "simulated"} and not (feed.startswith(REPLAY) and feed != REPLAY):
+        raise ValueError("must be 'alpaca', 'simulated' or 'replay:PATH', where PATH is a recorded tape")
+    return feed
+
+
 def _header(value: SecretStr) -> SecretStr:
     # The error of an HTTP library that is given an impossible header quotes it.
     secret = value.get_secret_value()
@@ -82,6 +95,8 @@ def _rest_url(value: str) -> str:
 
 Symbol = Annotated[str, AfterValidator(_symbol)]
 """A symbol of any market, upper-cased."""
+FeedChoice = Annotated[str, AfterValidator(_feed)]
+"""Where prices come from: `alpaca`, `simulated`, or `replay:` and the path of a recording."""
 Secret = Annotated[SecretStr, AfterValidator(_header)]
 """What travels in a header and is shown nowhere."""
 Origin = Annotated[str, AfterValidator(_origin)]

@@ -13,7 +13,7 @@ from tapecast.market import Market
 async def test_a_simulated_feed_refuses_real_keys(bus: Bus) -> None:
     """The message names what to set instead."""
     await mark_origin(bus, Market.CRYPTO, simulated=False)
-    with pytest.raises(StartError, match="REDIS_PREFIX"):
+    with pytest.raises(StartError, match=r"no simulated or replayed feed starts over them.*REDIS_PREFIX"):
         await mark_origin(bus, Market.CRYPTO, simulated=True)
     assert await bus.redis.get("origin:crypto") == b"real"
 

@@ -1,6 +1,7 @@
-"""Keeps invented prices away from real ones.
+"""Keeps invented and bygone prices away from real ones.
 
-A simulated feed that started over a real one's keys would show its prices in place of the last real ones.
+A simulated or replayed feed that started over a real one's keys would show its prices in place of the last
+real ones. Both count as simulated here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ SIMULATED = b"simulated"
 
 
 def last_ttl_s(*, simulated: bool) -> int:
-    """How long `last:` keys live: a demo's prices are gone a minute after the demo."""
+    """How long `last:` keys live: those of a demo or a replay are gone a minute after it."""
     return SIMULATED_LAST_TTL_S if simulated else LAST_TTL_S
 
 
@@ -25,7 +26,7 @@ async def mark_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
     async with bus.asking() as redis:
         if simulated and await redis.get(key) == REAL:
             raise StartError(
-                f"Redis at {bus.place} holds real {market} prices, and a simulated feed does not start "
+                f"Redis at {bus.place} holds real {market} prices, and no simulated or replayed feed starts "
                 "over them. Set REDIS_PREFIX or another REDIS_URL"
             )
         await redis.set(key, SIMULATED if simulated else REAL, ex=last_ttl_s(simulated=simulated))

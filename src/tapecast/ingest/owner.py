@@ -170,7 +170,8 @@ class Owner:
     async def _restore(self, conflator: Conflator, symbols: tuple[str, ...]) -> None:
         missing = conflator.missing(symbols)
         ticks = []
-        if missing:
+        # Not of an invented market: a tape that is played again would show nothing before its old end.
+        if missing and not self._feed.simulated:
             try:
                 ticks = await read_last_ticks(self._bus, missing)
             except BusUnavailable as error:

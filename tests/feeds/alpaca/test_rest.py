@@ -72,7 +72,7 @@ async def test_the_local_alpaca_answers_everything() -> None:
 async def test_defaults_are_alpacas() -> None:
     """Without settings the client talks to Alpaca, with the keys in the headers and in no repr."""
     async with AlpacaRest.from_settings(load(KEYS)) as rest:
-        assert (rest._data, rest._trading, rest._feed) == (DATA_URL, TRADING_URL, "iex")
+        assert (rest._data, rest._trading, rest._feeds[Market.US_EQUITY]) == (DATA_URL, TRADING_URL, "iex")
         assert rest._client.headers["APCA-API-KEY-ID"] == "the-key"
         assert "the-secret" not in repr(rest)
         assert not rest.simulated

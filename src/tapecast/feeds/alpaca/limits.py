@@ -29,10 +29,10 @@ class Limits:
     # A message of ours must leave within this, else the socket is stuck.
     send_s: float = 5.0
     # Ping after this much silence; give up after that much. A price lives five seconds from the last sign of
-    # life, and is written again every two: with pings further apart its key would come and go. 8 + 1.5 keeps
-    # "noticed within 10 s".
+    # life, and is written again every two: with pings further apart its key would come and go. With the close
+    # of a frozen socket, a silent venue is given up within 10 s.
     ping_s: float = 1.5
-    silent_s: float = 8.0
+    silent_s: float = 5.5
     # SIGTERM waits for the close, so it must end even when the peer is frozen. Must stay above the
     # `close_timeout` of the socket: below it, the library swallows our cancellation.
     close_s: float = 2.5
