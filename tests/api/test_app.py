@@ -11,7 +11,16 @@ from tapecast.api.app import create_app
 from tapecast.settings import load
 from tests.api.support import Bench
 
-PATHS = ["/prices?symbols=AAPL", "/stream/prices?symbols=AAPL", "/stream/status", "/stream/positions"]
+PATHS = [
+    "/prices?symbols=AAPL",
+    "/stream/prices?symbols=AAPL",
+    "/stream/status",
+    "/stream/positions",
+    "/stream?prices=AAPL&positions&status",
+]
+
+
+MANY = ",".join(f"A{i}" for i in range(5000))
 
 
 def client_of(bench: Bench, *, raises: bool = True, **env: str) -> httpx.AsyncClient:
@@ -36,7 +45,7 @@ async def test_every_path_is_there_twice(client: httpx.AsyncClient, prefix: str,
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/nope", "/api/nope", "/stream", "/healthz/", "/api/stream/prices/x"])
+@pytest.mark.parametrize("path", ["/nope", "/api/nope", "/stream/", "/healthz/", "/api/stream/prices/x"])
 async def test_an_unknown_path_is_json(client: httpx.AsyncClient, path: str) -> None:
     """A program reads the answer."""
     answer = await client.get(path)
@@ -44,7 +53,7 @@ async def test_an_unknown_path_is_json(client: httpx.AsyncClient, path: str) -> 
     assert answer.json()["error"]["code"] == "not_found"
 
 
-@pytest.mark.parametrize("path", ["/prices", "/api/stream/prices", "/"])
+@pytest.mark.parametrize("path", ["/prices", "/api/stream/prices", "/stream", "/api/stream", "/"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 async def test_a_wrong_method_is_json(client: httpx.AsyncClient, method: str, path: str) -> None:
     """With the methods that are right."""
@@ -57,11 +66,17 @@ async def test_a_wrong_method_is_json(client: httpx.AsyncClient, method: str, pa
 @pytest.mark.parametrize(
     ("query", "code"),
     [
+        ("/prices", "symbols_missing"),
+        ("/prices?symbols=", "symbols_missing"),
+        ("/prices?symbols=%00%1b", "symbol_invalid"),
+        ("/prices?symbols=" + MANY, "too_many_symbols"),
+        ("/prices?symbols=AAPL&interval=fast", "interval_invalid"),
         ("", "symbols_missing"),
-        ("?symbols=", "symbols_missing"),
-        ("?symbols=%00%1b", "symbol_invalid"),
-        ("?symbols=" + ",".join(f"A{i}" for i in range(5000)), "too_many_symbols"),
-        ("?symbols=AAPL&interval=fast", "interval_invalid"),
+        ("?symbols=AAPL", "symbols_missing"),
+        ("?prices=&positions=false&status=0", "symbols_missing"),
+        ("?prices=%00%1b&status=no", "symbol_invalid"),
+        ("?status&prices=" + MANY, "too_many_symbols"),
+        ("?status&interval=fast", "interval_invalid"),
     ],
 )
 @pytest.mark.parametrize("accept", ["*/*", "text/event-stream"])
@@ -69,9 +84,16 @@ async def test_bad_input_is_a_clear_error(
     client: httpx.AsyncClient, query: str, code: str, accept: str
 ) -> None:
     """A 400 with its code, for pages too: time will not mend it."""
-    answer = await client.get(f"/stream/prices{query}", headers={"accept": accept})
+    answer = await client.get(f"/stream{query}", headers={"accept": accept})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == code
+
+
+async def test_a_stream_of_nothing_says_what_there_is(client: httpx.AsyncClient) -> None:
+    """All three names, for whoever typed the path."""
+    answer = await client.get("/api/stream")
+    message = answer.json()["error"]["message"]
+    assert all(name in message for name in ("prices", "positions", "status"))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -86,9 +108,37 @@ async def test_with_a_token_set_nothing_is_open(path: str) -> None:
         assert opened.status_code == 200
 
 
-async def test_without_a_token_positions_are_forbidden(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    ("public", "query", "refused"),
+    [
+        ("prices,status", "prices=AAPL&status", None),
+        ("prices,status", "prices=AAPL&status&positions=no", None),
+        ("prices,status", "prices=AAPL&status&positions", "positions"),
+        ("prices,positions", "prices=AAPL&positions&status", "status"),
+        ("positions,status", "prices=AAPL&positions&status", "prices"),
+        ("positions,status", "prices=&positions&status", None),
+        # Nothing is asked for, and still an answer is only for those who may ask.
+        ("positions,status", "", "prices"),
+    ],
+)
+async def test_a_multiplexed_stream_needs_the_right_to_each_of_its_subjects(
+    public: str, query: str, refused: str | None
+) -> None:
+    """One that is missing closes all of it, and is named."""
+    async with client_of(Bench(), API_TOKEN="s3cret", PUBLIC=public) as client:
+        # A HEAD is checked as a GET is, and ends.
+        head = await client.head(f"/stream?{query}")
+        assert head.status_code == (200 if refused is None else 401)
+        if refused is not None:
+            error = (await client.get(f"/stream?{query}")).json()["error"]
+            assert error["code"] == "unauthorized"
+            assert error["message"].startswith(f"{refused}:")
+
+
+@pytest.mark.parametrize("path", ["/api/stream/positions", "/stream?prices=AAPL&positions&status"])
+async def test_without_a_token_positions_are_forbidden(client: httpx.AsyncClient, path: str) -> None:
     """And the answer says how to open them."""
-    answer = await client.get("/api/stream/positions", headers={"accept": "text/event-stream"})
+    answer = await client.get(path, headers={"accept": "text/event-stream"})
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "forbidden"
     assert "API_TOKEN" in answer.json()["error"]["message"]
@@ -137,13 +187,14 @@ async def test_only_named_origins_if_any_are_named() -> None:
     assert "access-control-allow-origin" not in other.headers
 
 
-async def test_while_draining_a_page_is_told_to_come_back() -> None:
+@pytest.mark.parametrize("path", ["/prices?symbols=A", "/stream/prices?symbols=A", "/stream?status"])
+async def test_while_draining_a_page_is_told_to_come_back(path: str) -> None:
     """And anyone else gets the status."""
     bench = Bench()
     bench.hub.audience.drain()
     async with client_of(bench) as client:
-        page = await client.get("/stream/prices?symbols=A", headers={"accept": "text/event-stream"})
-        curl = await client.get("/prices?symbols=A")
+        page = await client.get(path, headers={"accept": "text/event-stream"})
+        curl = await client.get(path)
     assert page.status_code == 200
     assert "event: bye" in page.text
     assert (curl.status_code, curl.json()["error"]["code"]) == (503, "draining")

@@ -74,6 +74,16 @@ def test_ingests_add_up(desk: Desk) -> None:
     assert report.newest_tick_age_s == 1.5
 
 
+def test_what_the_venue_did_wrong_adds_up(desk: Desk) -> None:
+    """Senseless messages by kind, in a fixed order, and the symbols that had to be subscribed anew."""
+    assert (desk.board.report().rejected, desk.board.report().resubscribed) == ({}, 0)
+    desk.board.on_ingest(ingest("a", rejected={"type": 3, "price": 1}, resubscribed=2))
+    desk.board.on_ingest(ingest("b", rejected={"frame": 1, "price": 4}, resubscribed=5))
+    report = desk.board.report()
+    assert list(report.rejected.items()) == [("frame", 1), ("price", 5), ("type", 3)]
+    assert report.resubscribed == 7
+
+
 def test_the_newer_lease_is_shown(desk: Desk) -> None:
     """A killed owner's status is still there when its successor's comes."""
     old, new = LeaseStatus("a", 1), LeaseStatus("b", 2)

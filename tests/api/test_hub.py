@@ -99,10 +99,11 @@ def test_a_tick_before_the_answer_of_the_join_wins(bench: Bench) -> None:
     assert [data["price"] for name, data in events if name == "message"] == [103.0]
 
 
-def test_a_demos_last_tick_is_not_shown_by_a_real_feed(bench: Bench) -> None:
-    """Invented prices never pass for real ones."""
+@pytest.mark.parametrize("feed", ["simulated", "replay"])
+def test_a_demos_last_tick_is_not_shown_by_a_real_feed(bench: Bench, feed: str) -> None:
+    """Invented prices, and those of another day, never pass for real ones."""
     mailbox = bench.listen("AAPL")
-    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed="simulated"), 0.0)
+    bench.hub.on_cached("AAPL", None, tick("AAPL", 1, feed=feed), 0.0)
     assert states(taken(mailbox)) == [("pending", "")]
 
 
@@ -123,6 +124,19 @@ def test_a_quiet_symbol_stays_live_by_beats(bench: Bench) -> None:
         bench.pass_time(1)
         bench.beat()
     assert states(taken(mailbox)) == []
+
+
+def test_a_beat_vouches_from_when_the_venue_was_heard(bench: Bench) -> None:
+    """A venue that froze is stale five seconds after its last word, however lively its owner is."""
+    mailbox = bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1))
+    taken(mailbox)
+    for second in range(1, 5):
+        bench.pass_time(1)
+        bench.beat(heard_ms_ago=second * 1000)
+    assert states(taken(mailbox)) == []
+    bench.pass_time(1.3)
+    assert states(taken(mailbox))[0][0] == "stale"
 
 
 def test_a_symbol_of_an_older_session_goes_stale(bench: Bench) -> None:

@@ -5,15 +5,30 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.requests import Request
 
 from tapecast import __version__
 from tapecast.api import frames
-from tapecast.api.streams import Stream
+from tapecast.api.auth import Guard
+from tapecast.api.streams import Stream, Streams
 from tapecast.api.symbols import Ask
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.market import FeedState
-from tests.api.support import Bench, beating, joined, parsed, publish, publish_beat, replica, stream, tick
+from tapecast.settings import load
+from tests.api.support import (
+    Bench,
+    beating,
+    joined,
+    parsed,
+    publish,
+    publish_beat,
+    replica,
+    states,
+    stream,
+    taken,
+    tick,
+)
 from tests.support import eventually
 
 
@@ -66,7 +81,15 @@ async def test_the_headers_of_a_stream(bus: Bus) -> None:
         assert headers["x-accel-buffering"] == "no"
 
 
-@pytest.mark.parametrize("path", ["/stream/prices?symbols=AAPL", "/stream/status", "/stream/positions"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stream/prices?symbols=AAPL",
+        "/stream/status",
+        "/stream/positions",
+        "/stream?prices=AAPL&positions&status",
+    ],
+)
 async def test_head_opens_no_stream(bus: Bus, path: str) -> None:
     """It is answered at once, and nothing is counted or left open."""
     headers = {"accept": "text/event-stream", "authorization": "Bearer s3cret"}
@@ -118,7 +141,8 @@ async def test_statuses_are_json_for_curl_and_events_for_a_page(bus: Bus) -> Non
     """One path, by Accept; the fields are those of the contract."""
     fields = {
         "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused",
-        "messages_per_second", "newest_tick_age_s", "reconnects", "replicas", "version",
+        "messages_per_second", "newest_tick_age_s", "reconnects", "resubscribed",
+        "rejected", "replicas", "version",
     }  # fmt: skip
     async with replica(bus) as client:
         answer = await client.get("/stream/status")
@@ -284,3 +308,109 @@ async def test_a_big_first_image_goes_out_in_pieces() -> None:
         await pieces.aclose()
     assert max(sizes) <= frames.PIECE_BYTES
     assert len(sizes) > 10
+
+
+def holding() -> codec.PositionList:
+    """An account with two shares of AAPL."""
+    position: dict[str, object] = {"symbol": "AAPL", "qty": "2", "current_price": "150"}
+    return codec.PositionList("PA1", "2026-01-02T03:04:05Z", simulated=False, positions=[position])
+
+
+async def multiplexed(bench: Bench, query: str) -> Stream:
+    """The response to `GET /stream?query`, not yet begun."""
+    settings = load({"PUBLIC": "positions"})
+    streams = Streams(bench.hub, settings, Guard(settings, laptop=False), bench.time.clock)
+    request = Request({"type": "http", "method": "GET", "headers": [], "query_string": query.encode()})
+    response = await streams.multiplexed(request)
+    assert isinstance(response, Stream)
+    return response
+
+
+async def test_a_multiplexed_stream_begins_with_all_that_is_known() -> None:
+    """Feeds, positions and status, then each symbol's state with its tick; only ticks are default events."""
+    bench = Bench()
+    bench.beat()
+    bench.listen("AAPL")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 160.5))
+    bench.hub.on_positions(holding())
+    response = await multiplexed(bench, "prices=AAPL,a$&positions&status&colour=red")
+    with response._seat():
+        pieces = response._pieces()
+        assert [name for name, _ in parsed(await anext(pieces))] == ["retry", "hello"]
+        events = parsed(await anext(pieces))
+        await pieces.aclose()
+    first = [name for name, _ in events[:6]]
+    assert first == ["feed", "positions", "status", "symbol", "symbol", "message"]
+    assert events[1][1]["positions"][0]["market_value"] == 321
+    assert events[2][1]["stream_count"] == 1
+    assert states(events) == [("refused", "symbol_invalid"), ("live", "")]
+    assert events[5][1]["price"] == 160.5
+
+
+async def test_a_symbol_held_and_asked_for_comes_twice_and_neither_eats_the_other() -> None:
+    """A reader that took nothing for a while gets the newest tick and the newest position."""
+    bench = Bench()
+    bench.beat()
+    bench.hub.on_positions(holding())
+    response = await multiplexed(bench, "prices=AAPL&positions")
+    with response._seat():
+        mailbox = response._mailbox
+        for seq in (1, 2, 3):
+            bench.hub.on_tick("AAPL", tick("AAPL", seq, 100.0 + seq))
+        events = taken(mailbox)
+        assert [name for name, _ in events] == ["feed", "positions", "symbol", "message", "position"]
+        assert events[3][1]["price"] == events[4][1]["current_price"] == 103
+        # A new list says all that a waiting position would; of the tick it says nothing.
+        bench.hub.on_tick("AAPL", tick("AAPL", 4, 104.0))
+        bench.hub.on_positions(holding())
+        events = taken(mailbox)
+        assert [name for name, _ in events] == ["positions", "message"]
+        assert events[0][1]["positions"][0]["current_price"] == events[1][1]["price"] == 104
+    assert bench.hub.interest() == codec.Interest({}, 0)
+
+
+async def test_the_interval_of_a_multiplexed_stream_holds_back_prices_only() -> None:
+    """Ticks and re-priced positions wait; feeds, lists, statuses and states do not."""
+    bench = Bench()
+    bench.beat()
+    response = await multiplexed(bench, "prices=AAPL&positions&status&interval=60000")
+    with response._seat():
+        pieces = response._pieces()
+        assert dict(parsed(await anext(pieces)))["hello"]["interval"] == 60_000
+        assert [name for name, _ in parsed(await anext(pieces))] == ["feed", "status"]
+        bench.hub.on_positions(holding())
+        bench.hub.on_tick("AAPL", tick("AAPL", 1, 101.0))
+        first = parsed(await anext(pieces))
+        assert [name for name, _ in first] == ["positions", "symbol", "message"]
+        bench.hub.on_tick("AAPL", tick("AAPL", 2, 102.0))
+        assert len(response._mailbox) >= 2
+        bench.hub.on_link(False)
+        bench.hub.board.sweep()
+        assert [name for name, _ in parsed(await anext(pieces))] == ["feed", "status"]
+        bench.hub.audience.drain()
+        events = parsed(await anext(pieces))
+        assert sorted(name for name, _ in events) == ["message", "position"]
+        await pieces.aclose()
+
+
+async def test_a_multiplexed_stream_is_one_stream(bus: Bus) -> None:
+    """Three subjects take one slot, which is given back; under /api as well."""
+    path = "/api/stream?prices=AAPL&positions&status"
+    headers = {"authorization": "Bearer s3cret"}
+    async with beating(bus), replica(bus, API_TOKEN="s3cret") as client:
+
+        async def count() -> int:
+            return int((await client.get("/stream/status", headers=headers)).json()["stream_count"])
+
+        async def is_empty() -> bool:
+            return await count() == 0
+
+        # A copy: httpx-sse writes its own headers into the dict that it is given.
+        async with stream(client, path, headers=dict(headers)) as reader:
+            await reader.until("status", stream_count=1)
+            await joined(bus, "AAPL")
+            await publish(bus, "AAPL", tick("AAPL", 1))
+            await reader.until("symbol", symbol="AAPL", state="live")
+            await reader.until("message", symbol="AAPL")
+            assert await count() == 1
+        await eventually(is_empty)

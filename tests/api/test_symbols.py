@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from tapecast.api.symbols import parse_interval, parse_symbols, printable
+from tapecast.api.symbols import parse_interval, parse_subjects, parse_symbols, printable
 from tapecast.errors import ClientError
 from tapecast.market import market_of
 from tapecast.settings import Settings, load
@@ -76,6 +76,36 @@ def test_symbols_that_are_not_allowed_are_refused_in_band() -> None:
     settings = load({"ALLOWED_SYMBOLS": "AAPL"})
     assert asked("symbols=AAPL,MSFT", settings) == (["AAPL"], [("MSFT", "not_allowed")])
     assert asked("symbols=MSFT", settings) == ([], [("MSFT", "not_allowed")])
+
+
+@pytest.mark.parametrize(
+    ("query", "subjects"),
+    [
+        ("prices=AAPL", {"prices"}),
+        ("prices=AAPL&positions&status", {"prices", "positions", "status"}),
+        ("positions", {"positions"}),
+        ("positions=true&status=1", {"positions", "status"}),
+        ("prices=,&status=yes", {"status"}),
+        ("prices=AAPL&positions=false&status=0", {"prices"}),
+        ("prices=AAPL&positions=No&status=OFF", {"prices"}),
+        ("status=%20false%20&positions", {"positions"}),
+        ("positions=no&colour=red", {"prices"}),
+        ("", {"prices"}),
+    ],
+)
+def test_subjects_are_asked_for_by_name(query: str, subjects: set[str]) -> None:
+    """A flag needs no value, and says no in several ways."""
+    assert parse_subjects(QueryParams(query)) == subjects
+
+
+def test_a_bad_symbol_beside_another_subject_is_refused_in_band() -> None:
+    """There is something to stream, so the bad one does not end it."""
+    symbols, refused = parse_symbols(QueryParams("prices=a$b"), SETTINGS, "prices", alone=False)
+    assert symbols == ()
+    assert [(status.symbol, status.reason) for status in refused] == [("A$B", "symbol_invalid")]
+    assert parse_symbols(QueryParams("prices="), SETTINGS, "prices", alone=False) == ((), ())
+    with pytest.raises(ClientError, match="not a symbol"):
+        parse_symbols(QueryParams("prices=a$b"), SETTINGS, "prices")
 
 
 @pytest.mark.parametrize("text", ["\x00", "\x1b[31m", "\x7f", "\u2028", "\u202e"])

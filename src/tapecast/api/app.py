@@ -41,6 +41,7 @@ def _routes(settings: Settings, hub: Hub, guard: Guard, clock: Clock) -> list[Ba
     streams = Streams(hub, settings, guard, clock)
     health = Health(hub)
     return [
+        Route("/stream", streams.multiplexed),
         Route("/stream/prices", streams.prices),
         Route("/stream/positions", streams.positions),
         Route("/stream/status", streams.status),

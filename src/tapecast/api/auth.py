@@ -7,7 +7,8 @@
 | not set     | any               | prices and status are open; positions 403 unless in `PUBLIC`       |
 
 One exception: `tapecast up` on a laptop shows its own user the positions without a token, as long as nothing
-hints that the request comes from anywhere else. Tokens are never read from a URL and never logged.
+hints that the request comes from anywhere else. Tokens are never read from a URL and never logged. A stream
+of several subjects needs the right to each of them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Guard:
             return
         if self._tokens:
             if not self._carries_token(request):
-                raise ClientError(401, "unauthorized", _UNAUTHORIZED)
+                raise ClientError(401, "unauthorized", f"{subject}: {_UNAUTHORIZED}")
         elif subject == "positions" and not (self._laptop and _is_own_user(request)):
             raise ClientError(403, "forbidden", _HOW_TO)
 

@@ -6,6 +6,7 @@ when its status expires.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -36,6 +37,10 @@ class Report(msgspec.Struct, frozen=True):
     messages_per_second: float
     newest_tick_age_s: float | None
     reconnects: int
+    # Symbols that had gone silent and were subscribed anew.
+    resubscribed: int
+    # Messages of the venue that made no sense, by kind.
+    rejected: dict[str, int]
     replicas: int
     version: str
 
@@ -94,6 +99,8 @@ class StatusBoard:
             messages_per_second=round(sum((status.messages_per_second for status in ingests), 0.0), 1),
             newest_tick_age_s=self._newest_age(ingests),
             reconnects=sum(status.reconnects for status in ingests),
+            resubscribed=sum(status.resubscribed for status in ingests),
+            rejected=_rejected(ingests),
             replicas=1 + len(replicas),
             version=__version__,
         )
@@ -153,6 +160,14 @@ class StatusBoard:
         if newest == 0:
             return None
         return max(0.0, round((self._clock.micros() - newest) / 1_000_000, 3))
+
+
+def _rejected(ingests: list[IngestStatus]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for status in ingests:
+        total.update(status.rejected)
+    # In a fixed order, whichever ingest was heard first.
+    return dict(sorted(total.items()))
 
 
 def _leases(ingests: list[IngestStatus]) -> dict[str, LeaseStatus]:

@@ -28,6 +28,7 @@ from tapecast.market import market_of
 
 SWEEP_S: Final = 0.25
 HOLD_S: Final = 30.0
+_NOT_REAL: Final = frozenset({"simulated", "replay"})
 
 logger = logging.getLogger(__name__)
 
@@ -212,10 +213,10 @@ class Hub:
             topic.vouch(beat, heard_s - beat.heard_ms_ago / 1000)
 
     def _is_invented(self, topic: Topic, data: bytes) -> bool:
-        # A demo's `last:` may still be there when a real feed takes over the same Redis.
+        # A demo's or a replay's `last:` may still be there when a real feed takes over the same Redis.
         beat = self.markets.beat(topic.market)
         with suppress(msgspec.DecodeError):
-            return beat is not None and not beat.simulated and codec.decode_tick(data).feed == "simulated"
+            return beat is not None and not beat.simulated and codec.decode_tick(data).feed in _NOT_REAL
         return False
 
     def _open(self, symbol: str) -> Topic:

@@ -31,6 +31,8 @@ class Markets:
         self._beats: dict[Market, Beat] = {}
         self._heard: dict[Market, float] = {}
         self._shown: dict[Market, FeedStatus] = {}
+        # Shown to whoever connects from now on, and not yet to those who are here.
+        self._untold: set[Market] = set()
         # None until the first word from the subscriber: neither lost nor known to be there.
         self.link: bool | None = None
 
@@ -38,6 +40,7 @@ class Markets:
         """Show this market from now on."""
         if market not in self._shown:
             self._refresh(market)
+            self._untold.add(market)
 
     def on_beat(self, beat: Beat) -> bool:
         """Take a beat; False if it is not news: an old owner's, or one that was read before."""
@@ -49,8 +52,11 @@ class Markets:
         return True
 
     def sweep(self) -> list[FeedStatus]:
-        """The feeds whose state or reason changed since the last sweep."""
-        return [self._shown[market] for market in self._beats | self._shown if self._refresh(market)]
+        """The feeds that are new since the last sweep, or whose state or reason changed."""
+        markets = list(self._beats | self._shown)
+        news = self._untold | {market for market in markets if self._refresh(market)}
+        self._untold = set()
+        return [self._shown[market] for market in markets if market in news]
 
     def statuses(self) -> list[FeedStatus]:
         """Every feed as it was last told to clients."""

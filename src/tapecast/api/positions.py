@@ -84,6 +84,9 @@ class PositionBook:
         # One from when somebody last looked may be hours old; a reader makes ingest read it again.
         if self._list is not None and self._clock.now() < self._list_until:
             mailbox.put_event("positions", self._list_frame())
+            for symbol in self._by_symbol:
+                # Attaching has just priced each: the list says the same.
+                mailbox.drop_tick(_key(symbol))
         try:
             yield
         finally:

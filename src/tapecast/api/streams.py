@@ -32,7 +32,7 @@ from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
-from tapecast.api.symbols import Ask, parse_interval, parse_symbols
+from tapecast.api.symbols import Ask, parse_interval, parse_subjects, parse_symbols
 from tapecast.clock import Clock
 from tapecast.settings import Settings
 
@@ -65,6 +65,8 @@ class Stream(EventSourceResponse):
         for refusal in ask.refused:
             mailbox.put_state(refusal.symbol, frames.event("symbol", refusal))
         with ExitStack() as seats:
+            # First, so that the status which this client gets counts it.
+            seats.enter_context(hub.audience.seat(mailbox))
             seats.enter_context(hub.listen(mailbox, ask.symbols))
             for status in hub.markets.statuses():
                 mailbox.put_event(f"feed:{status.market}", frames.event("feed", status))
@@ -72,7 +74,6 @@ class Stream(EventSourceResponse):
                 seats.enter_context(hub.book.seat(mailbox))
             if ask.status:
                 seats.enter_context(hub.board.seat(mailbox))
-            seats.enter_context(hub.audience.seat(mailbox))
             yield
 
     async def _pieces(self) -> AsyncGenerator[bytes]:
@@ -127,6 +128,16 @@ class Streams:
             return self._stream(Ask(status=True))
         body = frames.encode(self._hub.board.report())
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def multiplexed(self, request: Request) -> Response:
+        """`GET /stream?prices=AAPL,MSFT&positions&status[&interval=250]`: all of it on one connection."""
+        query = request.query_params
+        asked = parse_subjects(query)
+        for subject in sorted(asked):
+            self._guard.require(request, subject)
+        symbols, refused = parse_symbols(query, self._settings, "prices", alone=asked == {"prices"})
+        positions, status = "positions" in asked, "status" in asked
+        return self._stream(Ask(symbols, refused, self._interval(request), positions, status))
 
     def _interval(self, request: Request) -> int:
         return parse_interval(request.query_params, self._settings.stream_interval_ms)

@@ -1,7 +1,7 @@
 """What a client asked for, read from the query string: many forms in, one form or a clear error out.
 
-A page cannot read the body of a 400, so one bad symbol among good ones is not an error of the request: it is
-answered in band, as `refused`.
+A page cannot read the body of a 400, so a bad symbol is not an error of the request while there is anything
+else to serve: it is answered in band, as `refused`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from starlette.datastructures import QueryParams
 
+from tapecast.api.auth import Subject
 from tapecast.bus.codec import SymbolStatus
 from tapecast.errors import ClientError
 from tapecast.market import SymbolState, market_of
@@ -20,6 +21,11 @@ from tapecast.settings import Settings
 LONGEST_INTERVAL_MS: Final = 60_000
 SHOWN_CHARACTERS: Final = 32
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+_NO: Final = frozenset({"false", "0", "no", "off"})
+_MISSING: Final = {
+    "symbols": "name at least one symbol: ?symbols=AAPL,BTC/USD",
+    "prices": "ask for at least one of prices, positions and status: ?prices=AAPL,BTC/USD&positions&status",
+}
 
 
 @dataclass(frozen=True)
@@ -34,17 +40,28 @@ class Ask:
     status: bool = False
 
 
-def parse_symbols(query: QueryParams, settings: Settings) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
-    """The good symbols, and the refused ones. Raises ClientError if nothing can be served."""
-    parts = [part.strip() for value in query.getlist("symbols") for part in value.split(",")]
-    asked = list(dict.fromkeys(_upper(part) for part in parts if part))
-    if not asked:
-        raise ClientError(400, "symbols_missing", "name at least one symbol: ?symbols=AAPL,BTC/USD")
+def parse_subjects(query: QueryParams) -> frozenset[Subject]:
+    """What is asked of `/stream`. Nothing at all counts as prices, whose symbols are then missing."""
+    flags: list[Subject] = ["positions", "status"]
+    asked = frozenset(flag for flag in flags if _says_yes(query.get(flag)))
+    return asked if asked and not _named(query, "prices") else asked | {"prices"}
+
+
+def parse_symbols(
+    query: QueryParams, settings: Settings, name: str = "symbols", *, alone: bool = True
+) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
+    """The good symbols of the parameter `name`, and the refused ones.
+
+    Raises ClientError if they are too many or, where nothing else is asked for, if nothing can be served.
+    """
+    asked = _named(query, name)
+    if alone and not asked:
+        raise ClientError(400, "symbols_missing", _MISSING[name])
     if len(asked) > settings.max_symbols_per_stream:
         limit = settings.max_symbols_per_stream
         raise ClientError(400, "too_many_symbols", f"{len(asked)} symbols asked for, {limit} are allowed")
     well_formed = [symbol for symbol in asked if market_of(symbol) is not None]
-    if not well_formed:
+    if alone and not well_formed:
         raise ClientError(
             400, "symbol_invalid", f"{printable(asked[0])!r} is not a symbol; AAPL, BRK.B and BTC/USD are"
         )
@@ -70,6 +87,16 @@ def printable(text: str) -> str:
     """What a client sent, safe to show: short, and without a character that does something."""
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _named(query: QueryParams, name: str) -> list[str]:
+    parts = [part.strip() for value in query.getlist(name) for part in value.split(",")]
+    return list(dict.fromkeys(_upper(part) for part in parts if part))
+
+
+def _says_yes(flag: str | None) -> bool:
+    # `&positions` alone has an empty value.
+    return flag is not None and flag.strip().lower() not in _NO
 
 
 def _upper(text: str) -> str:
