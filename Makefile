@@ -8,10 +8,10 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up install install-embedded test check lint types imports unit e2e drills format clean
+.PHONY: help up install install-embedded test check lint types imports unit e2e drills fault-table format clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else all simulated and embedded
 	@$(BIN)/tapecast up $(ARGS)
@@ -44,6 +44,9 @@ e2e: install ## Tests with real processes, sockets and a browser
 
 drills: install ## Tests of minutes: failovers and soaks
 	@$(BIN)/pytest -m long $(ARGS)
+
+fault-table: install ## Write docs/faults.md from the cases of the end-to-end tests
+	@$(BIN)/python -m tests.e2e.fault_table
 
 format: install ## Let ruff rewrite what it can
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format

@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,8 @@ class Stream:
 
     def __init__(self) -> None:
         self.events: list[ServerSentEvent] = []
+        # Called with each event as it comes.
+        self.hear: Callable[[ServerSentEvent], None] | None = None
         # How the stream ended, if it did.
         self.ended = False
 
@@ -140,6 +142,11 @@ class Stream:
         """The states of `symbol`, oldest first."""
         return [event["state"] for event in self.named("symbol") if event["symbol"] == symbol]
 
+    async def goes_on(self, symbol: str) -> None:
+        """Wait for another tick of `symbol`."""
+        count = len(self.ticks(symbol))
+        await eventually(lambda: len(self.ticks(symbol)) > count, f"{symbol} goes on")
+
     def state(self, symbol: str) -> str:
         """The state of `symbol` now."""
         return (self.states(symbol) or [""])[-1]
@@ -161,6 +168,8 @@ async def streaming(url: str, **params: str) -> AsyncIterator[Stream]:
             try:
                 async for event in source.aiter_sse():
                     stream.events.append(event)
+                    if stream.hear is not None:
+                        stream.hear(event)
             finally:
                 stream.ended = True
 
