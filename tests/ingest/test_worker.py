@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
+from tapecast.ingest.desired import HOLD_AFTER_REDIS_S
 from tapecast.ingest.worker import Worker
 from tapecast.market import Market
 from tapecast.settings import load
@@ -100,6 +101,16 @@ async def test_a_redis_that_comes_back_empty_removes_no_symbol_at_once(bus: Bus)
         plans = len(feed.wanted)
         await eventually(lambda: len(feed.wanted) >= plans + 2)
         assert feed.wanted[-1] == ("AAPL",)
+
+
+async def test_a_new_worker_gives_room_at_once(bus: Bus) -> None:
+    """It has lost no interest that could come back, so it waits for none."""
+    feed = FakeFeed()
+    async with running(Worker(load({"SYMBOL_LIMIT": "1"}), bus, [feed])):
+        async with interested(bus, "AAPL"):
+            await eventually(lambda: feed.wanted[-1:] == [("AAPL",)])
+        async with interested(bus, "MSFT"):
+            await eventually(lambda: feed.wanted[-1:] == [("MSFT",)], "room", HOLD_AFTER_REDIS_S / 2)
 
 
 async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:

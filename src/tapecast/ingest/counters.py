@@ -29,13 +29,15 @@ class Counters:
         self._window_messages = 0
         self._rate = 0.0
 
-    def reject(self, market: str, kind: str) -> None:
-        """Count a message that made no sense, and say so once in a while."""
+    def reject(self, market: str, kind: str) -> bool:
+        """Count a message that made no sense, and say so once in a while; whether it was said."""
         self.rejected[kind] += 1
         now = self._clock()
         if now >= self._say_from.get((market, kind), now):
             self._say_from[market, kind] = now + SAY_AGAIN_S
             logger.warning("message_rejected: %s: %s, %d so far", market, kind, self.rejected[kind])
+            return True
+        return False
 
     def messages_per_second(self) -> float:
         """The rate over about the last WINDOW_S."""

@@ -241,4 +241,5 @@ class Owner:
 
     def on_rejected(self, kind: str) -> None:
         """A message without sense."""
-        self._counters.reject(self.market, kind)
+        if self._counters.reject(self.market, kind):
+            self._on_change()

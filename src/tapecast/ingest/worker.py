@@ -47,6 +47,7 @@ class Worker:
         self._position_symbols: frozenset[str] = frozenset()
         self._no_feed: dict[str, str] = {}
         self._status = StatusWriter(bus, "ingest", self.id, self.status)
+        self._was_linked = False
         # Set at every change that a waiter in `settled` may look for.
         self._changed = asyncio.Event()
         self._always = {market_of(symbol) for symbol in settings.symbols}
@@ -94,10 +95,12 @@ class Worker:
         self._update()
 
     def _on_link(self, up: bool) -> None:
-        if up:
+        # The first link of a new worker has lost nobody's interest: room that appears is given at once.
+        if up and self._was_linked:
             now = self._clock.now()
             for desired in self._desired.values():
                 desired.hold(now + HOLD_AFTER_REDIS_S)
+        self._was_linked |= up
 
     def _update(self) -> None:
         now = self._clock.now()
