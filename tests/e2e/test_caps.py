@@ -42,7 +42,9 @@ async def test_three_of_five(venue_limit: int, our_limit: str, valkey_url: str) 
 
         # AAPL has half a minute of grace, and gives way at once to one with listeners.
         await leaver.aclose()
-        await eventually(lambda: "live" in {late.state("NVDA"), late.state("TSLA")}, "room is given", AT_ONCE_S)
+        await eventually(
+            lambda: "live" in {late.state("NVDA"), late.state("TSLA")}, "room is given", AT_ONCE_S
+        )
         taken, refused = sorted(("NVDA", "TSLA"), key=lambda symbol: late.state(symbol) != "live")
         assert late.state(refused) == "refused"
         served = {"AMD", "MSFT", taken}

@@ -20,10 +20,18 @@ def test_a_bar_follows_its_trades() -> None:
     """Open stays, high and low widen, close follows, volume adds up."""
     bar = Bar.at(START, 100.0)
     for price, size in ((101.0, 2.0), (98.0, 1.0), (99.5, 1.0)):
-        bar.add(price, size)
+        bar.add(START, price, size)
     assert (bar.open, bar.high, bar.low, bar.close) == (100.0, 101.0, 98.0, 99.5)
     assert (bar.volume, bar.count) == (4.0, 3)
     assert bar.average == pytest.approx((202 + 98 + 99.5) / 4)
+
+
+def test_a_late_trade_is_not_the_close() -> None:
+    """It widens the bar and counts."""
+    bar = Bar.at(START, 100.0)
+    for second, price in ((5, 101.0), (3, 98.0)):
+        bar.add(START + second * SECOND, price, 1.0)
+    assert (bar.low, bar.close, bar.count) == (98.0, 101.0, 2)
 
 
 def test_the_average_of_a_bar_without_trades_is_its_close() -> None:
@@ -49,6 +57,27 @@ def test_a_new_day_keeps_the_old_one() -> None:
     assert each.previous is yesterday
     assert yesterday.close == 101.0
     assert (each.day.start_ns, each.day.open) == (START + 24 * 3600 * SECOND, 103.0)
+
+
+def test_a_trade_of_an_interval_that_is_over_changes_nothing() -> None:
+    """Yesterday's is in no bar of today; one of the minute before is in the day's alone."""
+    each = bars()
+    each.add(START + MINUTE + SECOND, 101.0, 1.0)
+    each.add(START + SECOND, 90.0, 1.0)
+    each.add(START - SECOND, 1.0, 1.0)
+    assert (each.day.low, each.day.close, each.day.count) == (90.0, 101.0, 2)
+    assert (each.minute.low, each.minute.count) == (101.0, 1)
+
+
+def test_a_copy_goes_on_alone() -> None:
+    """What one takes in is not in the other."""
+    each = bars()
+    each.add(START + SECOND, 101.0, 1.0)
+    twin = each.copy()
+    assert (twin.day, twin.minute, twin.previous) == (each.day, each.minute, each.previous)
+    twin.add(START + 2 * SECOND, 105.0, 1.0)
+    assert (each.day.high, each.minute.high) == (101.0, 101.0)
+    assert (twin.day.high, twin.minute.high) == (105.0, 105.0)
 
 
 def test_bars_of_a_recording_have_no_past() -> None:

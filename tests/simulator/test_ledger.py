@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tapecast.market import parse_rfc3339
+import pytest
+
+from tapecast.market import Market, parse_rfc3339
+from tapecast.simulator.bars import Bar, Bars
 from tapecast.simulator.hours import SECOND
 from tapecast.simulator.ledger import KEPT_PRINTS, Book, Ledger, Print
 from tapecast.simulator.symbols import LISTED
@@ -67,6 +70,43 @@ def test_a_cancelled_print_gives_way_to_the_one_before() -> None:
     assert ledger.cancel(last.number) is None
     assert ledger.cancel(first.number) == first
     assert ledger.trade == first
+
+
+def test_of_two_prints_at_one_time_the_later_stays_the_newest() -> None:
+    """Though the correction of the earlier has the higher number."""
+    ledger = Ledger(BTC)
+    first, last = ledger.print(trade(1, 1.0)), ledger.print(trade(1, 2.0))
+    ledger.correct(first.number, 1.5)
+    assert ledger.trade == last
+
+
+@pytest.mark.parametrize("past", [None, Bars(Market.CRYPTO, None, Bar.at(START, 100.0))])
+def test_what_was_amended_leaves_no_trace_in_the_bars(past: Bars | None) -> None:
+    """They are those of the prints that are right, with a past or without."""
+    ledger = Ledger(BTC, past.copy() if past is not None else None)
+    right = Ledger(BTC, past.copy() if past is not None else None)
+    for each in (trade(1, 100.0), trade(2, 102.0)):
+        right.print(each)
+    ledger.print(trade(1, 100.0))
+    wrong = ledger.print(trade(2, 3000.0))
+    void = ledger.print(trade(3, 0.5))
+    ledger.correct(wrong.number, 102.0)
+    ledger.cancel(void.number)
+    image, wanted = ledger.image(), right.image()
+    assert image is not None
+    assert wanted is not None
+    assert (image.day, image.minute) == (wanted.day, wanted.minute)
+
+
+def test_bars_hold_the_prints_that_are_no_longer_remembered() -> None:
+    """An amendment counts the remembered ones anew, and none of the others twice or never."""
+    ledger = Ledger(BTC)
+    prints = [ledger.print(trade(second, 1.0 + second)) for second in range(KEPT_PRINTS + 5)]
+    ledger.cancel(prints[-1].number)
+    image = ledger.image()
+    assert image is not None
+    assert (image.day.count, image.day.volume) == (KEPT_PRINTS + 4, KEPT_PRINTS + 4)
+    assert (image.day.open, image.day.low, image.day.high) == (1.0, 1.0, prints[-2].price)
 
 
 def test_prints_are_remembered_for_a_while() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tapecast.market import Market, parse_rfc3339, rfc3339
 from tapecast.simulator.hours import SECOND
 from tapecast.simulator.ledger import Book, Event, Image, Print
@@ -182,6 +184,20 @@ def test_what_a_walk_does_after_an_injection_comes_after_it() -> None:
     events = market.advance(["AAPL"], START + SECOND)
     assert events
     assert min(event.ns for event in events) > injected.ns
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_walk_does_not_follow_what_is_not_the_last_trade(cancelled: bool) -> None:
+    """One that was late, or was cancelled at once."""
+    market = SimulatedMarket()
+    market.advance(["AAPL"], START)
+    stray = market.inject(Print(AAPL, START + (1 if cancelled else -1), 0, 1.0, 7, bought=True))
+    assert isinstance(stray, Print)
+    if cancelled:
+        market.cancel("AAPL", stray.number)
+    events = market.advance(["AAPL"], START + SECOND)
+    assert events
+    assert min(e.bid if isinstance(e, Book) else e.price for e in events) > 200
 
 
 def test_an_event_of_an_unlisted_symbol_changes_nothing() -> None:

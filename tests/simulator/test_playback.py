@@ -11,7 +11,7 @@ from tapecast.errors import SettingsError
 from tapecast.market import Market
 from tapecast.recording import scan
 from tapecast.simulator import wire
-from tapecast.simulator.codec import JSON, Encoded
+from tapecast.simulator.codec import JSON, MSGPACK, Encoded
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.ledger import Book, Event, Print
 from tapecast.simulator.market import SimulatedMarket
@@ -127,6 +127,34 @@ def test_lines_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
     market = playback(tmp_path, trade("AAPL", 0, 1), *odd, trade("AAPL", 0, 2))
     assert prices(market.advance(["AAPL"], NOW)) == [1, 2]
     assert market.ledgers["AAPL"].quote is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        trade("AAPL", 0, 10**30), trade("AAPL", 0, 3, s=10**30),
+        quote("AAPL", 0, 10**30, 2), quote("AAPL", 0, 1, 2).replace('"bs": 2', '"bs": 1e308'),
+        *(
+            f'{{"T":"q","S":"AAPL","bp":1,"ap":2,"bs":1,"as":1,"t":{t}}}'
+            for t in (-1, 0, 10**30, 9_900_000_000_000_000_000)
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_wire_could_not_carry_is_left_out(tmp_path: Path, line: str) -> None:
+    """Else the pump would end with it, and the whole simulator."""
+    market = playback(tmp_path, trade("AAPL", 0, 1), line, trade("AAPL", 0, 2))
+    events = market.advance(["AAPL"], NOW)
+    assert prices(events) == [1, 2]
+    assert len(events) == 2
+
+
+def test_an_id_that_is_too_large_is_none(tmp_path: Path) -> None:
+    """The trade is given the next one, and both codecs can spell it."""
+    market = playback(tmp_path, trade("AAPL", 0, 1, i=7), trade("AAPL", 0, 2, i=10**30))
+    event = market.advance(["AAPL"], NOW)[1]
+    assert isinstance(event, Print)
+    assert event.number == 8
+    assert Encoded(event).spelled(MSGPACK)
 
 
 def test_a_tape_that_is_behind_catches_up_in_steps(tmp_path: Path) -> None:

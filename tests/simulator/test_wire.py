@@ -100,7 +100,7 @@ def test_rest_leaves_out_type_and_symbol() -> None:
 def test_a_snapshot_has_the_venues_five_parts() -> None:
     """Latest trade and quote, and three bars."""
     bar = Bar.at(AT - AT % SECOND, 270.0)
-    bar.add(271.0, 100)
+    bar.add(AT, 271.0, 100)
     snapshot = wire.snapshot(Image(STOCK_TRADE, STOCK_QUOTE, bar, bar, bar))
     assert list(snapshot) == ["latestTrade", "latestQuote", "minuteBar", "dailyBar", "prevDailyBar"]
     assert snapshot["dailyBar"] == {

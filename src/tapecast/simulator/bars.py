@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapecast.market import Market
 from tapecast.simulator import hours
@@ -20,17 +20,20 @@ class Bar:
     volume: float = 0.0
     count: int = 0
     turnover: float = 0.0
+    # Of the trade that is its close; 0 where that is older than what is known.
+    closed_ns: int = 0
 
     @classmethod
     def at(cls, start_ns: int, price: float) -> Bar:
         """A bar without trades yet, at one price."""
         return cls(start_ns, price, price, price, price)
 
-    def add(self, price: float, size: float) -> None:
-        """Take in one trade."""
+    def add(self, ns: int, price: float, size: float) -> None:
+        """Take in one trade; a late one is not the close."""
         self.high = max(self.high, price)
         self.low = min(self.low, price)
-        self.close = price
+        if ns >= self.closed_ns:
+            self.close, self.closed_ns = price, ns
         self.volume += size
         self.count += 1
         self.turnover += price * size
@@ -60,13 +63,21 @@ class Bars:
         bars.minute = Bar.at(ns - ns % hours.MINUTE, price)
         return bars
 
+    def copy(self) -> Bars:
+        """The same figures, to go on from them elsewhere."""
+        twin = Bars(self._market, self.previous, replace(self.day))
+        twin.minute = replace(self.minute)
+        return twin
+
     def add(self, ns: int, price: float, size: float) -> None:
-        """Take in one trade."""
+        """Take in one trade; one of an interval that is over changes nothing."""
         if ns >= self._day_ends:
             self.previous = self.day
             self.day = Bar.at(hours.day_start(self._market, ns), price)
             self._day_ends = hours.next_day_start(self._market, ns)
         if ns - self.minute.start_ns >= hours.MINUTE:
             self.minute = Bar.at(ns - ns % hours.MINUTE, price)
-        self.day.add(price, size)
-        self.minute.add(price, size)
+        if ns >= self.day.start_ns:
+            self.day.add(ns, price, size)
+        if ns >= self.minute.start_ns:
+            self.minute.add(ns, price, size)

@@ -1,7 +1,8 @@
 """What has printed of one symbol, and what REST says of it: one ledger for each, whoever makes the prints.
 
 Prints are kept for a while because a venue may correct or cancel them. The newest is that of the newest time:
-a late print is counted into the bars, and shown to nobody as the last trade.
+a late print is counted into the bars of its time, and shown to nobody as the last trade. What was corrected
+or cancelled leaves no trace in the bars: clients take them as they are after an amendment.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Image(NamedTuple):
 class Ledger:
     """One symbol's prints, book and bars."""
 
-    __slots__ = ("_bars", "_kept", "_number", "instrument", "quote", "trade")
+    __slots__ = ("_bars", "_kept", "_number", "_settled", "instrument", "quote", "trade")
 
     def __init__(self, instrument: Instrument, bars: Bars | None = None) -> None:
         self.instrument = instrument
@@ -66,6 +67,8 @@ class Ledger:
         self.quote: Book | None = None
         # None: they begin with the first print.
         self._bars = bars
+        # As they are without the prints that are kept: what no amendment can reach any more.
+        self._settled = bars.copy() if bars is not None else None
         self._kept: deque[Print] = deque(maxlen=KEPT_PRINTS)
         self._number = 0
 
@@ -90,10 +93,10 @@ class Ledger:
         """Take in one trade; the trade with its number."""
         self._number = event.number or self._number + 1
         event = event._replace(number=self._number)
-        if self._bars is None:
-            self._bars = Bars.at(self.instrument.market, event.ns, event.price)
-        self._bars.add(event.ns, event.price, event.size)
+        if len(self._kept) == KEPT_PRINTS:
+            self._settled = self._count(self._settled, self._kept[0])
         self._kept.append(event)
+        self._bars = self._count(self._bars, event)
         if self.trade is None or event.ns >= self.trade.ns:
             self.trade = event
         return event
@@ -132,6 +135,17 @@ class Ledger:
             self._settle()
         return was
 
+    def _count(self, bars: Bars | None, event: Print) -> Bars:
+        bars = bars if bars is not None else Bars.at(self.instrument.market, event.ns, event.price)
+        bars.add(event.ns, event.price, event.size)
+        return bars
+
     def _settle(self) -> None:
-        """The newest of what is left; a symbol never loses its only trade."""
-        self.trade = max(self._kept, key=lambda each: (each.ns, each.number), default=self.trade)
+        """The newest of what is left, and its bars; a symbol never loses its only trade."""
+        if not self._kept:
+            return
+        # Of two at one time, the later in coming; a correction keeps its place but has a higher number.
+        self.trade = max(reversed(self._kept), key=lambda each: each.ns)
+        self._bars = self._settled.copy() if self._settled is not None else None
+        for each in self._kept:
+            self._bars = self._count(self._bars, each)

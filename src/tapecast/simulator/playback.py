@@ -23,6 +23,8 @@ from tapecast.simulator.symbols import Instrument
 AT_ONCE: Final = 2000
 """Lines of one call at most, so that a tape that is behind holds the loop up for milliseconds only."""
 _ROUND_LOT: Final = 100
+_MOST: Final = 2**53
+"""No price, size or id is larger: such a one could not be spelled on the wire, and the pump would end."""
 
 
 class Playback(Exchange):
@@ -62,7 +64,7 @@ class Playback(Exchange):
             self._started_ns = now_ns
         reached_ns = self._recording.first_ns + int((now_ns - self._started_ns) * self._speed)
         # To the end: REST shows what nobody is subscribed to as well.
-        events = [event for line in self._due(reached_ns) if (event := self._play(line.message)) is not None]
+        events = [event for line in self._due(reached_ns) if (event := self._play(line)) is not None]
         return [event for event in events if event.instrument.symbol in followed]
 
     def image(self, symbol: str, now_ns: int) -> Image | None:
@@ -84,12 +86,13 @@ class Playback(Exchange):
             self._waiting = None
             yield line
 
-    def _play(self, message: Any) -> Event | None:
+    def _play(self, line: Recorded) -> Event | None:
+        message: Any = line.message
         symbol = message.get("S") if isinstance(message, dict) else None
         listed = self._instruments.get(symbol) if isinstance(symbol, str) else None
         if listed is None:
             return None
-        event = _print(listed, message) if message.get("T") == "t" else _book(listed, message)
+        event = _print(listed, message) if message.get("T") == "t" else _book(listed, message, line.ns)
         return self._ledger(listed).write(event) if event is not None else None
 
     def _ledger(self, listed: Instrument) -> Ledger:
@@ -105,14 +108,14 @@ def open_market(config: SimulatorConfig) -> Exchange:
 
 
 def _print(listed: Instrument, message: dict[str, Any]) -> Print | None:
-    if not is_trade(message):
+    if not is_trade(message) or max(message["p"], message["s"]) > _MOST:
         return None
     told, name, venue = message.get("c"), message.get("i"), message.get("x")
     conditions = [told] if isinstance(told, str) else told if isinstance(told, list) else []
     return Print(
         listed,
         message["t"],
-        name if type(name) is int and name > 0 else 0,
+        name if type(name) is int and 0 < name <= _MOST else 0,
         message["p"],
         message["s"],
         bought=message.get("tks") != "S",
@@ -121,10 +124,13 @@ def _print(listed: Instrument, message: dict[str, Any]) -> Print | None:
     )
 
 
-def _book(listed: Instrument, message: dict[str, Any]) -> Book | None:
+def _book(listed: Instrument, message: dict[str, Any], turn_ns: int) -> Book | None:
     sides = [number(message.get(name, 0)) for name in ("bp", "ap", "bs", "as")]
     bid, ask, bid_size, ask_size = sides
-    if message.get("T") != "q" or type(message.get("t")) is not int or None in sides:
+    if message.get("T") != "q" or None in sides or max(each or 0 for each in sides) > _MOST:
+        return None
+    # A time that makes no sense was given no turn by the reader.
+    if type(message.get("t")) is not int or not 0 < message["t"] <= turn_ns:
         return None
     # The venue gives a stock quote's sizes in round lots.
     lot = _ROUND_LOT if listed.market is Market.US_EQUITY else 1

@@ -57,7 +57,7 @@ class Walk:
         """Let somebody else's event happen; what the walk does by itself comes after it."""
         self._next_trade = max(self._next_trade, event.ns + 1)
         self._next_quote = max(self._next_quote, event.ns + 1)
-        return self._note(event) if isinstance(event, Print) else self.ledger.book(event)
+        return self.ledger.write(event)
 
     def advance(self, now: int) -> list[Event]:
         """Everything that happens up to and at `now`, in order."""
@@ -111,18 +111,16 @@ class Walk:
         if self._instrument.market is Market.US_OPTION:
             # An electronic execution at Cboe.
             event = event._replace(conditions=("I",), venue="C")
-        event = self._note(event)
+        event = self.ledger.print(event)
         if self.ledger.day_start_ns != self._day_start_ns:
             self._begin_day()
         self._next_trade = now + self._gap(self._rate)
         return event
 
-    def _note(self, event: Print) -> Print:
-        self._last = event.price
-        return self.ledger.print(event)
-
     def _requote(self, now: int) -> Book:
-        last = round(self._last * self._instrument.scale)
+        # The ledger's: a late print is not the last, and a cancelled one no longer is.
+        trade = self.ledger.trade
+        last = round((trade.price if trade is not None else self._anchor) * self._instrument.scale)
         self._bid, self._ask = self._around(last, last)
         bid, ask = self._instrument.price(self._bid), self._instrument.price(self._ask)
         event = Book(self._instrument, now, bid, ask, self._quote_size(), self._quote_size())
