@@ -9,7 +9,8 @@ The tree is the data flow. One tick passes through six files, one verb each:
     api/hub.py               dispatch   to the mailbox of every client that asked
     api/streams.py           send       Server-Sent Events
 
-Beside them: `cli.py` and `launch.py` start the parts, `settings.py` and `errors.py` serve all, `market.py`,
+Beside them: `cli.py` and `launch.py` start the parts, `venue.py` chooses whose prices,
+`settings.py` and `errors.py` serve all, `market.py`,
 `conflation.py` and `backoff.py` are pure, and `simulator/` is a local Alpaca for demos, tests and load.
 """
 

@@ -4,8 +4,10 @@
       connection.py   one socket: every wait limited, every error typed    (I/O)
       live.py         one session: read, reconcile, ping                   (I/O)
       seeder.py       first values by REST; rest.py, pace.py, hours.py     (I/O)
+      comparer.py     symbols that have gone silent, found by REST         (I/O)
     endpoint.py       which socket serves which market
-    wire.py, snapshots.py, codes.py, subscriptions.py      pure: what was said, what to ask next
+    wire.py, conditions.py, snapshots.py, codes.py         pure: what was said
+    subscriptions.py, seen.py                              pure: what to ask next
     path.py, limits.py, together.py                        small parts of the supervisor
 
 Importing this package imports alpaca-py and with it pandas: only ingest does.
