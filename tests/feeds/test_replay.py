@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tapecast.errors import FeedFatal
-from tapecast.feeds.base import Feed
+from tapecast.feeds.base import Feed, FeedListener
 from tapecast.feeds.replay import ReplayFeed, replay_feeds
 from tapecast.feeds.timeline import Timeline
 from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
@@ -24,7 +24,7 @@ SLOW, FAST = 1e-6, 1e6
 """Speeds at which nothing after the first moment is due, and everything at once."""
 
 
-class Ear:
+class Ear(FeedListener):
     """A listener that writes down what it is told."""
 
     def __init__(self) -> None:

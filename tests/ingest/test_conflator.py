@@ -32,6 +32,25 @@ def test_what_changed_is_marked_in_order_and_wakes_the_flusher(conflator: Confla
     assert conflator.woken.is_set()
 
 
+def test_a_frame_is_what_its_messages_are(conflator: Conflator) -> None:
+    """Unwanted, late and unconfirmed ones leave no mark; the last trade counts."""
+    quote = Quote("MSFT", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1)
+    conflator.on_data([trade("TSLA", 1.0), quote])
+    assert not conflator.woken.is_set()
+    conflator.on_data([trade("AAPL", 1.0, after=2), trade("AAPL", 2.0, after=1), trade("MSFT", 3.0)])
+    assert [(i.symbol, i.trade and i.trade.price) for i in conflator.dirty.values()] == [
+        ("AAPL", 1.0),
+        ("MSFT", 3.0),
+    ]
+    assert conflator.woken.is_set()
+
+
+def test_several_seqs_are_one_after_the_other(conflator: Conflator) -> None:
+    """And the next is above them all, however many were taken."""
+    first = conflator.next_seq(1_000_000_000)
+    assert conflator.next_seq() == first + 1_000_000_000
+
+
 def test_what_nobody_wants_leaves_no_mark(conflator: Conflator) -> None:
     """Data of a symbol just unsubscribed can still arrive for a moment."""
     conflator.on_trade(trade("TSLA", 1.0))

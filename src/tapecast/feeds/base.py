@@ -26,6 +26,14 @@ class FeedListener(Protocol):
     def on_quote(self, quote: Quote) -> None:
         """The top of book changed."""
 
+    def on_data(self, data: Sequence[Trade | Quote]) -> None:
+        """Several of these in one go, in their order; a big feed has no time for a call each."""
+        for value in data:
+            if isinstance(value, Trade):
+                self.on_trade(value)
+            else:
+                self.on_quote(value)
+
     def on_correction(self, correction: Correction) -> None:
         """A print of before was wrong."""
 

@@ -58,6 +58,19 @@ class Conflator:
         if image is not None and image.on_quote(quote):
             self.touch(image)
 
+    def on_data(self, data: Iterable[Trade | Quote]) -> None:
+        """Store the prints and quotes of one frame: what `on_trade` and `on_quote` do, for many at once."""
+        images, dirty = self._images, self.dirty
+        for value in data:
+            image = images.get(value.symbol)
+            if image is None:
+                continue
+            changed = image.on_trade(value) if isinstance(value, Trade) else image.on_quote(value)
+            if changed and image.fresh:
+                dirty[value.symbol] = image
+        if dirty:
+            self.woken.set()
+
     def on_correction(self, correction: Correction) -> None:
         """Mend a print."""
         image = self._images.get(correction.symbol)
@@ -118,7 +131,11 @@ class Conflator:
         """Symbols whose day has turned and whose day figures want asking for again."""
         return [image.symbol for image in self._images.values() if image.wants_snapshot]
 
-    def next_seq(self) -> int:
-        """Unix microseconds, but always above the one before: so a new writer starts above the old."""
-        self._seq = max(self._seq + 1, self._clock.micros())
-        return self._seq
+    def next_seq(self, count: int = 1) -> int:
+        """Unix microseconds, but always above the one before: so a new writer starts above the old.
+
+        The first of `count` that follow each other and are the caller's.
+        """
+        first = max(self._seq + 1, self._clock.micros())
+        self._seq = first + count - 1
+        return first

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Never
 
 from tapecast.bus.cache import read_last_ticks
@@ -53,8 +53,7 @@ class Owner:
         self._desired = desired
         self._counters = counters
         self._price_ttl_s = price_ttl_s
-        # Called at every change that `/stream/status` shows.
-        self._on_change = on_change
+        self._on_change = on_change  # at whatever `/stream/status` shows
         self.lease = Lease(bus, feed.market, holder)
         self._conflator: Conflator | None = None
         self._flusher: Flusher | None = None
@@ -209,6 +208,12 @@ class Owner:
         self._counters.messages += 1
         if self._conflator is not None:
             self._conflator.on_quote(quote)
+
+    def on_data(self, data: Sequence[Trade | Quote]) -> None:
+        """A frame of them."""
+        self._counters.messages += len(data)
+        if self._conflator is not None:
+            self._conflator.on_data(data)
 
     def on_correction(self, correction: Correction) -> None:
         """A print was wrong."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapecast.feeds.alpaca.seen import Seen
-from tapecast.market import Snapshot, Trade
+from tapecast.market import Quote, Snapshot, Trade
 
 SECOND = 1_000_000_000
 NOW = 1_760_000_000 * SECOND
@@ -33,6 +33,15 @@ def test_a_trade_that_never_came_is_missed() -> None:
     one.on_trade("MSFT", NOW + 10 * SECOND)
     assert one.lagging([at("AAPL", 16), at("MSFT", 16)], 15) == ["AAPL"]
     assert one.lagging([at("AAPL", 15), at("MSFT", 25.1)], 15) == ["MSFT"]
+
+
+def test_a_frame_counts_as_its_trades() -> None:
+    """Late ones take nothing back, and a quote is no trade."""
+    one = seen("AAPL", "MSFT")
+    trades = [Trade("AAPL", 1.0, 1.0, NOW + seconds * SECOND, 1) for seconds in (10, 5)]
+    one.on_data([*trades, Quote("MSFT", 1.0, 2.0, 1.0, 1.0, NOW + 10 * SECOND, 1)])
+    assert one.messages == 3
+    assert one.lagging([at("AAPL", 25), at("MSFT", 25)], 15) == ["MSFT"]
 
 
 def test_what_rest_told_is_known() -> None:

@@ -6,9 +6,9 @@
       seeder.py       first values by REST; rest.py, pace.py, hours.py     (I/O)
       comparer.py     symbols that have gone silent, found by REST         (I/O)
     endpoint.py       which socket serves which market
-    wire.py, conditions.py, snapshots.py, codes.py         pure: what was said
-    subscriptions.py, seen.py                              pure: what to ask next
-    path.py, limits.py, together.py                        small parts of the supervisor
+    wire.py, prints.py, conditions.py, snapshots.py, codes.py    pure: what was said
+    subscriptions.py, seen.py                                    pure: what to ask next
+    path.py, limits.py, together.py                              small parts of the supervisor
 
 Importing this package imports alpaca-py and with it pandas: only ingest does.
 """

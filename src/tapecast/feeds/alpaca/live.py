@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from tapecast.errors import FeedTransient
-from tapecast.feeds.alpaca import wire
+from tapecast.feeds.alpaca import prints, wire
 from tapecast.feeds.alpaca.codes import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
@@ -52,22 +52,45 @@ class LiveSession:
         self._on_confirmed = on_confirmed
         # Called when the venue has answered what we asked: from here on the path is believed.
         self._on_served = on_served
+        # The desired set as the reader asks for it: each symbol gives itself.
+        self._desired: dict[str, None] = {}
+        self._names: dict[str, str] = {}
 
     async def read(self) -> None:
         """Hand over every message, until the connection fails."""
         while True:
             frame = await self._connection.receive()
-            messages = wire.unpack(frame)
             ts_recv = time.time_ns() // 1000
-            if isinstance(messages, Reject):
-                self._listener.on_rejected(messages)
-                continue
-            for start in range(0, len(messages), TURN):
-                if start:
-                    # A frame of megabytes must not hold up the flusher and the beat.
-                    await asyncio.sleep(0)
-                for message in islice(messages, start, start + TURN):
-                    self._hand_over(message, ts_recv)
+            usual = prints.read(frame, ts_recv, self._wanted())
+            if usual is None:
+                await self._read_any(frame, ts_recv)
+            else:
+                self._deliver_all(usual)
+
+    async def _read_any(self, frame: object, ts_recv: int) -> None:
+        messages = wire.unpack(frame)
+        if isinstance(messages, Reject):
+            self._listener.on_rejected(messages)
+            return
+        for start in range(0, len(messages), TURN):
+            if start:
+                # A frame of megabytes must not hold up the flusher and the beat.
+                await asyncio.sleep(0)
+            for message in islice(messages, start, start + TURN):
+                self._hand_over(message, ts_recv)
+
+    def _wanted(self) -> dict[str, str]:
+        desired = self._subscriptions.desired
+        # Each change is a new dict.
+        if desired is not self._desired:
+            self._desired, self._names = desired, {symbol: symbol for symbol in desired}
+        return self._names
+
+    def _deliver_all(self, frame: prints.Frame) -> None:
+        for _ in range(frame.unasked):
+            self._listener.on_rejected(Reject.UNASKED)
+        self._seen.on_data(frame.data)
+        self._listener.on_data(frame.data)
 
     async def reconcile(self) -> None:
         """Ask for what is missing, one request at a time, each answered in bounded time."""

@@ -7,9 +7,9 @@ that prints odd lots only is not silent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from tapecast.market import Snapshot
+from tapecast.market import Quote, Snapshot, Trade
 
 
 class Seen:
@@ -35,6 +35,16 @@ class Seen:
         """A trade came."""
         if event_ns > self._newest.get(symbol, event_ns):
             self._newest[symbol] = event_ns
+
+    def on_data(self, data: Sequence[Trade | Quote]) -> None:
+        """A frame of them came."""
+        self.messages += len(data)
+        newest = self._newest
+        for value in data:
+            if isinstance(value, Trade):
+                at = value.ts_event_ns
+                if at > newest.get(value.symbol, at):
+                    newest[value.symbol] = at
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """REST has told of a trade."""

@@ -21,7 +21,7 @@ CONTROL: Final = frozenset({"success", "error", "subscription"})
 # Known, and of no use for a price: bars, books, statuses, LULD bands, imbalances, news.
 _NOT_CARRIED: Final = frozenset("budoslin")
 # A print dated further ahead than any clock is wrong would win over every later one for ever.
-_FUTURE_NS: Final = 24 * 3600 * 1_000_000_000
+FUTURE_NS: Final = 24 * 3600 * 1_000_000_000
 
 
 class Reject(StrEnum):
@@ -143,4 +143,4 @@ def _side(value: object) -> float | None:
 
 
 def _is_time(value: object, ts_recv: int) -> TypeGuard[int]:
-    return type(value) is int and 0 < value < ts_recv * 1000 + _FUTURE_NS
+    return type(value) is int and 0 < value < ts_recv * 1000 + FUTURE_NS
