@@ -74,3 +74,25 @@ async def test_no_redis_is_unavailable() -> None:
         lease._valid_until = float("inf")
         with pytest.raises(BusUnavailable):
             await Fence(nowhere, lease).write([Write("k", b"1")], ttl_s=5)
+
+
+async def test_values_and_names_of_any_bytes(bus: Bus, fence: Fence) -> None:
+    """What is packed by hand has the length of its bytes, not of its letters."""
+    await fence.write(
+        [Write("k\u00e9", b"\r\n$1\xff"), Write("\u20ac", b"2", "last:\u20ac")], ttl_s=5, last_ttl_s=5
+    )
+    assert await bus.redis.mget("k\u00e9", "\u20ac", "last:\u20ac") == [b"\r\n$1\xff", b"2", b"2"]
+
+
+async def test_answers_that_nobody_read_are_nobodys(bus: Bus, fence: Fence) -> None:
+    """A write that is given up leaves no answer for whoever asks next."""
+    await fence.write([Write("k", b"1")], ttl_s=5)
+    await bus.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(BusUnavailable, match="full"):
+            await fence.write([Write(f"k{number}", b"1") for number in range(3 * BATCH)], ttl_s=5)
+    finally:
+        await bus.redis.config_set("maxmemory", 0)
+    assert await bus.redis.get("k") == b"1"
+    await fence.write([Write("k", b"2")], ttl_s=5)
+    assert await bus.redis.get("k") == b"2"

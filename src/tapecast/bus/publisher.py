@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tapecast.bus import codec, fence
@@ -28,23 +29,24 @@ class Publisher:
         self._keys = bus.keys
         self._fence = Fence(bus, lease)
         self._last_ttl_s = last_ttl_s
+        # Made once for each symbol; a flush needs hundreds.
+        self._names = lru_cache(maxsize=50_000)(self._make_names)
 
     async def publish(self, writes: Sequence[Write], good_for_s: float) -> None:
         """Write ticks that may be believed for so long. Raises LeaseLost, BusUnavailable."""
-        keys = self._keys
         fenced = []
         for symbol, data, last, publish in writes:
-            name = keys.price(symbol)
-            fenced.append(
-                fence.Write(
-                    name, data, keys.last(symbol) if last else "", keys.channel(name) if publish else ""
-                )
-            )
+            key, last_key, channel = self._names(symbol)
+            fenced.append(fence.Write(key, data, last_key if last else "", channel if publish else ""))
         await self._fence.write(fenced, good_for_s, self._last_ttl_s)
 
     async def retire(self, symbols: Sequence[str]) -> None:
         """Delete `price:` of symbols that are not followed any more. Raises LeaseLost, BusUnavailable."""
         await self._fence.write([fence.Write(self._keys.price(symbol), b"") for symbol in symbols], 1)
+
+    def _make_names(self, symbol: str) -> tuple[str, str, str]:
+        key = self._keys.price(symbol)
+        return key, self._keys.last(symbol), self._keys.channel(key)
 
     async def beat(self, beat: codec.Beat) -> None:
         """Write and publish the pulse. Raises LeaseLost, BusUnavailable."""
