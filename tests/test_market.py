@@ -71,13 +71,14 @@ def test_no_symbol_can_break_out_of_a_redis_name(text: str) -> None:
         (0, "1970-01-01T00:00:00Z"),
         (1_610_064_000_278_000_000, "2021-01-08T00:00:00.278Z"),
         (1_610_064_000_000_000_001, "2021-01-08T00:00:00.000000001Z"),
-        (1_610_064_000_100_000_000, "2021-01-08T00:00:00.1Z"),
+        (1_610_064_000_100_000_000, "2021-01-08T00:00:00.100Z"),
+        (1_610_064_000_000_500_000, "2021-01-08T00:00:00.000500Z"),
         (1_610_064_010_000_000_000, "2021-01-08T00:00:10Z"),
         (-1, "1969-12-31T23:59:59.999999999Z"),
     ],
 )
-def test_a_time_is_written_with_the_digits_that_it_has(ns: int, text: str) -> None:
-    """No zeros behind, never a zero of the seconds lost."""
+def test_a_time_is_written_in_groups_of_three_digits(ns: int, text: str) -> None:
+    """No group of zeros behind, never a zero of the seconds lost."""
     assert rfc3339(ns) == text
 
 

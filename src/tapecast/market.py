@@ -180,13 +180,22 @@ class Tick(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def rfc3339(ns: int) -> str:
-    """Nanoseconds since the epoch as RFC 3339 in UTC, with as many digits as are not zero.
+    """Nanoseconds since the epoch as RFC 3339 in UTC, with no, 3, 6 or 9 digits of a second.
 
-    >>> rfc3339(1_610_064_000_278_000_000)
-    '2021-01-08T00:00:00.278Z'
+    In groups of three, as protobuf writes times: those of a venue that counts in milliseconds then sort as
+    text, which `.9Z` and `.935Z` do not.
+
+    >>> rfc3339(1_610_064_000_900_000_000)
+    '2021-01-08T00:00:00.900Z'
     """
     seconds, fraction = divmod(ns, 1_000_000_000)
-    return f"{_to_the_second(seconds)}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
+    if fraction % 1_000:
+        return f"{_to_the_second(seconds)}.{fraction:09d}Z"
+    if fraction % 1_000_000:
+        return f"{_to_the_second(seconds)}.{fraction // 1_000:06d}Z"
+    if fraction:
+        return f"{_to_the_second(seconds)}.{fraction // 1_000_000:03d}Z"
+    return _to_the_second(seconds) + "Z"
 
 
 @lru_cache(maxsize=64)  # Nearly all ticks are of the second that is now.

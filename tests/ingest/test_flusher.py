@@ -10,6 +10,7 @@ from tapecast.bus import codec
 from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S
 from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.ingest.flusher import FLUSH_MOST, LAST_MOST
 from tapecast.market import Snapshot, Tick, Trade
 from tests.ingest.bench import NOON_NS, Bench
 from tests.support import eventually
@@ -225,6 +226,37 @@ async def test_a_refresh_never_overtakes_a_flush(bench: Bench) -> None:
         await bench.published(2)
     order = [codec.decode_tick(write.data).price for call in bench.out.calls for write in call]
     assert order == [1.0, 1.0, 2.0]
+
+
+def traded(*symbols: str) -> Bench:
+    """All of them are wanted, and each has traded."""
+    bench = Bench(*symbols)
+    for symbol in symbols:
+        bench.trade(symbol, 1.0)
+    return bench
+
+
+async def test_a_big_flush_goes_in_steps() -> None:
+    """Those first that changed first, so that none waits for ever; none holds up the reader for long."""
+    symbols = [f"S{number}" for number in range(FLUSH_MOST + 2)]
+    bench, again = traded(*symbols), symbols[0]
+    bench.out.next_call(lambda: bench.trade(again, 2.0))
+    async with bench.flushing():
+        ticks = await bench.published(len(symbols) + 1)
+    assert [len(call) for call in bench.out.calls] == [FLUSH_MOST, 3]
+    assert [tick.symbol for tick in ticks] == [*symbols, again]
+
+
+async def test_last_is_spread_over_flushes() -> None:
+    """A second SET for each symbol of a big flush would double it, every five seconds anew."""
+    symbols = [f"S{number}" for number in range(LAST_MOST + 1)]
+    bench = traded(*symbols)
+    async with bench.flushing():
+        await bench.published(len(symbols))
+        assert [write.last for write in bench.out.writes()] == [True] * LAST_MOST + [False]
+        bench.trade(symbols[-1], 2.0)
+        await bench.published(len(symbols) + 1)
+    assert bench.out.writes()[-1].last
 
 
 async def test_a_big_refresh_goes_in_steps(bench: Bench) -> None:

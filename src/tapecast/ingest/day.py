@@ -2,6 +2,9 @@
 
 Pure. Times in nanoseconds of the venue. What is unknown stays None: the figures are dropped when a trade of a
 later day arrives, and asked for again until the venue has them.
+
+Every print of the market passes through `on_trade`, so the figures are plain fields that change in place, and
+a bar is made of them only for who asks.
 """
 
 from __future__ import annotations
@@ -14,36 +17,54 @@ from tapecast.market import ADDS_VOLUME, SETS_RANGE, DayBar, Snapshot, Trade
 DAY_NS: Final = 24 * 3600 * 1_000_000_000
 ASK_AGAIN_NS: Final = 60 * 1_000_000_000
 """Before the open the venue has no bar of today, so a trade this much later asks for it again."""
+_NEVER: Final = sys.maxsize
 
 
 class Day:
     """The venue's figures of the day with our own trades folded in."""
 
-    __slots__ = ("_ask_ns", "_counted_ns", "_doubted", "_end_ns", "bar", "previous_close")
+    __slots__ = (
+        "_ask_ns", "_close", "_counted_ns", "_doubted", "_end_ns", "_high", "_low", "_open", "_start_ns",
+        "_volume", "known", "previous_close",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self.bar: DayBar | None = None
         self.previous_close: float | None = None
-        # The instant from which the day is over; 0 while none is known.
-        self._end_ns = 0
-        # Trades up to here are in `bar` already: the venue's snapshot counted them.
-        self._counted_ns = 0
+        # Whether there are figures of this day.
+        self.known = False
+        self._start_ns = 0
+        self._open = self._high = self._low = self._close = self._volume = 0.0
+        # The instant from which the day is over; never while none is known.
+        self._end_ns = _NEVER
+        # Trades up to here are not to be counted: the venue's figures have them. Without figures, none is.
+        self._counted_ns = _NEVER
         # A trade from here on asks for the figures, if there are none.
-        self._ask_ns = sys.maxsize
-        # A print that is counted in `bar` was corrected or cancelled since.
+        self._ask_ns = _NEVER
+        # A print that is counted in the figures was corrected or cancelled since.
         self._doubted = False
+
+    @property
+    def bar(self) -> DayBar | None:
+        """The figures, if they are known."""
+        if not self.known:
+            return None
+        return DayBar(self._start_ns, self._open, self._high, self._low, self._close, self._volume)
 
     def on_trade(self, trade: Trade) -> None:
         """Count a print, late or not; one of a later day ends this one."""
-        self._turn(trade)
-        bar = self.bar
-        if bar is not None and trade.ts_event_ns > self._counted_ns:
-            volume = bar.volume + trade.size if trade.effect & ADDS_VOLUME else bar.volume
-            if trade.effect & SETS_RANGE:
-                high, low, close = max(bar.high, trade.price), min(bar.low, trade.price), trade.price
-            else:
-                high, low, close = bar.high, bar.low, bar.close
-            self.bar = DayBar(bar.start_ns, bar.open, high, low, close, volume)
+        at = trade.ts_event_ns
+        if at >= self._end_ns:
+            self._turn(trade)
+        if at > self._counted_ns:
+            effect = trade.effect
+            if effect & ADDS_VOLUME:
+                self._volume += trade.size
+            if effect & SETS_RANGE:
+                price = self._close = trade.price
+                if price > self._high:
+                    self._high = price
+                elif price < self._low:
+                    self._low = price
 
     def doubt(self) -> None:
         """A print was corrected or cancelled: the venue's next answer replaces the figures, wider or not."""
@@ -51,7 +72,7 @@ class Day:
 
     def on_snapshot(self, snapshot: Snapshot, newest: Trade | None) -> None:
         """Take the venue's figures, unless they are of an earlier day. `newest` is the trade that we hold."""
-        if newest is not None:
+        if newest is not None and newest.ts_event_ns >= self._end_ns:
             self._turn(newest)
         doubted, self._doubted = self._doubted, False
         newest_ns = newest.ts_event_ns if newest is not None else 0
@@ -63,16 +84,17 @@ class Day:
         self._end_ns = bar.start_ns + (days_ago + 1) * DAY_NS
         if days_ago:
             # Before the open the venue's "daily bar" is still yesterday's: its close is the previous one.
-            self.bar, self.previous_close = None, bar.close
+            self._forget()
+            self.previous_close = bar.close
             return
         if snapshot.previous_day is not None:
             self.previous_close = snapshot.previous_day.close
         counted_ns = snapshot.trade.ts_event_ns if snapshot.trade is not None else 0
         self._counted_ns = max(bar.start_ns, counted_ns)
         if held is not None and held.start_ns == bar.start_ns and not doubted:
-            self.bar = _wider(held, bar)
+            self._take(_wider(held, bar))
             return
-        self.bar = bar
+        self._take(bar)
         if newest is not None:
             # It may have overtaken the answer: the price is never outside of its day's range.
             self.on_trade(newest)
@@ -81,13 +103,22 @@ class Day:
         """Whether the figures are missing or doubted and want asking for again."""
         if self._doubted:
             return True
-        return self.bar is None and newest is not None and newest.ts_event_ns >= self._ask_ns
+        return not self.known and newest is not None and newest.ts_event_ns >= self._ask_ns
+
+    def _take(self, bar: DayBar) -> None:
+        self.known = True
+        self._start_ns, self._open, self._close = bar.start_ns, bar.open, bar.close
+        self._high, self._low, self._volume = bar.high, bar.low, bar.volume
+
+    def _forget(self) -> None:
+        self.known = False
+        self._counted_ns = _NEVER
 
     def _turn(self, trade: Trade) -> None:
-        if 0 < self._end_ns <= trade.ts_event_ns:
-            # A new day began while we listened: yesterday's range is not today's, nor its change.
-            self.bar, self.previous_close = None, None
-            self._end_ns, self._ask_ns = 0, trade.ts_event_ns
+        # A new day began while we listened: yesterday's range is not today's, nor its change.
+        self._forget()
+        self.previous_close = None
+        self._end_ns, self._ask_ns = _NEVER, trade.ts_event_ns
 
 
 def _wider(held: DayBar, bar: DayBar) -> DayBar:

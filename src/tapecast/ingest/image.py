@@ -47,7 +47,7 @@ class Image:
         # The trades that set the price before this one, oldest first.
         self._before: deque[Trade] = deque(maxlen=REMEMBERED)
         # Numbers of trades that were cancelled or replaced, so that no REST answer brings them back.
-        self._void: deque[int] = deque(maxlen=REMEMBERED)
+        self._void: tuple[int, ...] = ()
         self._day = Day()
         self.corrected = False
         self.fresh = False
@@ -56,10 +56,17 @@ class Image:
     def on_trade(self, trade: Trade) -> bool:
         """Take a print. Returns whether the image changed."""
         self._day.on_trade(trade)
-        held = self.trade
-        if not trade.effect & SETS_PRICE or (held is not None and trade.ts_event_ns < held.ts_event_ns):
+        if not trade.effect & SETS_PRICE:
             return False
-        self._hold(trade)
+        held = self.trade
+        if held is not None:
+            if trade.ts_event_ns < held.ts_event_ns:
+                return False
+            self._before.append(held)
+        # As `_hold` does: not called, since every print of the market passes here.
+        self.trade = trade
+        self.corrected = False
+        self.ts_recv = trade.ts_recv
         self.fresh = True
         return True
 
@@ -143,7 +150,7 @@ class Image:
         return True
 
     def _doubt(self, number: int) -> None:
-        self._void.append(number)
+        self._void = (*self._void, number)[-REMEMBERED:]
         self._day.doubt()
 
     def restore(self, tick: Tick) -> None:
@@ -173,31 +180,23 @@ class Image:
         trade, quote, day, close = self.trade, self.quote, self._day.bar, self._day.previous_close
         if trade is None:
             return None
-        change = round(trade.price - close, 9) if close else None
+        price = trade.price
+        change = round(price - close, 9) if close else None
+        percent = round(change / close * 100, 4) if change is not None and close else None
+        bid = ask = bid_size = ask_size = quoted = None
+        opening = high = low = volume = None
+        if quote is not None:
+            bid, ask, bid_size, ask_size = _sides(quote)
+            quoted = rfc3339(quote.ts_event_ns)
+        if day is not None:
+            opening, high, low, volume = day.open, day.high, day.low, round(day.volume, 9)
+        # By position: names cost half as much again, and a big market's flush is made of these.
         return Tick(
-            symbol=self.symbol,
-            price=trade.price,
-            size=trade.size or None,
-            timestamp=rfc3339(trade.ts_event_ns),
-            bid=quote.bid if quote else None,
-            ask=quote.ask if quote else None,
-            bid_size=quote.bid_size if quote else None,
-            ask_size=quote.ask_size if quote else None,
-            quote_timestamp=rfc3339(quote.ts_event_ns) if quote else None,
-            open=day.open if day else None,
-            high=day.high if day else None,
-            low=day.low if day else None,
-            volume=round(day.volume, 9) if day else None,
-            previous_close=close,
-            change=change,
-            change_percent=round(change / close * 100, 4) if change is not None and close else None,
-            crossed=_crossed(quote),
-            corrected=self.corrected,
-            feed=feed,
-            epoch=epoch,
-            seq=seq,
-            ts_recv=self.ts_recv,
-        )
+            self.symbol, price, trade.size or None, rfc3339(trade.ts_event_ns),
+            bid, ask, bid_size, ask_size, quoted,
+            opening, high, low, volume, close, change, percent,
+            _crossed(quote), self.corrected, feed, epoch, seq, self.ts_recv,
+        )  # fmt: skip
 
 
 def _sides(quote: Quote) -> tuple[float | None, float | None, float | None, float | None]:
