@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tapecast import launch
+from tapecast import launch, process
 from tapecast.errors import StartError, Stopped
 from tapecast.settings import load
 from tests.support import free_port
@@ -48,3 +48,16 @@ async def test_either_leaves_nothing_running() -> None:
     assert sorted(ended) == ["one", "other"]
     await launch._either(wait("third", never), wait("fourth", never), 0.01)
     assert len(ended) == 4
+
+
+def test_a_limit_too_low_for_the_streams_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what to do about it, and never where there is room."""
+    monkeypatch.setattr(process, "allow_files", lambda wanted: min(wanted, 1000))
+    monkeypatch.setattr(process, "spare_collections", lambda: None)
+    launch._make_room(load({"MAX_STREAMS": "500"}))
+    assert not caplog.records
+    launch._make_room(load({"MAX_STREAMS": "5000"}))
+    assert "few_open_files" in caplog.text
+    assert "MAX_STREAMS=5000" in caplog.text

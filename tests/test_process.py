@@ -204,3 +204,26 @@ def test_a_process_id_is_unique_and_tells_its_host() -> None:
     assert one != other
     assert is_here(one)
     assert not is_here("somewhere-else-1-abcdef")
+
+
+LIMITS = """
+import resource
+from tapecast.process import allow_files
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 1000))
+print(allow_files(50), allow_files(500), resource.getrlimit(resource.RLIMIT_NOFILE)[0], allow_files(5000))
+"""
+
+COLLECTIONS = """
+import gc
+from tapecast.process import spare_collections
+spare_collections()
+print(gc.get_freeze_count() > 1000, gc.get_threshold()[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(("code", "said"), [(LIMITS, "50 500 500 1000\n"), (COLLECTIONS, "True 50000\n")])
+def test_room_is_made_for_many_connections(code: str, said: str) -> None:
+    """The limit of open files rises as far as the system lets it; the collector passes over what stays."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == said

@@ -34,7 +34,8 @@ GOOD = [
     ("HOST", "::1", "host", "::1"), ("PORT", "0", "port", 0), ("PORT", " 65535 ", "port", 65535),
     ("PUBLIC", "prices,status", "public", frozenset({"prices", "status"})),
     ("CORS_ORIGINS", "https://a.example/,http://b", "cors_origins", ("https://a.example", "http://b")),
-    ("MAX_SYMBOLS_PER_STREAM", "5", "max_symbols_per_stream", 5),
+    ("MAX_SYMBOLS_PER_STREAM", "5", "max_symbols_per_stream", 5), ("MAX_STREAMS", "7", "max_streams", 7),
+    ("COMPRESSION", "no", "compression", False),
     ("STREAM_INTERVAL_MS", "60000", "stream_interval_ms", 60_000), ("KEEPALIVE_S", "0.5", "keepalive_s", 0.5),
     ("LOG_LEVEL", "debug", "log_level", "DEBUG"), ("LOG_FORMAT", "json", "log_format", "json"),
 ]  # fmt: skip
@@ -52,6 +53,7 @@ BAD = {
     "PRICE_TTL_S": ["3", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
     "API_TOKEN": ["one,two words", ", ,"], "PUBLIC": ["prices,orders"],
     "CORS_ORIGINS": ["example.com", "https://a.example/page"], "MAX_SYMBOLS_PER_STREAM": ["0"],
+    "MAX_STREAMS": ["0", "many"], "COMPRESSION": ["2", "gzip"],
     "STREAM_INTERVAL_MS": ["-1", "60001"], "KEEPALIVE_S": ["0", "301", "nan", "inf"], "LOG_LEVEL": ["LOUD"],
     "LOG_FORMAT": ["xml"],
 }  # fmt: skip

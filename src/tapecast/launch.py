@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from tapecast import __version__, banner
+from tapecast import __version__, banner, process
 from tapecast.banner import Say
 from tapecast.bus.connection import Bus, open_bus, require
 from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 REDIS_WAIT_S: Final = 10.0
 """On a platform that starts everything at once, Redis may be a moment later than we are."""
 REDIS_RETRY_S: Final = 0.25
+OTHER_FILES: Final = 256
+"""Besides streams: Redis, the venue, plain requests, files of the runtime."""
 FEED_WAIT_S: Final = 10.0
 """`up` serves when its feed is live; a venue that does not answer for this long is shown as it is."""
 
@@ -57,6 +59,7 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
             banner.title(say)
             banner.feeds(say, venue.words, worker)
             banner.service(say, venue.settings, cache + bus.place, sock, venue.examples, laptop=laptop)
+            _make_room(settings)
             await serve(venue.settings, bus, sock, stop, laptop=laptop)
 
 
@@ -79,6 +82,7 @@ async def api(settings: Settings, sock: socket.socket, stop: asyncio.Event, say:
     """One replica of the HTTP side."""
     from tapecast.api.server import serve  # noqa: PLC0415
 
+    _make_room(settings)
     async with _open(redis_url(settings), settings, stop) as bus:
         banner.title(say)
         banner.service(say, settings, bus.place, sock)
@@ -97,6 +101,19 @@ async def simulate(config: SimulatorConfig, sock: socket.socket, stop: asyncio.E
         say("\nPoint a service at it:\n")
         say(f"  export $(tapecast simulate --port {port} --print-env)")
         await stop.wait()
+
+
+def _make_room(settings: Settings) -> None:
+    """What a process that serves streams needs of its system."""
+    process.spare_collections()
+    allowed = process.allow_files(settings.max_streams + OTHER_FILES)
+    if allowed < settings.max_streams + OTHER_FILES:
+        logger.warning(
+            "few_open_files: this process may have %d files open, too few for MAX_STREAMS=%d; "
+            "raise the limit (ulimit -n, LimitNOFILE=) or lower MAX_STREAMS",
+            allowed,
+            settings.max_streams,
+        )
 
 
 def redis_url(settings: Settings) -> str:
