@@ -1,4 +1,7 @@
-"""What the api's tests share: a clock turned by hand, a hub that reaches no Redis, a replica that does."""
+"""What the api's tests share: a hub on a hand clock that reaches no Redis, and a replica that does.
+
+The clients of the first are peers (`peer.py`), which need no socket; those of the second use real ones.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,30 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 
+from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.encoding import Encoding, Plain
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
+from tapecast.api.seats import Seats
 from tapecast.api.server import serve
+from tapecast.api.symbols import Ask
+from tapecast.api.view import Sent, View
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.subscriber import SubscriberListener
 from tapecast.market import FeedState, Market, Tick
 from tapecast.settings import load
+from tests.api.peer import Event, Peer, parsed
 from tests.support import PATIENCE_S, HandClock, eventually, free_socket
 
 EPOCH = 7
-
-Event = tuple[str, Any]
 
 
 @dataclass
@@ -55,17 +62,33 @@ class Upstream:
 
 
 class Bench:
-    """A hub on a hand clock, with its link up."""
+    """A hub on a hand clock, with its link up. Nothing is sent before the test flushes."""
 
-    def __init__(self, keepalive_s: float = 15.0) -> None:
+    def __init__(self, **env: str) -> None:
         self.time = HandClock()
         self.upstream = Upstream()
-        # What stays open to the end of the test.
-        self.seats = ExitStack()
-        self.hub = Hub("api-1", price_ttl_s=5, keepalive_s=keepalive_s, clock=self.time.clock)
+        self.settings = load(env)
+        self.dispatcher = Dispatcher(self.time.clock.now)
+        self.hub = Hub("api-1", self.settings, self.dispatcher, self.time.clock)
         self.hub.bind(self.upstream, self.upstream.want, self.upstream.touch)
+        self.seats = Seats(self.hub, self.dispatcher, self.time.clock)
         listener: SubscriberListener = self.hub
         listener.on_link(True)
+
+    def connect(self, *symbols: str, interval_ms: int = 0, gzip: bool = False, **more: Any) -> Peer:
+        """A client that asks for these symbols, seated, with nothing sent yet."""
+        return self.seat(Ask(symbols, interval_ms=interval_ms, **more), gzip=gzip)
+
+    def seat(self, ask: Ask, *, gzip: bool = False) -> Peer:
+        """A client of this ask."""
+        peer = Peer(self.seats.line(ask))
+        self.seats.take(ask, self.seats.gzip if gzip else self.seats.plain, peer.line)
+        peer.client = next(reversed(self.hub.audience._clients))
+        return peer
+
+    def flush(self) -> None:
+        """Write what may be written by now."""
+        self.dispatcher.flush()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass as it does: in quarter seconds, each with its sweep."""
@@ -85,26 +108,21 @@ class Bench:
         self.hub.on_beat(codec.Beat(Market.US_EQUITY, epoch, seq, state, now_us, feed="iex", **more))
 
 
+def view_of(
+    dispatcher: Dispatcher, *symbols: str, interval_s: float = 0.0, encoding: Encoding | None = None
+) -> View:
+    """A view of these symbols that nobody else knows of."""
+    return View(symbols, interval_s, encoding or Plain(), dispatcher, Sent())
+
+
 def tick(symbol: str, seq: int, price: float = 100.0, *, epoch: int = EPOCH, **more: Any) -> bytes:
     """An encoded tick."""
     return codec.encode(Tick(symbol, price, epoch=epoch, seq=seq, **{"feed": "iex"} | more))
 
 
-def parsed(data: bytes) -> list[Event]:
-    """The events in a piece of a stream: their names and their decoded data. `retry` has a number."""
-    events: list[Event] = []
-    for block in data.decode().split("\n\n")[:-1]:
-        fields = dict(line.split(": ", 1) for line in block.split("\n"))
-        if "retry" in fields:
-            events.append(("retry", int(fields["retry"])))
-        if "data" in fields:
-            events.append((fields.get("event", "message"), json.loads(fields["data"])))
-    return events
-
-
 def taken(mailbox: Mailbox) -> list[Event]:
     """All that waits in a mailbox."""
-    return parsed(b"".join(mailbox.take(limit=1_000_000)))
+    return parsed(b"".join(mailbox.take(limit=1_000_000).frames()))
 
 
 def states(events: list[Event]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from tapecast.api.app import create_app
 from tapecast.settings import load
-from tests.api.support import Bench
+from tests.api.support import Bench, tick
 
 PATHS = [
     "/prices?symbols=AAPL",
@@ -25,7 +25,7 @@ MANY = ",".join(f"A{i}" for i in range(5000))
 
 def client_of(bench: Bench, *, raises: bool = True, **env: str) -> httpx.AsyncClient:
     """A client of the app, without a socket."""
-    app = create_app(load(env), bench.hub)
+    app = create_app(load(env), bench.hub, bench.seats)
     transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
     return httpx.AsyncClient(transport=transport, base_url="http://api.example")
 
@@ -199,3 +199,23 @@ async def test_while_draining_a_page_is_told_to_come_back(path: str) -> None:
     assert "event: bye" in page.text
     assert (curl.status_code, curl.json()["error"]["code"]) == (503, "draining")
     assert curl.headers["retry-after"]
+
+
+@pytest.mark.parametrize("path", ["/stream/prices?symbols=A", "/api/stream?status", "/stream/status"])
+async def test_a_full_server_tells_a_page_to_come_back(path: str) -> None:
+    """And anyone else gets the status; what is no stream is answered as ever."""
+    bench = Bench(MAX_STREAMS="1")
+    bench.hub.topics.open("A")
+    bench.hub.on_cached("A", tick("A", 1), None, 5.0)
+    bench.connect("A")
+    async with client_of(bench) as client:
+        page = await client.get(path, headers={"accept": "text/event-stream"})
+        assert (page.status_code, "too_many_streams" in page.text) == (200, True)
+        assert page.headers["content-type"].startswith("text/event-stream")
+        if path != "/stream/status":
+            curl = await client.get(path)
+            assert (curl.status_code, curl.json()["error"]["code"]) == (429, "too_many_streams")
+            assert curl.headers["retry-after"]
+        for other in ("/healthz", "/readyz", "/metrics", "/stream/status", "/prices?symbols=A"):
+            assert (await client.get(other)).status_code == 200
+    assert len(bench.hub.audience) == 1

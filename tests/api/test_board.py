@@ -8,11 +8,12 @@ import pytest
 
 from tapecast import __version__
 from tapecast.api.board import StatusBoard
+from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.market import FeedState, Market
-from tests.api.support import taken
+from tests.api.support import taken, view_of
 from tests.support import HandClock
 
 
@@ -131,25 +132,35 @@ def test_it_says_what_it_is(desk: Desk) -> None:
     )
 
 
+def test_a_newcomer_is_told_how_things_stand(desk: Desk) -> None:
+    """By itself: the others know it."""
+    mailbox = Mailbox()
+    desk.board.introduce(mailbox)
+    ((name, data),) = taken(mailbox)
+    assert (name, data["stream_count"]) == ("status", 3)
+
+
 def test_readers_get_it_at_once_on_change_and_every_fifteen_seconds(desk: Desk) -> None:
     """A rate that moves is no change."""
-    mailbox = Mailbox()
-    with desk.board.seat(mailbox):
-        assert [name for name, _ in taken(mailbox)] == ["status"]
-        desk.board.sweep()
-        taken(mailbox)
-        desk.board.on_ingest(ingest(messages_per_second=5.0, newest_ts_recv=1))
-        desk.board.sweep()
-        assert taken(mailbox) == []
-        desk.board.on_ingest(ingest(active_symbols=["AAPL"]))
-        desk.board.sweep()
-        assert [data["active_symbols"] for _, data in taken(mailbox)] == [["AAPL"]]
-        desk.time.advance(14)
-        desk.board.sweep()
-        assert taken(mailbox) == []
-        desk.time.advance(1)
-        desk.board.sweep()
-        assert len(taken(mailbox)) == 1
+    view = view_of(Dispatcher(desk.time.clock.now))
+    mailbox = view.mailbox
+    desk.board.add(view)
+    desk.board.sweep()
+    assert [name for name, _ in taken(mailbox)] == ["status"]
+    desk.board.on_ingest(ingest(messages_per_second=5.0, newest_ts_recv=1))
+    desk.board.sweep()
+    assert taken(mailbox) == []
+    desk.board.on_ingest(ingest(active_symbols=["AAPL"]))
+    desk.board.sweep()
+    assert [data["active_symbols"] for _, data in taken(mailbox)] == [["AAPL"]]
+    desk.time.advance(14)
+    desk.board.sweep()
+    assert taken(mailbox) == []
+    desk.time.advance(1)
+    desk.board.sweep()
+    assert len(taken(mailbox)) == 1
+    desk.board.remove(view)
+    desk.board.remove(view)
     desk.time.advance(60)
     desk.board.sweep()
     assert taken(mailbox) == []

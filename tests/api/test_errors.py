@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from tapecast.api.errors import on_bug, on_client_error, on_http_error
 from tapecast.errors import ClientError
-from tests.api.support import parsed
+from tests.api.peer import parsed
 
 
 def request(accept: str = "*/*") -> Request:

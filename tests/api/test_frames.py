@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tapecast.api import frames
-from tests.api.support import parsed, tick
+from tests.api.peer import parsed
+from tests.api.support import tick
 
 
 def test_a_tick_is_the_default_event_with_the_published_bytes() -> None:
@@ -48,11 +47,3 @@ def test_bye_comes_with_a_delay() -> None:
     (retry, _), bye = parsed(frames.bye("draining", "later"))
     assert retry == "retry"
     assert bye == ("bye", {"code": "draining", "message": "later"})
-
-
-@given(st.lists(st.binary(min_size=1, max_size=50)), st.integers(min_value=1, max_value=100))
-def test_pieces_lose_nothing_and_keep_the_limit(parts: list[bytes], limit: int) -> None:
-    """Only a frame that is too long by itself makes a piece above the limit."""
-    pieces = list(frames.pieces(parts, limit))
-    assert b"".join(pieces) == b"".join(parts)
-    assert all(len(piece) <= limit or piece in parts for piece in pieces)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
-from tests.support import HandClock
+from tests.api.support import Bench
 
 REQUEST = Request({"type": "http", "headers": []})
 
@@ -21,7 +21,8 @@ async def readiness(hub: Hub) -> tuple[int, list[str]]:
 
 async def test_ready_means_redis_and_not_draining() -> None:
     """A new client should come here only if it can be served."""
-    hub = Hub("api-1", price_ttl_s=5, keepalive_s=15, clock=HandClock().clock)
+    hub = Bench().hub
+    hub.markets.link = None
     assert await readiness(hub) == (503, ["cache_unavailable"])
     hub.on_link(True)
     assert await readiness(hub) == (200, [])
@@ -32,7 +33,7 @@ async def test_ready_means_redis_and_not_draining() -> None:
 
 async def test_alive_means_alive() -> None:
     """A lost Redis must not make a platform restart us: the streams go on."""
-    hub = Hub("api-1", price_ttl_s=5, keepalive_s=15, clock=HandClock().clock)
+    hub = Bench().hub
     hub.on_link(False)
     answer = await Health(hub).healthz(REQUEST)
     assert (answer.status_code, bytes(answer.body)) == (200, b'{"status":"ok"}')

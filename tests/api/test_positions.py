@@ -10,8 +10,10 @@ import pytest
 
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.positions import Position, repriced
+from tapecast.api.view import View
 from tapecast.bus.codec import Interest, PositionList
-from tests.api.support import Bench, Event, parsed, taken, tick
+from tests.api.peer import Event, parsed
+from tests.api.support import Bench, taken, tick, view_of
 
 LONG = {
     "symbol": "AAPL", "asset_class": "us_equity", "side": "long", "qty": "10", "avg_entry_price": "150.10",
@@ -44,11 +46,18 @@ def bench() -> Bench:
     return bench
 
 
+def reader(bench: Bench) -> View:
+    """A view of the positions."""
+    view = view_of(bench.dispatcher)
+    bench.hub.book.add(view)
+    return view
+
+
 def seated(bench: Bench) -> Mailbox:
     """A client of the positions."""
-    mailbox = Mailbox()
-    bench.seats.enter_context(bench.hub.book.seat(mailbox))
-    return mailbox
+    view = reader(bench)
+    bench.hub.book.introduce(view.mailbox)
+    return view.mailbox
 
 
 def of(events: list[Event], name: str) -> list[Any]:
@@ -100,7 +109,7 @@ def test_the_list_comes_first_with_alpacas_own_figures(bench: Bench) -> None:
     """Without a price of ours the state says so, and the money is JSON numbers as Alpaca wrote them."""
     bench.hub.on_positions(listing(LONG))
     mailbox = seated(bench)
-    (frame,) = [frame for frame in mailbox.take() if b"event: positions" in frame]
+    frame = mailbox.events["positions"]
     assert b'"cost_basis":1501.00,' in frame
     ((_, data),) = parsed(frame)
     assert (data["account"], data["as_of"]) == ("PA123", "2023-11-14T22:13:20Z")
@@ -128,8 +137,7 @@ def test_prices_are_exact(bench: Bench) -> None:
     mailbox = seated(bench)
     bench.hub.on_positions(listing(LONG | {"qty": "3"}))
     bench.hub.on_tick("AAPL", tick("AAPL", 1, 0.1))
-    frames = [frame for frame in mailbox.take() if b"event: position\n" in frame]
-    assert b'"market_value":0.3,' in frames[0]
+    assert b'"market_value":0.3,' in mailbox.ticks["position:AAPL"]
 
 
 def test_a_change_of_state_is_told(bench: Bench) -> None:
@@ -167,11 +175,12 @@ def test_symbols_are_wanted_only_while_somebody_looks(bench: Bench) -> None:
     """Interest names the positions' readers and symbols."""
     bench.hub.on_positions(listing(LONG, SHORT))
     assert bench.upstream.interest == Interest({})
-    mailbox = Mailbox()
-    with bench.hub.book.seat(mailbox):
-        assert bench.upstream.interest == Interest({"AAPL": 1, "TSLA": 1}, positions=1)
-        bench.hub.on_positions(listing(SHORT, {"symbol": "not a symbol", "qty": "1"}))
-        assert bench.upstream.interest.symbols == {"TSLA": 1}
+    view = reader(bench)
+    assert bench.upstream.interest == Interest({"AAPL": 1, "TSLA": 1}, positions=1)
+    bench.hub.on_positions(listing(SHORT, {"symbol": "not a symbol", "qty": "1"}))
+    assert bench.upstream.interest.symbols == {"TSLA": 1}
+    bench.hub.book.remove(view)
+    bench.hub.book.remove(view)
     assert bench.upstream.interest == Interest({})
     assert bench.upstream.left == ["AAPL", "TSLA"]
 

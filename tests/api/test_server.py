@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import socket
 import subprocess
 import sys
 
@@ -31,6 +33,39 @@ async def test_a_stop_says_bye_and_waits_for_no_grace(bus: Bus, monkeypatch: pyt
                 name, data = (await reader.rest())[-1]
                 assert (name, data["code"]) == ("bye", "draining")
                 assert len(reader.retries) == 2
+
+
+async def read_all(sock: socket.socket) -> None:
+    """Take all there is, to the end."""
+    while await asyncio.get_running_loop().sock_recv(sock, 65536):
+        pass
+
+
+async def test_a_stop_waits_for_one_grace_for_who_takes_nothing(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a stalled stream nor half a request keeps a replica from ending."""
+    monkeypatch.setattr(server, "GRACE_S", 0.5)
+    loop, request = asyncio.get_running_loop(), b"GET /stream/prices?symbols=AAPL HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.socket() as silent, socket.socket() as half:
+        async with replica(bus) as client:
+            for sock, said in ((silent, request), (half, request[:-2])):
+                # So small that the kernel's queue at the client hides nothing.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.setblocking(False)
+                await loop.sock_connect(sock, (client.base_url.host, client.base_url.port))
+                await loop.sock_sendall(sock, said)
+            seq = itertools.count(1)
+
+            async def is_stalled() -> bool:
+                # More than the kernels on both sides take.
+                await publish(bus, "AAPL", tick("AAPL", at := next(seq), float(at), feed="x" * 65536))
+                return "tapecast_streams_blocked 1.0" in (await client.get("/metrics")).text
+
+            await eventually(is_stalled)
+        # It has ended by now.
+        with pytest.raises(ConnectionResetError):
+            await read_all(silent)
 
 
 async def test_a_stopped_replica_leaves_nothing_behind(bus: Bus) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic
+from tapecast.bus import codec
 from tapecast.bus.codec import Beat
 from tapecast.market import FeedState, Market, SymbolState
 from tests.api.support import EPOCH, taken, tick
@@ -122,6 +123,7 @@ def test_a_newcomer_is_told_what_the_others_know(topic: Topic) -> None:
     """State first, then the newest bytes, also those that were no news to the others."""
     early, late = Mailbox(), Mailbox()
     topic.introduce(early)
+    topic.listeners[early] = None
     topic.take(tick("AAPL", 1), NOW)
     topic.show(SymbolState.LIVE, "")
     topic.tell()
@@ -134,9 +136,35 @@ def test_a_newcomer_is_told_what_the_others_know(topic: Topic) -> None:
 def test_a_state_is_told_once(topic: Topic) -> None:
     """Only a change of state or reason is an event."""
     mailbox = Mailbox()
-    topic.introduce(mailbox)
+    topic.listeners[mailbox] = None
     told = []
     for reason in ("a", "a", "b"):
         topic.show(SymbolState.STALE, reason)
         told.append(len(taken(mailbox)))
     assert told == [1, 0, 1]
+
+
+def test_a_tick_without_a_price_takes_back_what_was_known(topic: Topic, markets: Markets) -> None:
+    """Nothing older comes back, from wherever it is read; the next trade is news."""
+    topic.take(tick("AAPL", 5), NOW)
+    void = codec.encode(codec.Head("AAPL", EPOCH, 6, 1))
+    assert topic.take(void, NOW)
+    assert topic.status(NOW, None, markets) == (SymbolState.PENDING, "cancelled")
+    assert not topic.take(void, NOW)
+    assert not topic.take(tick("AAPL", 5), NOW)
+    assert not topic.take(tick("AAPL", 4), None)
+    assert topic.data is None
+    assert topic.take(tick("AAPL", 7), NOW)
+    assert topic.status(NOW, None, markets) == (SymbolState.LIVE, "")
+
+
+def test_a_void_tick_that_waits_is_not_sent(topic: Topic, markets: Markets) -> None:
+    """A slow client hears that there is no price, and not the price."""
+    slow = Mailbox()
+    topic.listeners[slow] = None
+    topic.take(tick("AAPL", 5), NOW)
+    topic.tell()
+    topic.take(codec.encode(codec.Head("AAPL", EPOCH, 6, 1)), NOW)
+    topic.show(*topic.status(NOW, None, markets))
+    topic.tell()
+    assert [(name, data["state"]) for name, data in taken(slow)] == [("symbol", "pending")]

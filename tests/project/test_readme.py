@@ -37,7 +37,7 @@ STEPS = re.findall(r"^\d\. \[`[^`]+`\]\((src/[^)]+)\) \*\*(\w+)\*\*", README, re
 # For each station the function by which a tick passes it.
 PASSES = {
     "receives": "read", "conflates": "on_trade", "publishes": "publish", "reads": "_deliver",
-    "dispatches": "on_tick", "sends": "_pieces",
+    "dispatches": "on_tick", "sends": "flush",
 }  # fmt: skip
 
 

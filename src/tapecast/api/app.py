@@ -15,16 +15,17 @@ from tapecast.api.auth import Guard
 from tapecast.api.errors import HANDLERS
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
+from tapecast.api.metrics import Metrics
 from tapecast.api.page import Page
 from tapecast.api.prices import Prices
+from tapecast.api.seats import Seats
 from tapecast.api.streams import Streams
-from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 
-def create_app(settings: Settings, hub: Hub, *, laptop: bool = False, clock: Clock | None = None) -> ASGIApp:
+def create_app(settings: Settings, hub: Hub, seats: Seats, *, laptop: bool = False) -> ASGIApp:
     """The app on this hub. `laptop`: started by `tapecast up` for the person at this machine."""
-    routes = _routes(settings, hub, Guard(settings, laptop=laptop), clock or Clock())
+    routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop))
     mounted = Mount("/api", app=Router(routes, redirect_slashes=False))
     app = Starlette(routes=[*routes, mounted], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
@@ -37,8 +38,8 @@ def create_app(settings: Settings, hub: Hub, *, laptop: bool = False, clock: Clo
     )
 
 
-def _routes(settings: Settings, hub: Hub, guard: Guard, clock: Clock) -> list[BaseRoute]:
-    streams = Streams(hub, settings, guard, clock)
+def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard) -> list[BaseRoute]:
+    streams = Streams(hub, seats, settings, guard)
     health = Health(hub)
     return [
         Route("/stream", streams.multiplexed),
@@ -48,5 +49,6 @@ def _routes(settings: Settings, hub: Hub, guard: Guard, clock: Clock) -> list[Ba
         Route("/prices", Prices(hub, settings, guard).prices),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        Route("/metrics", Metrics(hub.audience).metrics),
         Route("/", Page().index),
     ]

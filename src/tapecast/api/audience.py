@@ -1,61 +1,183 @@
-"""Every open stream of this replica: how many there are, and what all of them are told.
+"""Every open stream of this replica: how many there are, what all of them are told, and who is cut off.
 
 The count is what `/stream/status` adds up over the replicas, so a change is written at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from tapecast.api import frames
-from tapecast.api.mailbox import Mailbox
+from tapecast.api.client import Client
+from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.view import Sent, View
 from tapecast.clock import Clock
+from tapecast.errors import ClientError
+from tapecast.settings import Settings
 
-DRAINING = ("draining", "the server is restarting; come back")
+STALL_S: Final = 30.0
+"""A client whose socket has taken nothing for so long is cut off."""
+
+EVICTIONS: Final = ("stalled", "talks", "drained")
+"""Every reason for which a client is cut off."""
+
+DRAINING: Final = ("draining", "the server is restarting; come back")
+FULL: Final = ("too_many_streams", "this server has as many streams open as it may; come back")
+
+
+@dataclass
+class _Stall:
+    """Since when a client has not taken how many bytes."""
+
+    since: float
+    buffered: int
 
 
 class Audience:
-    """The mailboxes of the open streams."""
+    """The clients of the open streams, and the views that they share."""
 
-    def __init__(self, clock: Clock, keepalive_s: float, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, dispatcher: Dispatcher, clock: Clock, on_change: Callable[[], None]
+    ) -> None:
+        self._keepalive_s = settings.keepalive_s
+        self._max_streams = settings.max_streams
+        self._dispatcher = dispatcher
         self._clock = clock
-        self._keepalive_s = keepalive_s
         self._on_change = on_change
-        self._next_heartbeat = clock.now() + keepalive_s
-        self._mailboxes: set[Mailbox] = set()
+        self._clients: dict[Client, Callable[[], None]] = {}
+        self._stalls: dict[Client, _Stall] = {}
+        self._emptied = asyncio.Event()
+        self._views: dict[View, None] = {}
         self.is_draining = False
+        # Clients that we cut off, by reason, and requests turned away because all seats were taken.
+        self.evicted: Counter[str] = Counter()
+        self.refused = 0
+        self.sent = Sent()
+        # Ticks times the clients that wanted them.
+        self.offered = 0
 
     def __len__(self) -> int:
-        return len(self._mailboxes)
+        return len(self._clients)
 
-    @contextmanager
-    def seat(self, mailbox: Mailbox) -> Iterator[None]:
-        """Count this stream for as long as it is open."""
-        self._mailboxes.add(mailbox)
-        self._on_change()
+    @property
+    def views(self) -> int:
+        """How many different views there are."""
+        return len(self._views)
+
+    @property
+    def blocked(self) -> int:
+        """How many clients have not taken everything that was written to them."""
+        return len(self._stalls)
+
+    def require_open(self) -> None:
+        """Raises ClientError while the server drains: another replica can serve this client."""
         if self.is_draining:
-            mailbox.end(frames.bye(*DRAINING))
-        try:
-            yield
-        finally:
-            self._mailboxes.discard(mailbox)
-            self._on_change()
+            raise ClientError(503, *DRAINING, retry_after=2)
+
+    def require_seat(self) -> None:
+        """Raises ClientError also if there are as many streams as there may be."""
+        self.require_open()
+        if len(self._clients) >= self._max_streams:
+            self.refused += 1
+            raise ClientError(429, *FULL, retry_after=5)
+
+    def open(self, view: View) -> None:
+        """Tell this view what everybody is told."""
+        view.heartbeat_due = self._clock.now() + self._keepalive_s
+        self._views[view] = None
+
+    def close(self, view: View) -> None:
+        """Nobody is left in this view."""
+        self._views.pop(view, None)
+
+    def seat(self, client: Client, on_left: Callable[[], None]) -> None:
+        """Count this client until it is gone, whichever way; then call `on_left`, once."""
+        self._clients[client] = on_left
+        self._emptied.clear()
+        self._on_change()
+        client.line.listen(client)
+        if client.line.blocked:
+            # Not even the head has gone out. Nothing is written now that could block the line once more.
+            self.on_blocked(client)
 
     def tell(self, key: str, frame: bytes) -> None:
         """One shared frame for everybody."""
-        for mailbox in self._mailboxes:
-            mailbox.put_event(key, frame)
+        for view in self._views:
+            view.put_event(key, frame)
 
     def sweep(self) -> None:
-        """The heartbeat, when it is due. It is an event, since pages cannot see comments."""
+        """What is due: heartbeats, and the end of those that take nothing."""
         now = self._clock.now()
-        if now >= self._next_heartbeat:
-            self._next_heartbeat = now + self._keepalive_s
-            self.tell("heartbeat", frames.event("heartbeat", {"server_time": self._clock.micros()}))
+        self._beat(now)
+        for client, stall in list(self._stalls.items()):
+            buffered = client.line.buffered
+            if buffered != stall.buffered:
+                stall.since, stall.buffered = now, buffered
+            elif now - stall.since >= STALL_S:
+                client.line.abort("stalled")
+
+    def _beat(self, now: float) -> None:
+        # An event, since pages cannot see comments. Each view in its own time: all at once would be a burst.
+        frame = b""
+        for view in self._views:
+            if now >= view.heartbeat_due:
+                view.heartbeat_due = now + self._keepalive_s
+                frame = frame or frames.event("heartbeat", {"server_time": self._clock.micros()})
+                view.put_event("heartbeat", frame)
+
+    # The end.
 
     def drain(self) -> None:
-        """End every stream, and whichever opens from now on. Each gets its own delay to come back after."""
+        """End every stream and let no more in. Each gets its own delay to come back after."""
         self.is_draining = True
-        for mailbox in self._mailboxes:
-            mailbox.end(frames.bye(*DRAINING))
+        for view in self._views:
+            view.release()
+        self._dispatcher.flush()
+        for client in list(self._clients):
+            self.dismiss(client)
+        self._check_empty()
+
+    def dismiss(self, client: Client) -> None:
+        """End this stream."""
+        client.end(frames.bye(*DRAINING), self._clock.now())
+
+    async def leave(self, within_s: float) -> None:
+        """Wait for the last client to be gone, and cut off who is not within this time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._emptied.wait()
+        except TimeoutError:
+            for client in list(self._clients):
+                client.line.abort("drained")
+            # The aborted ones are told of it at the next turn of the loop.
+            await self._emptied.wait()
+
+    def _check_empty(self) -> None:
+        if self.is_draining and not self._clients:
+            self._emptied.set()
+
+    # The clients' side.
+
+    def on_blocked(self, client: Client) -> None:
+        """From here on it has to take something, or it is cut off."""
+        self._stalls[client] = _Stall(self._clock.now(), client.line.buffered)
+
+    def on_drained(self, client: Client) -> None:
+        """It has taken everything."""
+        self._stalls.pop(client, None)
+
+    def on_lost(self, client: Client) -> None:
+        """It is gone."""
+        self._stalls.pop(client, None)
+        on_left = self._clients.pop(client, None)
+        if on_left is None:
+            return
+        if client.line.reason:
+            self.evicted[client.line.reason] += 1
+        on_left()
+        self._on_change()
+        self._check_empty()

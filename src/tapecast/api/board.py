@@ -7,8 +7,7 @@ when its status expires.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -17,6 +16,7 @@ from tapecast import __version__
 from tapecast.api import frames
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
+from tapecast.api.view import View
 from tapecast.bus.codec import FeedStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.clock import Clock
@@ -60,7 +60,7 @@ class StatusBoard:
         self.newest_ts_recv = 0
         # All symbols that a venue refuses, each with its reason.
         self.refused: dict[str, str] = {}
-        self._readers: set[Mailbox] = set()
+        self._readers: set[View] = set()
         self._told: Report | None = None
         self._next_tell = 0.0
 
@@ -105,15 +105,17 @@ class StatusBoard:
             version=__version__,
         )
 
-    @contextmanager
-    def seat(self, mailbox: Mailbox) -> Iterator[None]:
-        """Send `status` events to this client while it is here, the first at once."""
-        self._readers.add(mailbox)
+    def add(self, view: View) -> None:
+        """Send `status` events to this view from now on."""
+        self._readers.add(view)
+
+    def remove(self, view: View) -> None:
+        """Stop it, if it was there."""
+        self._readers.discard(view)
+
+    def introduce(self, mailbox: Mailbox) -> None:
+        """Tell a new client how things stand."""
         mailbox.put_event("status", frames.event("status", self.report()))
-        try:
-            yield
-        finally:
-            self._readers.discard(mailbox)
 
     def sweep(self) -> None:
         """Forget processes that fell silent; tell the readers on a change and every fifteen seconds."""
@@ -136,8 +138,8 @@ class StatusBoard:
             return
         self._told, self._next_tell = steady, now + TELL_EVERY_S
         frame = frames.event("status", report)
-        for mailbox in self._readers:
-            mailbox.put_event("status", frame)
+        for view in self._readers:
+            view.put_event("status", frame)
 
     def _sum_refused(self) -> None:
         self.refused = {

@@ -6,17 +6,10 @@ published. Everything else is named and framed by sse-starlette.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
-
 import msgspec
 from sse_starlette import ServerSentEvent
 
 from tapecast.backoff import jittered
-
-PIECE_BYTES: Final = 16 * 1024
-"""The most that is written at once: a thousand first images wait here, where they can still be replaced by
-newer ones, and not in the socket's buffer."""
 
 # Decimals are money, and money is a JSON number with every digit that it has.
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -52,17 +45,3 @@ def retry() -> bytes:
 def bye(code: str, message: str) -> bytes:
     """The last words of a stream that the server ends."""
     return retry() + event("bye", {"code": code, "message": message})
-
-
-def pieces(frames: Iterable[bytes], limit: int = PIECE_BYTES) -> Iterator[bytes]:
-    """`frames` joined into writes of at most `limit` bytes; a larger frame goes alone, never cut."""
-    waiting: list[bytes] = []
-    size = 0
-    for frame in frames:
-        if waiting and size + len(frame) > limit:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-        waiting.append(frame)
-        size += len(frame)
-    if waiting:
-        yield b"".join(waiting)

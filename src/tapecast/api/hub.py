@@ -1,4 +1,4 @@
-"""Dispatch: one Redis subscription in, every client's mailbox out. No client delays another.
+"""Dispatch: one Redis subscription in, every view's mailbox out. No client delays another.
 
 A tick's frame is made once and shared, and putting it into a mailbox never waits. What is not above the
 (epoch, seq) that is held is dropped; what is above it but says the same is held and not sent. States are
@@ -18,16 +18,16 @@ import msgspec
 from tapecast.api import frames
 from tapecast.api.audience import Audience
 from tapecast.api.board import StatusBoard
+from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
 from tapecast.api.positions import PositionBook
 from tapecast.api.topic import Topic, TopicListener
+from tapecast.api.topics import Topics
 from tapecast.bus import codec
 from tapecast.clock import Clock
-from tapecast.errors import ClientError
-from tapecast.market import market_of
+from tapecast.settings import Settings
 
 SWEEP_S: Final = 0.25
-HOLD_S: Final = 30.0
 _NOT_REAL: Final = frozenset({"simulated", "replay"})
 
 logger = logging.getLogger(__name__)
@@ -46,15 +46,15 @@ class SymbolSource(Protocol):
 class Hub:
     """What this replica knows, and who is to be told."""
 
-    def __init__(self, replica: str, *, price_ttl_s: float, keepalive_s: float, clock: Clock) -> None:
-        self._ttl_s = price_ttl_s
+    def __init__(self, replica: str, settings: Settings, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._ttl_s = settings.price_ttl_s
         self._clock = clock
-        self._topics: dict[str, Topic] = {}
         self._source: SymbolSource | None = None
         self._want: Callable[[Callable[[], codec.Interest]], None] = _nothing
         self._touch: Callable[[], None] = _nothing
         self.markets = Markets(clock)
-        self.audience = Audience(clock, keepalive_s, lambda: self._touch())  # noqa: PLW0108 - bound later
+        self.topics = Topics(settings.price_ttl_s, self.markets, clock)
+        self.audience = Audience(settings, dispatcher, clock, lambda: self._touch())  # noqa: PLW0108 - bound later
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
         self.book = PositionBook(self, clock, self._tell_interest)
 
@@ -80,44 +80,49 @@ class Hub:
 
     def attach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
         """Begin to listen. What is known is told at once, the rest when the join has answered."""
-        added = [symbol for symbol in symbols if symbol not in self._topics]
+        added = [symbol for symbol in symbols if symbol not in self.topics]
         for symbol in symbols:
-            topic = self._topics.get(symbol) or self._open(symbol)
-            self._refresh(topic, is_news=False)
-            topic.introduce(listener)
+            self.topics.open(symbol).listeners[listener] = None
+        self.introduce(listener, symbols)
         if added and self._source is not None:
             self._source.add(added)
-        self._tell_interest()
+        self.count(symbols, 1)
+
+    def introduce(self, listener: TopicListener, symbols: Iterable[str]) -> None:
+        """Tell what is known of symbols that are listened to."""
+        for symbol in symbols:
+            topic = self.topics.open(symbol)
+            self._refresh(topic, is_news=False)
+            topic.introduce(listener)
 
     def detach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
         """Stop listening. A symbol without listeners is forgotten: its cached tick would grow old unseen."""
         for symbol in symbols:
-            self._topics[symbol].listeners.pop(listener, None)
+            self.topics.open(symbol).listeners.pop(listener, None)
+        self.count(symbols, -1)
         self._close_unheard(symbols)
-        self._tell_interest()
 
-    def hold(self, symbols: Iterable[str]) -> None:
-        """Keep these symbols wanted for half a minute, for clients that ask again and again."""
-        until = self._clock.now() + HOLD_S
-        for symbol in symbols:
-            self._topics[symbol].held_until = until
+    def count(self, symbols: Iterable[str], clients: int) -> None:
+        """So many clients more, or less, are behind a listener to these symbols."""
+        self.topics.count(symbols, clients)
+        self._tell_interest()
 
     def topic(self, symbol: str) -> Topic | None:
         """What is known of a symbol that somebody wants."""
-        return self._topics.get(symbol)
+        return self.topics.get(symbol)
 
     # The subscriber's side: each returns at once and never raises.
 
     def on_tick(self, symbol: str, data: bytes) -> None:
         """Dispatch a tick as it was published."""
-        topic = self._topics.get(symbol)
+        topic = self.topics.get(symbol)
         if topic is not None:
             topic.is_joined = True
             self._refresh(topic, is_news=self._take(topic, data, self._clock.now()))
 
     def on_cached(self, symbol: str, price: bytes | None, last: bytes | None, fresh_for_s: float) -> None:
         """Merge what Redis held when the symbol was joined, and for how long the price is still good."""
-        topic = self._topics.get(symbol)
+        topic = self.topics.get(symbol)
         if topic is None:
             return
         topic.is_joined = True
@@ -132,7 +137,7 @@ class Hub:
     def on_beat(self, beat: codec.Beat) -> None:
         """Hear a market's owner."""
         if self.markets.on_beat(beat):
-            for topic in self._topics.values():
+            for topic in self.topics:
                 if topic.market is beat.market:
                     self._vouch(topic)
             self._judge()
@@ -156,7 +161,7 @@ class Hub:
         if up:
             # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
             self._tell_interest()
-        for topic in self._topics.values():
+        for topic in self.topics:
             topic.is_followed &= up
         self._judge()
 
@@ -173,18 +178,12 @@ class Hub:
         self.board.sweep()
         self._judge()
         self.audience.sweep()
-        if self._close_unheard(list(self._topics)):
-            self._tell_interest()
-
-    def require_open(self) -> None:
-        """Raises ClientError while the server drains: another replica can serve this client."""
-        if self.audience.is_draining:
-            raise ClientError(503, "draining", "the server is restarting; come back", retry_after=2)
+        self._close_unheard()
 
     def _judge(self) -> None:
         for status in self.markets.sweep():
             self.audience.tell(f"feed:{status.market}", frames.event("feed", status))
-        for topic in self._topics.values():
+        for topic in self.topics:
             self._refresh(topic, is_news=False)
 
     def _refresh(self, topic: Topic, *, is_news: bool) -> None:
@@ -194,6 +193,7 @@ class Hub:
             return
         topic.show(*topic.status(self._clock.now(), refusal, self.markets))
         if is_news:
+            self.audience.offered += topic.clients
             topic.tell()
 
     def _take(self, topic: Topic, data: bytes, alive_s: float | None) -> bool:
@@ -219,28 +219,16 @@ class Hub:
             return beat is not None and not beat.simulated and codec.decode_tick(data).feed in _NOT_REAL
         return False
 
-    def _open(self, symbol: str) -> Topic:
-        market = market_of(symbol)
-        if market is None:
-            raise ValueError(f"{symbol!r} is not a symbol")
-        self.markets.watch(market)
-        topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s)
-        return topic
-
-    def _close_unheard(self, symbols: Iterable[str]) -> bool:
-        now = self._clock.now()
-        topics = [topic for s in symbols if (topic := self._topics.get(s)) is not None]
-        unheard = [t.symbol for t in topics if not t.listeners and t.held_until <= now]
-        for symbol in unheard:
-            del self._topics[symbol]
-        if unheard and self._source is not None:
-            self._source.remove(unheard)
-        return bool(unheard)
+    def _close_unheard(self, symbols: Iterable[str] | None = None) -> None:
+        unheard = self.topics.close_unheard(symbols)
+        if unheard:
+            if self._source is not None:
+                self._source.remove(unheard)
+            self._tell_interest()
 
     def interest(self) -> codec.Interest:
         """What this replica wants."""
-        symbols = {topic.symbol: max(1, len(topic.listeners)) for topic in self._topics.values()}
-        return codec.Interest(symbols, len(self.book))
+        return codec.Interest(self.topics.interest(), len(self.book))
 
     def _tell_interest(self) -> None:
         self._want(self.interest)

@@ -1,115 +1,85 @@
-"""What waits for one client: bounded by construction, and always the newest.
+"""What waits to be sent: bounded by construction, and always the newest.
 
-At most one tick and one state per symbol, and one frame per named event. A slow client makes nothing grow and
-nobody wait: what it did not take is replaced (see `conflation.py`). A symbol's state takes its tick along.
+At most one tick and one state per symbol, and one frame per named event. Whoever is slow makes nothing grow
+and nobody wait: what was not taken is replaced (see `conflation.py`). A symbol's state takes its tick along.
 """
 
 from __future__ import annotations
 
-import asyncio
 from itertools import islice
 from typing import Final
 
-from tapecast.conflation import drain
-
 BATCH: Final = 32
-"""Taken out at once: about PIECE_BYTES of full ticks. What is not taken can still be replaced."""
+"""Taken out and written at once, at most: about 16 KiB of full ticks. What waits here, and not in a socket,
+can still be replaced by newer ones."""
 
 
 class Mailbox:
-    """Frames for one client. `put_*` return at once; one reader waits and takes."""
+    """Frames by what they are about. Everything returns at once."""
 
-    __slots__ = ("_events", "_last", "_states", "_ticks", "_waiter", "_waits_for_ticks")
+    __slots__ = ("events", "states", "ticks")
 
     def __init__(self) -> None:
-        self._events: dict[str, bytes] = {}
-        self._states: dict[str, bytes] = {}
-        self._ticks: dict[str, bytes] = {}
-        # The last words; once there, nothing more is let in.
-        self._last: bytes | None = None
-        # The reader's future. One future is half the price of a queue's wake-up.
-        self._waiter: asyncio.Future[None] | None = None
-        self._waits_for_ticks = True
+        self.events: dict[str, bytes] = {}
+        self.states: dict[str, bytes] = {}
+        self.ticks: dict[str, bytes] = {}
 
     def put_event(self, key: str, frame: bytes) -> None:
         """Replace the waiting event of `key`. Never held back by an interval."""
-        if self._last is None:
-            self._events[key] = frame
-            self._wake()
+        self.events[key] = frame
 
     def put_state(self, symbol: str, frame: bytes) -> None:
         """Replace the waiting state of `symbol`, which goes out before its tick and takes it along."""
-        if self._last is None:
-            self._states[symbol] = frame
-            self._wake()
+        self.states[symbol] = frame
 
     def put_tick(self, symbol: str, frame: bytes) -> None:
         """Replace the waiting tick of `symbol`."""
-        if self._last is None:
-            self._ticks[symbol] = frame
-            if self._waits_for_ticks:
-                self._wake()
+        self.ticks[symbol] = frame
 
     def drop_tick(self, symbol: str) -> None:
         """Forget the waiting tick of `symbol`: something newer has said it all."""
-        self._ticks.pop(symbol, None)
+        self.ticks.pop(symbol, None)
 
-    def end(self, frame: bytes) -> None:
-        """Let out what waits, then `frame`, then no more. The first end is the one that counts."""
-        if self._last is None:
-            self._last = frame
-            self._wake()
-
-    @property
-    def last(self) -> bytes | None:
-        """The last words, if the end has come."""
-        return self._last
+    def absorb(self, newer: Mailbox) -> None:
+        """Let what waits here be replaced by what waits there."""
+        self.events.update(newer.events)
+        self.states.update(newer.states)
+        self.ticks.update(newer.ticks)
 
     def __len__(self) -> int:
-        return len(self._events) + len(self._states) + len(self._ticks)
+        return len(self.events) + len(self.states) + len(self.ticks)
 
-    def take(self, *, ticks: bool = True, limit: int = BATCH) -> list[bytes]:
-        """Take out what has waited longest: events, then states each with its tick, then other ticks."""
-        frames = drain(self._events, limit)
-        for symbol in list(islice(self._states, max(0, limit - len(frames)))):
-            frames.append(self._states.pop(symbol))
+    def take(self, *, ticks: bool = True, limit: int = BATCH) -> Mailbox:
+        """Take out what has waited longest. `ticks`: also those of which nothing else is told."""
+        part = Mailbox()
+        if not self.events and not self.states and ticks and len(self.ticks) <= limit:
+            # Nearly always.
+            part.ticks, self.ticks = self.ticks, part.ticks
+            return part
+        _move(self.events, part.events, limit)
+        _move(self.states, part.states, limit - len(part))
+        for symbol in part.states:
             # The tick must follow its state even within an interval: it is what made the state change.
-            tick = self._ticks.pop(symbol, None)
+            tick = self.ticks.pop(symbol, None)
+            if tick is not None:
+                part.ticks[symbol] = tick
+        if ticks:
+            _move(self.ticks, part.ticks, limit - len(part))
+        return part
+
+    def frames(self) -> list[bytes]:
+        """In the order in which they go out: events, then states each with its tick, then other ticks."""
+        if not self.events and not self.states:
+            return list(self.ticks.values())
+        frames, ticks = list(self.events.values()), dict(self.ticks)
+        for symbol, frame in self.states.items():
+            frames.append(frame)
+            tick = ticks.pop(symbol, None)
             if tick is not None:
                 frames.append(tick)
-        if ticks:
-            frames += drain(self._ticks, limit - len(frames))
-        return frames
+        return frames + list(ticks.values())
 
-    async def wait(self, hold_s: float = 0.0) -> bool:
-        """Wait until something may be sent; ticks alone are held back for `hold_s` seconds.
 
-        True: everything may go. False: the hold is not over, and only events and states may.
-        """
-        if hold_s > 0 and not await self._over(hold_s):
-            return False
-        while not len(self) and self._last is None:
-            await self._woken(ticks=True)
-        return True
-
-    async def _over(self, hold_s: float) -> bool:
-        try:
-            async with asyncio.timeout(hold_s):
-                while not self._events and not self._states and self._last is None:
-                    await self._woken(ticks=False)
-        except TimeoutError:
-            return True
-        return self._last is not None
-
-    async def _woken(self, *, ticks: bool) -> None:
-        self._waits_for_ticks = ticks
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-            self._waits_for_ticks = True
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+def _move(waiting: dict[str, bytes], taken: dict[str, bytes], limit: int) -> None:
+    for key in list(islice(waiting, max(0, limit))):
+        taken[key] = waiting.pop(key)

@@ -6,8 +6,7 @@ computed anew, as the difference to what Alpaca said, so that fees and intraday 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Final, Protocol
 
@@ -16,6 +15,7 @@ import msgspec
 from tapecast.api import frames
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.topic import Topic, TopicListener
+from tapecast.api.view import View
 from tapecast.bus.codec import PositionList
 from tapecast.bus.keys import POSITIONS_TTL_S
 from tapecast.clock import Clock
@@ -66,7 +66,7 @@ class PositionBook:
         self._clock = clock
         # Called when the number of readers changed: ingest reads positions only while somebody wants them.
         self._on_change = on_change
-        self._readers: set[Mailbox] = set()
+        self._readers: set[View] = set()
         self._list: PositionList | None = None
         self._list_until = 0.0
         self._by_symbol: dict[str, Position] = {}
@@ -76,22 +76,22 @@ class PositionBook:
     def __len__(self) -> int:
         return len(self._readers)
 
-    @contextmanager
-    def seat(self, mailbox: Mailbox) -> Iterator[None]:
-        """Send positions to this client while it is here; the list at once if it is known."""
-        self._readers.add(mailbox)
+    def add(self, view: View) -> None:
+        """Send positions to this view from now on."""
+        self._readers.add(view)
         self._follow()
+
+    def remove(self, view: View) -> None:
+        """Stop it, if it was there."""
+        if view in self._readers:
+            self._readers.remove(view)
+            self._follow()
+
+    def introduce(self, mailbox: Mailbox) -> None:
+        """Tell a new client the list, if it is known."""
         # One from when somebody last looked may be hours old; a reader makes ingest read it again.
         if self._list is not None and self._clock.now() < self._list_until:
             mailbox.put_event("positions", self._list_frame())
-            for symbol in self._by_symbol:
-                # Attaching has just priced each: the list says the same.
-                mailbox.drop_tick(_key(symbol))
-        try:
-            yield
-        finally:
-            self._readers.discard(mailbox)
-            self._follow()
 
     def on_positions(self, positions: PositionList) -> None:
         """Take the account's list as ingest read it."""
@@ -102,11 +102,11 @@ class PositionBook:
         self._follow()
         if self._readers:
             frame = self._list_frame()
-            for mailbox in self._readers:
+            for view in self._readers:
                 # A position that still waits was priced from the list before this one.
                 for symbol in gone | set(self._by_symbol):
-                    mailbox.drop_tick(_key(symbol))
-                mailbox.put_event("positions", frame)
+                    view.drop_tick(_key(symbol))
+                view.put_event("positions", frame)
 
     def put_state(self, symbol: str, frame: bytes) -> None:
         """A symbol's state changed: the position says so."""
@@ -118,6 +118,10 @@ class PositionBook:
         del frame
         self._tell(symbol)
 
+    def drop_tick(self, symbol: str) -> None:
+        """A symbol's price was void."""
+        self._tell(symbol)
+
     def _tell(self, symbol: str) -> None:
         if symbol not in self._by_symbol:
             return
@@ -127,8 +131,8 @@ class PositionBook:
             return
         self._shown[symbol] = _without_age(position)
         frame = frames.event("position", position)
-        for mailbox in self._readers:
-            mailbox.put_tick(_key(symbol), frame)
+        for view in self._readers:
+            view.put_tick(_key(symbol), frame)
 
     def _list_frame(self) -> bytes:
         positions = [self._priced(symbol) for symbol in self._by_symbol]

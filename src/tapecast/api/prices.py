@@ -16,7 +16,6 @@ from starlette.responses import Response
 from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.hub import Hub
-from tapecast.api.mailbox import Mailbox
 from tapecast.api.symbols import parse_symbols
 from tapecast.api.topic import Topic
 from tapecast.errors import ClientError
@@ -24,6 +23,26 @@ from tapecast.market import SymbolState
 from tapecast.settings import Settings
 
 WAIT_S: Final = 1.0
+
+
+class Bell:
+    """A listener that says only that something was said."""
+
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+
+    def put_state(self, symbol: str, frame: bytes) -> None:
+        """A symbol's state changed."""
+        del symbol, frame
+        self.rung.set()
+
+    def put_tick(self, symbol: str, frame: bytes) -> None:
+        """A symbol has a price."""
+        del symbol, frame
+        self.rung.set()
+
+    def drop_tick(self, symbol: str) -> None:
+        """A symbol has no price any more; its state says so."""
 
 
 class Prices:
@@ -38,14 +57,14 @@ class Prices:
         """`GET /prices?symbols=AAPL,BTC/USD`."""
         self._guard.require(request, "prices")
         symbols, refused = parse_symbols(request.query_params, self._settings)
-        self._hub.require_open()
+        self._hub.audience.require_open()
         if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)
-        mailbox = Mailbox()
-        with self._hub.listen(mailbox, symbols):
-            self._hub.hold(symbols)
+        bell = Bell()
+        with self._hub.listen(bell, symbols):
+            self._hub.topics.hold(symbols)
             topics = [topic for s in symbols if (topic := self._hub.topic(s)) is not None]
-            await _settle(topics, mailbox)
+            await _settle(topics, bell)
             missing: list[object] = [{"symbol": r.symbol, "reason": r.reason} for r in refused]
             missing += [_missing(topic) for topic in topics if topic.data is None]
             known = [_priced(topic) for topic in topics if topic.data is not None]
@@ -53,13 +72,13 @@ class Prices:
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-async def _settle(topics: list[Topic], mailbox: Mailbox) -> None:
+async def _settle(topics: list[Topic], bell: Bell) -> None:
     """Give the symbols that nobody asked for before a moment to get their first price."""
     try:
         async with asyncio.timeout(WAIT_S):
             while not all(map(_is_settled, topics)):
-                await mailbox.wait()
-                mailbox.take()
+                await bell.rung.wait()
+                bell.rung.clear()
     except TimeoutError:
         # What is known by now is the answer.
         return

@@ -1,7 +1,7 @@
 """One replica from start to end: the hub, its Redis side and the HTTP server, in one task group.
 
-uvicorn waits at its shutdown for responses that never end by themselves. So the hub ends every stream first,
-with a word to each client, and uvicorn finds nothing left to wait for.
+uvicorn knows nothing of the streams, whose connections are taken away from it (`protocol.py`). So at the end
+the audience says a word to each client and waits for them to be gone, for a bounded time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tapecast.api.app import create_app
+from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.hub import Hub
+from tapecast.api.protocol import TakeOverProtocol
+from tapecast.api.seats import Seats
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
 from tapecast.bus.status import StatusWriter
@@ -41,18 +44,21 @@ async def serve(
     """Serve on the bound socket `sock` until `stop` is set. `ready` is set when clients are let in."""
     clock = Clock()
     replica = process_id()
-    hub = Hub(replica, price_ttl_s=settings.price_ttl_s, keepalive_s=settings.keepalive_s, clock=clock)
+    dispatcher = Dispatcher(clock.now)
+    hub = Hub(replica, settings, dispatcher, clock)
     subscriber = Subscriber(bus, hub)
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status)
     hub.bind(subscriber, interest.want, status.touch)
-    server = Server(create_app(settings, hub, laptop=laptop, clock=clock), ready or asyncio.Event())
+    app = create_app(settings, hub, Seats(hub, dispatcher, clock), laptop=laptop)
+    server = Server(app, ready or asyncio.Event())
     async with asyncio.TaskGroup() as tasks:
-        parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub)]
+        parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub, dispatcher)]
         http = tasks.create_task(server.serve(sockets=[sock]))
         ending = tasks.create_task(_drain_on(stop, hub, server))
-        await http
-        for part in [*parts, ending]:
+        # Side by side: one grace, whether clients of streams, of other requests, or of both take nothing.
+        await asyncio.gather(http, ending)
+        for part in parts:
             part.cancel()
     await interest.remove()
     await status.remove()
@@ -64,7 +70,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, ready: asyncio.Event) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=TakeOverProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -72,7 +78,8 @@ class Server(uvicorn.Server):
             server_header=False,
             # The peer is who it is: a header that anybody can send must not make it a loopback one.
             proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
+            # What `shutdown` has not ended by then would be logged as a failure of ours.
+            timeout_graceful_shutdown=GRACE_S + 1,
         )
         super().__init__(config)
         self._ready = ready
@@ -87,8 +94,23 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is open; after the grace cut off whoever has not taken an ordinary response."""
+        cutting = asyncio.get_running_loop().call_later(GRACE_S, self._cut_off)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    def _cut_off(self) -> None:
+        for connection in self.server_state.connections:
+            # Not before its transport is there.
+            if connection.transport is not None:
+                connection.transport.abort()
+
 
 async def _drain_on(stop: asyncio.Event, hub: Hub, server: Server) -> None:
     await stop.wait()
     hub.audience.drain()
     server.should_exit = True
+    await hub.audience.leave(GRACE_S)

@@ -3,7 +3,7 @@
 | known                          | deadline passed | market closed | state     |
 | ------------------------------ | --------------- | ------------- | --------- |
 | ingest refuses the symbol      | any             | any           | `refused` |
-| no tick                        | any             | any           | `pending` |
+| no tick, or it was void        | any             | any           | `pending` |
 | a tick                         | no              | yes           | `closed`  |
 | a tick, published or `price:`  | no              | no            | `live`    |
 | a tick                         | otherwise       |               | `stale`   |
@@ -23,13 +23,16 @@ from tapecast.market import HEALTHY_STATES, FeedState, Market, SymbolState
 
 
 class TopicListener(Protocol):
-    """Whoever is told of a symbol's changes. Both return at once."""
+    """Whoever is told of a symbol's changes. Each returns at once."""
 
     def put_state(self, symbol: str, frame: bytes) -> None:
         """The symbol's state or its reason changed."""
 
     def put_tick(self, symbol: str, frame: bytes) -> None:
         """The symbol has a new image."""
+
+    def drop_tick(self, symbol: str) -> None:
+        """The symbol's image was void: one that still waits must not go out."""
 
 
 class Topic:
@@ -41,6 +44,8 @@ class Topic:
         self._ttl_s = ttl_s
         # A dict for its order: the longest listener is told first.
         self.listeners: dict[TopicListener, None] = {}
+        # How many clients are behind them.
+        self.clients = 0
         # Wanted until then though nobody listens: for `GET /prices`, which comes and goes.
         self.held_until = -math.inf
         # The newest tick as published, and its order.
@@ -77,6 +82,10 @@ class Topic:
             return False
         self.data, self.head, self.is_confirmed = data, head, alive_s is not None
         self._tick_frame = None
+        if head.is_void:
+            # What was known never was. Its order stays: no older tick comes back.
+            self.data = None
+            return previous is not None
         return previous is None or not codec.same_image(previous, data)
 
     def extend(self, from_s: float) -> None:
@@ -99,7 +108,7 @@ class Topic:
         if refusal is not None:
             return SymbolState.REFUSED, refusal
         if self.data is None:
-            return SymbolState.PENDING, markets.trouble(self.market)
+            return SymbolState.PENDING, markets.trouble(self.market) or ("cancelled" if self.head else "")
         if now_s < self.deadline:
             if markets.is_closed(self.market):
                 return SymbolState.CLOSED, ""
@@ -121,21 +130,24 @@ class Topic:
             listener.put_state(self.symbol, self._state_frame)
 
     def tell(self) -> None:
-        """Tell the listeners of the newest tick."""
-        frame = self._frame()
+        """Tell the listeners of the newest tick, or that what they were told never was."""
+        if self.data is None:
+            for listener in self.listeners:
+                listener.drop_tick(self.symbol)
+            return
+        frame = self._frame(self.data)
         for listener in self.listeners:
             listener.put_tick(self.symbol, frame)
 
     def introduce(self, listener: TopicListener) -> None:
-        """Let one more listen, and tell it all that the others know."""
-        self.listeners[listener] = None
+        """Tell this one all that the others know."""
         if self.shown is not None:
             listener.put_state(self.symbol, self._state_frame)
             if self.data is not None:
-                listener.put_tick(self.symbol, self._frame())
+                listener.put_tick(self.symbol, self._frame(self.data))
 
-    def _frame(self) -> bytes:
+    def _frame(self, data: bytes) -> bytes:
         # Made once for each tick, and only if somebody gets it.
         if self._tick_frame is None:
-            self._tick_frame = frames.tick(self.data or b"")
+            self._tick_frame = frames.tick(data)
         return self._tick_frame

@@ -1,0 +1,139 @@
+"""When to write: at once when idle, and as seldom as pays when busy.
+
+Whatever has something to send queues up and is flushed in its turn, so no client waits for another for more
+than one round. A round is cut into slices, between which Redis is read and clients come and go.
+
+After a round there is a pause as long as the round, at most PAUSE_S: what arrives meanwhile shares a write,
+and a write of ten ticks costs what a write of one does. The pause shrinks as views fill up: once every symbol
+of a view has changed, waiting longer would lose ticks and save nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from time import perf_counter
+from typing import Final, Never, Protocol
+
+SLICE_S: Final = 0.005
+PAUSE_S: Final = 0.02
+BUSY_S: Final = 0.01
+"""A round that took so long is one that work was worth saving in."""
+
+
+class Place:
+    """Where a sender stands. Plain numbers: they are compared for every tick of every view."""
+
+    IDLE: Final = 0
+    HELD: Final = 1  # until its interval is over
+    QUEUED: Final = 2
+
+
+class Sender(Protocol):
+    """A view, or a client on its own."""
+
+    place: int
+
+    def flush(self, now: float) -> float:
+        """Write what may be written. Returns when to come again although nothing new was put in."""
+
+    def fullness(self) -> float:
+        """How much of what could wait does wait, 0 to 1."""
+
+
+class Dispatcher:
+    """The queue, and the one task that works it off."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._queue: deque[Sender] = deque()
+        self._held: list[tuple[float, int, Sender]] = []
+        # The nearest entry of each that is in there.
+        self._nearest: dict[Sender, float] = {}
+        # Orders senders that are due at the same time.
+        self._count = count()
+        self._wake = asyncio.Event()
+        # Whether the last round was long.
+        self.is_busy = False
+
+    def queue(self, sender: Sender) -> None:
+        """Flush this sender in its turn. Call it only while its place is not QUEUED."""
+        sender.place = Place.QUEUED
+        if not self._queue:
+            self._wake.set()
+        self._queue.append(sender)
+
+    def hold(self, sender: Sender, until: float) -> None:
+        """Queue this sender then, if nothing does earlier."""
+        sender.place = Place.HELD
+        if self._nearest.get(sender, math.inf) <= until:
+            # News that no interval holds back flushes it again and again, and must not pile up here.
+            return
+        self._nearest[sender] = until
+        heappush(self._held, (until, next(self._count), sender))
+        if self._held[0][2] is sender:
+            self._wake.set()
+
+    async def run(self) -> Never:
+        """Work for ever."""
+        while True:
+            await self._wait()
+            spent, fullness = await self._round()
+            self.is_busy = spent > BUSY_S
+            # Also a pause of nothing lets Redis be read: what is there goes into the next round.
+            await asyncio.sleep(min(spent, PAUSE_S) * (1 - fullness))
+
+    def flush(self) -> None:
+        """Everything that is queued or due, now: for the end, and for tests."""
+        self._release()
+        while self._queue:
+            self._flush(self._queue.popleft())
+
+    async def _wait(self) -> None:
+        self._release()
+        while not self._queue:
+            self._wake.clear()
+            wait_s = self._held[0][0] - self._now() if self._held else math.inf
+            try:
+                async with asyncio.timeout(None if wait_s == math.inf else max(0.0, wait_s)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._release()
+
+    async def _round(self) -> tuple[float, float]:
+        turns = len(self._queue)
+        spent, fullness, began = 0.0, 0.0, perf_counter()
+        for _ in range(turns):
+            if not self._queue:
+                # `flush` came between two slices.
+                break
+            sender = self._queue.popleft()
+            fullness += sender.fullness()
+            self._flush(sender)
+            now = perf_counter()
+            if now - began > SLICE_S:
+                spent += now - began
+                await asyncio.sleep(0)
+                began = perf_counter()
+        return spent + perf_counter() - began, fullness / turns
+
+    def _flush(self, sender: Sender) -> None:
+        sender.place = Place.IDLE
+        again = sender.flush(self._now())
+        # It may have been queued anew by its own flush.
+        if again != math.inf and sender.place == Place.IDLE:
+            self.hold(sender, again)
+
+    def _release(self) -> None:
+        now = self._now()
+        while self._held and self._held[0][0] <= now:
+            until, _, sender = heappop(self._held)
+            if self._nearest.get(sender) == until:
+                del self._nearest[sender]
+            if sender.place == Place.HELD:
+                self.queue(sender)

@@ -1,0 +1,83 @@
+"""The one place that knows uvicorn from inside: a response that has begun can be taken over.
+
+Through ASGI every event costs each client a task wake-up, a lock and a dictionary, and a client that takes
+nothing can only be closed, which waits for it, and not aborted. Measured here (`make bench`), a write to the
+transport itself costs a third of that, and a connection without uvicorn's parser, request, scope and task a
+quarter of the memory. So uvicorn and Starlette answer every request up to its headers, and a stream then
+gives its transport a protocol of our own (`line.py`).
+
+What this relies on: a task that ends while its request counts as disconnected is left alone, and a connection
+that is not in `connections` is not waited for. `tests/api/test_protocol.py` fails when that changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final, cast
+
+from starlette.types import Scope
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+EXTENSION: Final = "tapecast.take_over"
+
+TakeOver = Callable[[asyncio.Protocol], bool]
+
+
+class TakeOverProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, from which a response that has begun can be taken away."""
+
+    # The request that is being answered. `cycle` is the last that came in, when they are pipelined.
+    _running: RequestResponseCycle | None = None
+
+    def on_headers_complete(self) -> None:
+        """Offer the transport to the app, by the extension mechanism of ASGI."""
+        super().on_headers_complete()
+        # Bound to this request: by the time the app runs, `self.cycle` may be that of a pipelined one.
+        offer: TakeOver = partial(self._take_over, self.cycle)
+        self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", offer)}
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered: uvicorn tells the last one, and this one would write."""
+        if self._running is not None:
+            self._running.disconnected = True
+            _withdraw(self._running)
+        super().connection_lost(exc)
+
+    def _take_over(self, cycle: RequestResponseCycle, protocol: asyncio.Protocol) -> bool:
+        transport = self.transport
+        is_gone = cycle.disconnected or transport.is_closing()
+        # For uvicorn this client has left: it neither completes nor closes the response any more.
+        cycle.disconnected = True
+        _withdraw(cycle)
+        if is_gone:
+            return False
+        # As uvicorn does when it loses a connection: the two refer to each other.
+        self.parser = None  # type: ignore[assignment]
+        self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self.connections.discard(self)
+        self.flow.resume_reading()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        return True
+
+
+def take_over(scope: Scope, protocol: asyncio.Protocol) -> bool:
+    """Give the connection of `scope`, whose response has begun, to `protocol`.
+
+    False if the client is gone already. From then on only `protocol` hears of it, its end included.
+    """
+    offered: TakeOver | None = scope["extensions"].get(EXTENSION)
+    return offered is not None and offered(protocol)
+
+
+def _withdraw(cycle: RequestResponseCycle) -> None:
+    # The offer refers to the request that it is in. The collector, which comes seldom, would keep both.
+    cycle.scope["extensions"] = {}

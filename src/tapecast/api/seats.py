@@ -1,0 +1,109 @@
+"""From an ask to a client in a view: who shares what, what a view listens to, and how a client is introduced.
+
+On every connect a client gets the state of every feed and symbol with its newest or last known tick. That is
+also the whole recovery after a lost connection: nothing is kept per client.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from tapecast import __version__
+from tapecast.api import frames
+from tapecast.api.client import Client
+from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.encoding import Encoding, Gzip, Plain
+from tapecast.api.hub import Hub
+from tapecast.api.line import Line, chunk
+from tapecast.api.mailbox import Mailbox
+from tapecast.api.symbols import Ask
+from tapecast.api.view import View
+from tapecast.clock import Clock
+
+TICK_BYTES: Final = 256
+"""About what a tick's frame takes; full ones have some more."""
+
+_Key = tuple[tuple[str, ...], int, bool, bool, str]
+
+
+class Seats:
+    """All views by what they show."""
+
+    def __init__(self, hub: Hub, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._hub = hub
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._views: dict[_Key, View] = {}
+        self.plain: Encoding = Plain()
+        self.gzip: Encoding = Gzip()
+
+    def line(self, ask: Ask) -> Line:
+        """A line for a client that asks for this."""
+        return Line(TICK_BYTES * max(len(ask.symbols), 1))
+
+    def take(self, ask: Ask, encoding: Encoding, line: Line) -> None:
+        """Seat the client on this line, and begin to send. It is gone when the line is."""
+        # The same strings for all: twenty of each client's own would be most of its memory.
+        symbols = tuple(sys.intern(symbol) for symbol in sorted(ask.symbols))
+        key = (symbols, ask.interval_ms, ask.positions, ask.status, encoding.name)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._open(symbols, ask, encoding)
+        else:
+            self._hub.count(view.symbols, 1)
+        client = Client(view, line, self._dispatcher, self._hub.audience)
+        view.join(client)
+        # Counted first, so that the status which this client gets counts it.
+        self._hub.audience.seat(client, lambda: self._left(key, view))
+        self._introduce(client.mailbox, ask)
+        if encoding.head:
+            line.write(chunk(encoding.head))
+        client.wake()
+        if self._hub.audience.is_draining:
+            # It was let in before the word to stop, and is seated after it.
+            self._hub.audience.dismiss(client)
+
+    def _open(self, symbols: tuple[str, ...], ask: Ask, encoding: Encoding) -> View:
+        hub = self._hub
+        view = View(symbols, ask.interval_ms / 1000, encoding, self._dispatcher, hub.audience.sent)
+        hub.audience.open(view)
+        hub.attach(view, symbols)
+        if ask.positions:
+            hub.book.add(view)
+        if ask.status:
+            hub.board.add(view)
+        # Each client is introduced by itself.
+        view.mailbox = Mailbox()
+        return view
+
+    def _introduce(self, mailbox: Mailbox, ask: Ask) -> None:
+        hub = self._hub
+        mailbox.put_event("hello", frames.retry() + frames.event("hello", self._hello(ask)))
+        for status in hub.markets.statuses():
+            mailbox.put_event(f"feed:{status.market}", frames.event("feed", status))
+        for refusal in ask.refused:
+            mailbox.put_state(refusal.symbol, frames.event("symbol", refusal))
+        hub.introduce(mailbox, ask.symbols)
+        if ask.positions:
+            hub.book.introduce(mailbox)
+        if ask.status:
+            hub.board.introduce(mailbox)
+
+    def _left(self, key: _Key, view: View) -> None:
+        if len(view):
+            self._hub.count(view.symbols, -1)
+            return
+        del self._views[key]
+        self._hub.board.remove(view)
+        self._hub.book.remove(view)
+        self._hub.detach(view, view.symbols)
+        self._hub.audience.close(view)
+
+    def _hello(self, ask: Ask) -> dict[str, object]:
+        return {
+            "server_time": self._clock.micros(),
+            "interval": ask.interval_ms,
+            "version": __version__,
+            "feeds": self._hub.markets.statuses(),
+        }

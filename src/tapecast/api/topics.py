@@ -1,0 +1,70 @@
+"""The symbols that somebody wants here, by name. What nobody wants is forgotten: it would grow old unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from tapecast.api.markets import Markets
+from tapecast.api.topic import Topic
+from tapecast.clock import Clock
+from tapecast.market import market_of
+
+HOLD_S: Final = 30.0
+
+
+class Topics:
+    """One topic for each wanted symbol."""
+
+    def __init__(self, ttl_s: float, markets: Markets, clock: Clock) -> None:
+        self._ttl_s = ttl_s
+        self._markets = markets
+        self._clock = clock
+        self._topics: dict[str, Topic] = {}
+
+    def __iter__(self) -> Iterator[Topic]:
+        return iter(self._topics.values())
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self._topics
+
+    def get(self, symbol: str) -> Topic | None:
+        """What is known of a symbol that somebody wants."""
+        return self._topics.get(symbol)
+
+    def open(self, symbol: str) -> Topic:
+        """The topic of this symbol, from now on if it was not there. Raises ValueError if it is no symbol."""
+        topic = self._topics.get(symbol)
+        if topic is not None:
+            return topic
+        market = market_of(symbol)
+        if market is None:
+            raise ValueError(f"{symbol!r} is not a symbol")
+        self._markets.watch(market)
+        topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s)
+        return topic
+
+    def hold(self, symbols: Iterable[str]) -> None:
+        """Keep these symbols wanted for half a minute, for clients that ask again and again."""
+        until = self._clock.now() + HOLD_S
+        for symbol in symbols:
+            self._topics[symbol].held_until = until
+
+    def count(self, symbols: Iterable[str], clients: int) -> None:
+        """So many clients more, or less, are behind the listeners to these symbols."""
+        for symbol in symbols:
+            self._topics[symbol].clients += clients
+
+    def close_unheard(self, symbols: Iterable[str] | None = None) -> list[str]:
+        """Forget which of these symbols, or of all, nobody wants, and name them."""
+        now = self._clock.now()
+        asked = list(self._topics) if symbols is None else symbols
+        topics = [topic for s in asked if (topic := self._topics.get(s)) is not None]
+        unheard = [t.symbol for t in topics if not t.listeners and t.held_until <= now]
+        for symbol in unheard:
+            del self._topics[symbol]
+        return unheard
+
+    def interest(self) -> dict[str, int]:
+        """How many clients want each symbol; one that is only held counts as wanted by one."""
+        return {topic.symbol: max(1, topic.clients) for topic in self._topics.values()}

@@ -1,0 +1,190 @@
+"""What clients see that asked for the same: one mailbox, one frame, and the very same bytes to each.
+
+    in step   the client has got all that the view has sent, and gets the next frame with the others
+    behind    it is new, or its socket did not take everything: it has a mailbox of its own (`client.py`),
+              in which the newest replaces what it missed, until it is in step again
+
+So a client costs the others nothing, and a frame is made once however many get it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from tapecast.api.dispatcher import Dispatcher, Place
+from tapecast.api.encoding import Encoding
+from tapecast.api.line import chunk
+from tapecast.api.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from tapecast.api.client import Client
+
+SHARED: Final = 4
+"""From so many clients on compressing a frame costs less than sending it plain to each."""
+
+
+class View:
+    """The clients of one ask. `interval_s`: least time between two frames that carry ticks alone."""
+
+    __slots__ = (
+        "_dispatcher",
+        "behind",
+        "due",
+        "encoding",
+        "heartbeat_due",
+        "in_step",
+        "interval_s",
+        "mailbox",
+        "place",
+        "sent",
+        "symbols",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        symbols: tuple[str, ...],
+        interval_s: float,
+        encoding: Encoding,
+        dispatcher: Dispatcher,
+        sent: Sent,
+    ) -> None:
+        self.symbols = symbols
+        self.interval_s = interval_s
+        self.encoding = encoding
+        self._dispatcher = dispatcher
+        self.mailbox = Mailbox()
+        # Dicts for their order.
+        self.in_step: dict[Client, None] = {}
+        self.behind: dict[Client, None] = {}
+        self.place: int = Place.IDLE
+        # Ticks alone do not go out before.
+        self.due = -math.inf
+        self.heartbeat_due = -math.inf
+        # What all views have sent.
+        self.sent = sent
+
+    def __len__(self) -> int:
+        return len(self.in_step) + len(self.behind)
+
+    # What the hub says. Each returns at once.
+
+    def put_event(self, key: str, frame: bytes) -> None:
+        """An event for all of them."""
+        self.mailbox.events[key] = frame
+        for client in self.behind:
+            client.mailbox.put_event(key, frame)
+            client.wake()
+        if self.place != Place.QUEUED:
+            self._dispatcher.queue(self)
+
+    def put_state(self, symbol: str, frame: bytes) -> None:
+        """A symbol's state or its reason changed."""
+        self.mailbox.states[symbol] = frame
+        for client in self.behind:
+            client.mailbox.put_state(symbol, frame)
+            client.wake()
+        if self.place != Place.QUEUED:
+            self._dispatcher.queue(self)
+
+    def put_tick(self, symbol: str, frame: bytes) -> None:
+        """A symbol has a new image."""
+        self.mailbox.ticks[symbol] = frame
+        if self.behind:
+            for client in self.behind:
+                client.mailbox.ticks[symbol] = frame
+                if client.place == Place.IDLE:
+                    client.wake()
+        if self.place == Place.IDLE:
+            self._dispatcher.queue(self)
+
+    def drop_tick(self, symbol: str) -> None:
+        """Forget the waiting tick of `symbol`: something newer has said it all."""
+        self.mailbox.drop_tick(symbol)
+        for client in self.behind:
+            client.mailbox.drop_tick(symbol)
+
+    # The dispatcher's side.
+
+    def fullness(self) -> float:
+        """The share of its symbols that wait to be sent."""
+        return min(1.0, len(self.mailbox.ticks) / (len(self.symbols) or 1))
+
+    def flush(self, now: float) -> float:
+        """Write what may go now to everybody in step; returns when the rest may go."""
+        may_tick = now >= self.due
+        while part := self.mailbox.take(ticks=may_tick):
+            self._send(part)
+            if may_tick and self.interval_s and part.ticks:
+                self.due = now + self.interval_s
+        for client in [*self.behind]:
+            client.flush(now)
+        return self.due if self.mailbox.ticks else math.inf
+
+    def release(self) -> None:
+        """Let go what an interval holds back."""
+        senders: list[View | Client] = [self, *self.behind]
+        for sender in senders:
+            sender.due = -math.inf
+            if sender.place != Place.QUEUED:
+                self._dispatcher.queue(sender)
+
+    def _send(self, part: Mailbox) -> None:
+        if not self.in_step:
+            return
+        is_cheap = len(self.in_step) >= SHARED or not self._dispatcher.is_busy
+        data = chunk(self.encoding.encode(b"".join(part.frames()), is_cheap=is_cheap))
+        fell: list[Client] = []
+        for client in self.in_step:
+            line = client.line
+            if line.blocked:
+                fell.append(client)
+            else:
+                line.write(data)
+        for client in fell:
+            self._leave_behind(client, part)
+        self.sent.add(len(data), part, len(self.in_step))
+
+    def _leave_behind(self, client: Client, missed: Mailbox) -> None:
+        del self.in_step[client]
+        self.behind[client] = None
+        client.mailbox.absorb(missed)
+        # Also what still waits for all: an interval holds it back, or it is the next part.
+        client.mailbox.absorb(self.mailbox)
+        # Its last frame was theirs.
+        client.due = self.due
+
+    # The clients' side.
+
+    def join(self, client: Client) -> None:
+        """One more, with its first image in its mailbox."""
+        self.behind[client] = None
+
+    def leave(self, client: Client) -> None:
+        """One less."""
+        self.in_step.pop(client, None)
+        self.behind.pop(client, None)
+
+    def catch_up(self, client: Client) -> None:
+        """A client with nothing left to send is in step if the others have nothing either."""
+        if client in self.behind and not len(self.mailbox):
+            del self.behind[client]
+            self.in_step[client] = None
+            # Its own last frame may be younger than theirs.
+            self.due = max(self.due, client.due)
+
+
+class Sent:
+    """What went out, counted by whole writes: bytes as on the wire, ticks, and other events."""
+
+    __slots__ = ("bytes", "events", "ticks", "writes")
+
+    def __init__(self) -> None:
+        self.bytes = self.events = self.ticks = self.writes = 0
+
+    def add(self, size: int, part: Mailbox, clients: int) -> None:
+        """One frame to so many clients."""
+        self.bytes += size * clients
+        self.ticks += len(part.ticks) * clients
+        self.events += (len(part.events) + len(part.states)) * clients
+        self.writes += clients

@@ -1,0 +1,255 @@
+"""Clients of one ask: the same bytes for those in step, never an old value, and the newest for all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from tapecast.api.encoding import Gzip
+from tapecast.api.mailbox import BATCH
+from tapecast.api.view import SHARED
+from tests.api.fakes import Room, frame, versions
+from tests.api.walk import INTERVALS, STEPS, SYMBOLS, Walk
+
+
+@pytest.fixture
+def room() -> Room:
+    """Where nothing is sent before the test flushes."""
+    return Room()
+
+
+def test_those_in_step_get_the_very_same_bytes(room: Room) -> None:
+    """A frame is made once, however many get it."""
+    view = room.view("A", "B")
+    first, second = room.seated(view), room.seated(view)
+    view.put_tick("A", frame("A", 1))
+    view.put_tick("B", frame("B", 1))
+    room.flush()
+    assert len(first.socket.took) == 1, "several symbols go out in one write"
+    assert first.socket.took[0] is second.socket.took[0]
+    assert versions(first) == [("A", 1), ("B", 1)]
+
+
+def test_a_client_that_joins_is_in_step_once_it_has_its_image(room: Room) -> None:
+    """The others do not hear of it, and it gets what they get from there on."""
+    view = room.view("A")
+    old = room.seated(view)
+    new = room.join(view, ("A", 1))
+    assert list(view.behind) == [new.client]
+    room.flush()
+    assert versions(old) == []
+    assert versions(new) == [("A", 1)]
+    assert new.client in view.in_step
+    assert len(view) == 2
+
+
+def test_a_client_that_joins_before_a_flush_gets_no_tick_twice(room: Room) -> None:
+    """What waits for the others is in its own image already."""
+    view = room.view("A")
+    old = room.seated(view)
+    view.put_tick("A", frame("A", 1))
+    new = room.join(view, ("A", 1))
+    room.flush()
+    assert versions(old) == versions(new) == [("A", 1)]
+
+
+def test_a_full_socket_delays_nobody_and_misses_nothing_newest(room: Room) -> None:
+    """It is left behind, and what it missed is replaced until it can take something."""
+    view = room.view("A", "B")
+    well, slow = room.seated(view), room.seated(view)
+    slow.stall()
+    for version in (1, 2, 3):
+        view.put_tick("A", frame("A", version))
+        view.put_tick("B", frame("B", version))
+        room.flush()
+    assert versions(well) == [(symbol, version) for version in (1, 2, 3) for symbol in "AB"]
+    assert list(view.behind) == [slow.client]
+    slow.drain()
+    room.flush()
+    assert versions(slow) == [("A", 1), ("B", 1), ("A", 3), ("B", 3)]
+    assert slow.client in view.in_step
+
+
+def test_what_an_interval_holds_back_reaches_who_falls_behind_meanwhile(room: Room) -> None:
+    """The tick that waits for all is missed by nobody whose socket fills up before it goes."""
+    view = room.view("A", interval_s=1.0)
+    slow = room.seated(view)
+    view.put_tick("A", frame("A", 1))
+    room.flush()
+    slow.stall()
+    view.put_event("heartbeat", frame("", 1, "heartbeat"))
+    view.put_tick("A", frame("A", 2))
+    room.flush()
+    view.put_event("heartbeat", frame("", 2, "heartbeat"))
+    room.flush()
+    assert slow.client in view.behind
+    slow.drain()
+    room.flush(after_s=1.0)
+    assert versions(slow) == [("A", 1), ("A", 2)]
+
+
+def test_every_part_of_a_big_frame_reaches_who_fell_behind_at_the_first(room: Room) -> None:
+    """A socket that fills up in the midst of a flush gets the rest of it when it drains."""
+    symbols = [f"S{i}" for i in range(3 * BATCH)]
+    view = room.view(*symbols)
+    slow = room.seated(view)
+    slow.stall()
+    for symbol in symbols:
+        view.put_tick(symbol, frame(symbol, 1))
+    room.flush()
+    slow.drain()
+    room.flush()
+    assert sorted(versions(slow)) == sorted((symbol, 1) for symbol in symbols)
+
+
+def test_states_and_events_reach_those_behind(room: Room) -> None:
+    """News is not only for those in step."""
+    view = room.view("A")
+    slow = room.join(view, ("A", 1))
+    slow.stall()
+    view.put_state("A", frame("A", 2, "symbol"))
+    view.put_event("feed", frame("", 3, "feed"))
+    slow.drain()
+    room.flush()
+    assert [name for name, _ in slow.events()] == ["feed", "symbol", "message"]
+
+
+def test_a_dropped_tick_is_dropped_for_all(room: Room) -> None:
+    """Also for those behind, what something newer has said is not said again."""
+    view = room.view("A")
+    well, slow = room.seated(view), room.join(view, ("A", 1))
+    view.put_tick("A", frame("A", 1))
+    view.drop_tick("A")
+    room.flush()
+    assert versions(well) == versions(slow) == []
+
+
+def test_an_interval_is_kept_and_conflates(room: Room) -> None:
+    """The first tick goes at once; those within the interval are one, its newest."""
+    view = room.view("A", interval_s=1.0)
+    peer = room.seated(view)
+    for version in (1, 2, 3):
+        view.put_tick("A", frame("A", version))
+        room.flush()
+    assert versions(peer) == [("A", 1)]
+    room.flush(after_s=0.99)
+    assert versions(peer) == []
+    room.flush(after_s=0.01)
+    assert versions(peer) == [("A", 3)]
+
+
+def test_news_waits_for_no_interval(room: Room) -> None:
+    """A state goes out at once with its tick, an event too, and other ticks still wait."""
+    view = room.view("A", "B", interval_s=1.0)
+    peer = room.seated(view)
+    view.put_tick("A", frame("A", 1))
+    room.flush()
+    peer.events()
+    for symbol in "AB":
+        view.put_tick(symbol, frame(symbol, 2))
+    view.put_state("B", frame("B", 2, "symbol"))
+    room.flush()
+    assert [(name, data["symbol"]) for name, data in peer.events()] == [("symbol", "B"), ("message", "B")]
+    room.flush(after_s=1.0)
+    assert versions(peer) == [("A", 2)]
+
+
+def test_who_catches_up_keeps_the_interval_of_the_others(room: Room) -> None:
+    """Falling behind is no way to get frames more often than asked for."""
+    view = room.view("A", interval_s=1.0)
+    peer = room.seated(view)
+    view.put_tick("A", frame("A", 1))
+    room.flush()
+    peer.stall()
+    for at in (1, 2):
+        view.put_event("heartbeat", frame("", at, "heartbeat"))
+        room.flush()
+    view.put_tick("A", frame("A", 2))
+    peer.drain()
+    room.flush(after_s=0.5)
+    assert versions(peer) == [("A", 1)]
+    room.flush(after_s=0.5)
+    assert versions(peer) == [("A", 2)]
+
+
+def test_released_ticks_go_at_once(room: Room) -> None:
+    """At the end nothing waits for its interval, behind or in step."""
+    view = room.view("A", interval_s=60.0)
+    well = room.seated(view)
+    for version in (1, 2):
+        view.put_tick("A", frame("A", version))
+        room.flush()
+    new = room.join(view, ("A", 2))
+    room.flush()
+    assert new.client in view.behind
+    view.put_tick("A", frame("A", 3))
+    room.flush()
+    view.release()
+    room.flush()
+    assert versions(well) == [("A", 1), ("A", 3)]
+    assert versions(new) == [("A", 2), ("A", 3)]
+
+
+def test_who_left_is_written_to_no_more(room: Room) -> None:
+    """In step or behind, the view forgets it."""
+    view = room.view("A")
+    well, slow = room.seated(view), room.join(view, ("A", 1))
+    slow.stall()
+    well.leave()
+    slow.leave()
+    assert len(view) == 0
+    view.put_tick("A", frame("A", 2))
+    room.flush()
+    assert well.socket.took == slow.socket.took == []
+
+
+@pytest.mark.parametrize("clients", [1, SHARED])
+def test_when_busy_compressing_has_to_pay(room: Room, clients: int) -> None:
+    """A frame for few is sent plain under load, one for many is compressed once for all."""
+    view = room.view("A", encoding=Gzip())
+    peers = [room.seated(view) for _ in range(clients)]
+    long = frame("A", 1) * 50
+    room.dispatcher.is_busy = True
+    view.put_event("feed", long)
+    room.flush()
+    assert (len(peers[0].socket.took[0]) < len(long)) == (clients >= SHARED)
+
+
+def test_it_says_how_full_it_is(room: Room) -> None:
+    """By the share of its symbols that wait, and a view without symbols is no exception."""
+    view, empty = room.view("A", "B"), room.view()
+    assert view.fullness() == empty.fullness() == 0.0
+    view.put_tick("A", frame("A", 1))
+    assert view.fullness() == 0.5
+    empty.put_tick("position:A", frame("A", 1))
+    assert empty.fullness() == 1.0
+
+
+def test_what_goes_out_is_counted(room: Room) -> None:
+    """By writes, bytes on the wire, ticks and other events, of all clients together."""
+    view = room.view("A")
+    peers = [room.seated(view), room.seated(view), room.join(view, ("A", 1))]
+    room.flush()
+    view.put_tick("A", frame("A", 2))
+    view.put_state("A", frame("A", 2, "symbol"))
+    room.flush()
+    took = [data for peer in peers for data in peer.socket.took]
+    assert (room.sent.writes, room.sent.bytes) == (len(took), sum(map(len, took))) == (4, room.sent.bytes)
+    assert (room.sent.ticks, room.sent.events) == (4, 3)
+
+
+@given(INTERVALS, STEPS)
+@settings(max_examples=300, deadline=None)
+def test_whatever_happens_all_end_with_the_newest(
+    interval_s: float, steps: list[tuple[str, str | float]]
+) -> None:
+    """Versions only grow, none comes twice, intervals hold, and at rest each client knows the newest."""
+    walk = Walk(interval_s)
+    for what, which in steps:
+        walk.step(what, which)
+    walk.settle()
+    # Who drained with nothing left to send is in step from the next change on.
+    walk.step("tick", SYMBOLS[0])
+    walk.settle()
+    assert not walk.view.behind
+    assert len(walk.view) == len(walk.here)
