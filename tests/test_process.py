@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from tapecast.errors import StartError
-from tapecast.process import JsonFormatter, configure_logging, is_here, listen, process_id
+from tapecast.process import UNTAKEN_MS, JsonFormatter, configure_logging, is_here, listen, process_id
 from tests.support import PATIENCE_S
 
 STOPS = """
@@ -114,6 +114,16 @@ def test_listening_accepts_connections(host: str) -> None:
     with listen(host, 0) as sock:
         assert not sock.getblocking()
         socket.create_connection(sock.getsockname(), timeout=PATIENCE_S).close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no TCP_USER_TIMEOUT")
+def test_a_peer_that_takes_nothing_is_given_up_by_the_kernel() -> None:
+    """It would otherwise be asked for a quarter of an hour, or, if it answers without reading, for ever."""
+    with listen("127.0.0.1", 0) as sock, socket.create_connection(sock.getsockname(), timeout=PATIENCE_S):
+        sock.settimeout(PATIENCE_S)
+        accepted, _ = sock.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNTAKEN_MS
 
 
 def test_a_host_with_a_colon_is_ipv6() -> None:

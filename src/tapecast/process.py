@@ -21,6 +21,9 @@ from tapecast.errors import StartError
 
 BACKLOG: Final = 2048
 """A reconnect storm arrives faster than one loop accepts."""
+UNTAKEN_MS: Final = 45_000
+"""A peer that is gone without a word, or takes nothing, is given up by the kernel after so long. Longer than
+`audience.STALL_S`: a stream that stalls is the api's to evict, and to count."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -68,6 +71,9 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # What is accepted from it inherits this.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
     try:
         sock.bind((host, port))
         sock.listen(BACKLOG)

@@ -47,3 +47,10 @@ def test_bye_comes_with_a_delay() -> None:
     (retry, _), bye = parsed(frames.bye("draining", "later"))
     assert retry == "retry"
     assert bye == ("bye", {"code": "draining", "message": "later"})
+
+
+def test_who_is_asked_to_stay_away_longer_is_jittered_too() -> None:
+    """All that were refused at once do not come back at once."""
+    delays = [int(frames.retry(10).removeprefix(b"retry: ")) for _ in range(50)]
+    assert len(set(delays)) > 10
+    assert 3500 <= min(delays) <= max(delays) <= 10_000

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tapecast.api.line import END, HEARD_BYTES, SEND_BYTES, UNACKED_MS, Line, chunk
+from tapecast.api.line import END, HEARD_BYTES, SEND_BYTES, Line, chunk
 from tests.api.loops import on_each_loop
 from tests.support import PATIENCE_S, eventually, free_socket
 
@@ -121,17 +121,6 @@ async def test_nothing_waits_unnoticed_in_the_transport() -> None:
     async with called() as call:
         assert call.transport.get_write_buffer_limits() == (0, 0)
         assert (call.line.blocked, call.line.buffered) == (False, 0)
-
-
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no TCP_USER_TIMEOUT")
-def test_a_vanished_peer_is_given_up_by_the_kernel() -> None:
-    """It would otherwise be asked for a quarter of an hour."""
-
-    async def ask() -> int:
-        async with called() as call:
-            return call.option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-
-    assert asyncio.run(ask()) == UNACKED_MS
 
 
 @on_each_loop

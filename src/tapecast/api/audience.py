@@ -83,7 +83,7 @@ class Audience:
         self.require_open()
         if len(self._clients) >= self._max_streams:
             self.refused += 1
-            raise ClientError(429, *FULL, retry_after=5)
+            raise ClientError(429, *FULL, retry_after=10)
 
     def open(self, view: View) -> None:
         """Tell this view what everybody is told."""

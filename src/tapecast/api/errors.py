@@ -25,7 +25,9 @@ async def on_client_error(request: Request, error: Exception) -> Response:
     if error.status in TEMPORARY and accepts_stream(request):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Response(
-            frames.bye(error.code, error.message), media_type="text/event-stream", headers=headers
+            frames.bye(error.code, error.message, error.retry_after),
+            media_type="text/event-stream",
+            headers=headers,
         )
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.retry_after is not None:

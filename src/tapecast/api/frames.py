@@ -33,15 +33,16 @@ def event(name: str, payload: object) -> bytes:
     return ServerSentEvent(encode(payload).decode(), event=name, sep="\n").encode()
 
 
-def retry() -> bytes:
+def retry(within_s: float | None = None) -> bytes:
     """A line to begin a frame with: how long a browser waits before it comes back.
 
     Jittered, because many are cut off at once. It is no frame of its own: some client libraries would take
     that for an event without data.
     """
-    return b"retry: %d\n" % jittered(700, 2000)
+    most_ms = 1000 * (within_s or 2)
+    return b"retry: %d\n" % jittered(0.35 * most_ms, most_ms)
 
 
-def bye(code: str, message: str) -> bytes:
-    """The last words of a stream that the server ends."""
-    return retry() + event("bye", {"code": code, "message": message})
+def bye(code: str, message: str, within_s: float | None = None) -> bytes:
+    """The last words of a stream that the server ends, and in how many seconds at most to come back."""
+    return retry(within_s) + event("bye", {"code": code, "message": message})

@@ -21,10 +21,6 @@ HEARD_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = (4 * 1024, 16 * 1024)
 """Least and most for the kernel's send buffer (which it doubles for its own needs)."""
 
-UNACKED_MS: Final = 45_000
-"""A peer that is gone without a word is given up by the kernel after so long without an acknowledgement.
-Longer than `audience.STALL_S`: a peer that is there and takes nothing is ours to evict, and to count."""
-
 RESET: Final = struct.pack("ii", 1, 0)
 """For SO_LINGER: a close drops what the kernel still holds, and resets. Without it the kernel keeps those
 bytes in a socket of nobody's, and hands out old prices should the client ever read again."""
@@ -110,8 +106,6 @@ class Line(asyncio.Protocol):
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_bytes)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
 
     def pause_writing(self) -> None:
         """The kernel's buffer is full."""
