@@ -1,0 +1,66 @@
+"""What the kernel says of connections and processes. Linux says it in files; elsewhere nobody does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.wire import Wire, get
+from tests.support import eventually
+
+needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system has no /proc/net/tcp")
+ESTABLISHED = "01"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The server's end of a connection, as the kernel knows it."""
+
+    state: str
+    # Bytes that the client's kernel has not acknowledged.
+    queued: int
+
+
+def held(base: str, client: Wire) -> Held | None:
+    """The server's end of this client's connection; None when the kernel has forgotten it."""
+    ends = f":{urlsplit(base).port or 0:04X}", f":{client.port:04X}"
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        _, local, remote, state, queues, *_ = line.split()
+        if local.endswith(ends[0]) and remote.endswith(ends[1]):
+            return Held(state, int(queues.partition(":")[0], 16))
+    return None
+
+
+@asynccontextmanager
+async def unanswered(base: str, client: Wire) -> AsyncIterator[None]:
+    """A client that asks for more than the kernel takes and reads nothing, once the server is stuck."""
+    asking = asyncio.create_task(client.send(get("/metrics") * 8000))
+    queued: list[int] = []
+
+    def is_stuck() -> bool:
+        queued.append(end.queued if (end := held(base, client)) else 0)
+        return queued[-1] > 0 and queued[-20:] == [queued[-1]] * 20
+
+    try:
+        await eventually(is_stuck, "more than the kernel takes")
+        yield
+    finally:
+        asking.cancel()
+        await asyncio.wait([asking])
+
+
+def descriptors(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def memory_kib(pid: int) -> int:
+    """Memory that a process has in use, with its share of what it shares."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
