@@ -8,7 +8,8 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up install install-embedded test check lint types imports unit e2e drills fault-table format clean
+.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e drills bench fault-table \
+	format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -27,6 +28,9 @@ install: ## Make .venv with all that development needs
 install-embedded:
 	$(INSTALL) embedded
 
+install-bench:
+	$(INSTALL) bench
+
 lint: install ## ruff: rules and format
 	@$(BIN)/ruff check && $(BIN)/ruff format --check
 
@@ -44,6 +48,9 @@ e2e: install ## Tests with real processes, sockets and a browser
 
 drills: install ## Tests of minutes: failovers and soaks
 	@$(BIN)/pytest -m long $(ARGS)
+
+bench: install-bench ## tapecast beside its peers, as a table; ARGS="--help" says more
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 fault-table: install ## Write docs/faults.md from the cases of the end-to-end tests
 	@$(BIN)/python -m tests.e2e.fault_table

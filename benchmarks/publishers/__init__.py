@@ -1,0 +1,1 @@
+"""Programs that put ticks in, on the load's core."""
