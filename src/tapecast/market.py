@@ -144,6 +144,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     quote: Quote | None
     day: DayBar | None
     previous_day: DayBar | None
+    # When it was asked for, in microseconds; 0: nobody asked. What happened since may not be in it.
+    ts_asked: int = 0
 
 
 class Tick(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

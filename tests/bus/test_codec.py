@@ -58,8 +58,15 @@ def test_a_foreign_value_is_one_kind_of_error(decode: Callable[[bytes], object],
 def test_the_head_of_a_tick_is_what_orders_it() -> None:
     """The rest is skipped."""
     head = codec.decode_head(codec.encode(TICK))
-    assert head == codec.Head("BTC/USD", 7, 9, 11)
+    assert (head.symbol, head.ts_recv, head.is_void) == ("BTC/USD", 11, False)
     assert head.order == (7, 9)
+
+
+def test_a_head_alone_is_void() -> None:
+    """A tick always has a price."""
+    data = codec.encode(codec.Head("BTC/USD", 7, 9, 11))
+    assert data == b'{"symbol":"BTC/USD","epoch":7,"seq":9,"ts_recv":11}'
+    assert codec.decode_head(data).is_void
 
 
 @given(st.lists(st.tuples(st.integers(1, 2**53), st.integers(1, 2**53)), min_size=2, max_size=2))

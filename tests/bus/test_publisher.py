@@ -9,8 +9,9 @@ import pytest
 
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus, open_bus
+from tapecast.bus.fence import BATCH
 from tapecast.bus.lease import Lease
-from tapecast.bus.publisher import Publisher, Write
+from tapecast.bus.publisher import Publisher, Retired, Write
 from tapecast.market import FeedState, Market
 
 
@@ -70,9 +71,22 @@ async def test_a_price_lives_for_as_long_as_it_is_good(bus: Bus, publisher: Publ
 async def test_a_retired_price_is_gone_and_its_last_stays(bus: Bus, publisher: Publisher) -> None:
     """Nobody follows the symbol any more; what it cost last is still true."""
     await publisher.publish([Write("AAPL", b"1", last=True, publish=False)], 5.0)
-    await publisher.retire(["AAPL", "NEVER"])
+    await publisher.retire([Retired("AAPL"), Retired("NEVER")])
     assert not await bus.redis.exists("price:AAPL")
     assert await bus.redis.get("last:AAPL") == b"1"
+
+
+async def test_a_void_price_is_taken_back_everywhere(
+    bus: Bus, publisher: Publisher, heard: asyncio.Queue[tuple[bytes, bytes]]
+) -> None:
+    """Neither key stays, however many there are at once, and who listens is told of each."""
+    symbols = [f"S{number}" for number in range(BATCH + 1)]
+    await publisher.publish([Write(symbol, b"1", last=True, publish=False) for symbol in symbols], 5.0)
+    await publisher.retire([Retired(symbol, b"void") for symbol in symbols])
+    async with asyncio.timeout(30):
+        told = [await heard.get() for _ in symbols]
+    assert told == [(b"price:" + symbol.encode(), b"void") for symbol in symbols]
+    assert await bus.redis.keys("*:S*") == []
 
 
 async def test_refresh_is_neither_published_nor_kept_as_last(

@@ -9,11 +9,11 @@ from inspect import isawaitable
 from typing import cast
 
 from tapecast.bus import codec
-from tapecast.bus.publisher import Publisher, Write
+from tapecast.bus.publisher import Publisher, Retired, Write
 from tapecast.clock import Clock
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.flusher import Flusher
-from tapecast.market import Quote, Tick, Trade
+from tapecast.market import Cancel, Quote, Tick, Trade
 from tests.support import eventually
 
 NOON_NS = 1_768_000_000_000_000_000
@@ -34,7 +34,7 @@ class Recorder:
     def __init__(self) -> None:
         self.calls: list[list[Write]] = []
         self.good_for: list[float] = []
-        self.retired: list[str] = []
+        self.retired: list[Retired] = []
         # Which calls came, one after the other.
         self.order: list[str] = []
         # What the next calls do, in order; None: succeed.
@@ -48,10 +48,10 @@ class Recorder:
         self.calls.append(list(writes))
         self.good_for.append(good_for_s)
 
-    async def retire(self, symbols: Sequence[str]) -> None:
+    async def retire(self, retired: Sequence[Retired]) -> None:
         """Record a deletion, or fail."""
         await self._call("retire")
-        self.retired += symbols
+        self.retired += retired
 
     async def _call(self, name: str) -> None:
         if self.meanwhile is not None:
@@ -90,13 +90,27 @@ class Bench:
         self.conflator = Conflator(7, self.time.clock)
         publisher = cast("Publisher", self.out)
         self.flusher = Flusher("iex", self.conflator, publisher, lambda: self.good_for_s, self.time.clock)
-        self.conflator.keep(symbols)
+        self.keep(*symbols)
         self._ns = NOON_NS
+
+    def keep(self, *symbols: str) -> None:
+        """These are wanted, and the venue has confirmed them."""
+        self.conflator.keep(symbols)
+        self.conflator.on_subscribed(frozenset(symbols))
+
+    def new_session(self, *symbols: str) -> None:
+        """The venue was lost, and is back with these."""
+        self.conflator.on_session()
+        self.conflator.on_subscribed(frozenset(symbols))
 
     def trade(self, symbol: str, price: float) -> None:
         """A print, later than the one before."""
         self._ns += 1
-        self.conflator.on_trade(Trade(symbol, price, 1.0, self._ns, self.time.clock.micros()))
+        self.conflator.on_trade(Trade(symbol, price, 1.0, self._ns, self.time.clock.micros(), self._ns))
+
+    def cancel(self, symbol: str) -> None:
+        """The print before, which was of this symbol, never was."""
+        self.conflator.on_cancel(Cancel(symbol, self._ns, "", self.time.clock.micros()))
 
     def quote(self, symbol: str, bid: float) -> None:
         """A quote, later than the one before."""

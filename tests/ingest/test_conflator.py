@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tapecast.bus import codec
+from tapecast.bus.publisher import Retired
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.day import DAY_NS
 from tapecast.market import SETS_ALL, Cancel, Correction, DayBar, Quote, Snapshot, Tick, Trade
@@ -12,9 +14,10 @@ from tests.ingest.bench import NOON_NS
 
 @pytest.fixture
 def conflator() -> Conflator:
-    """Two symbols are wanted."""
+    """Two symbols are wanted, and confirmed by the venue."""
     conflator = Conflator(epoch=7)
     conflator.keep(["AAPL", "MSFT"])
+    conflator.on_subscribed(frozenset({"AAPL", "MSFT"}))
     return conflator
 
 
@@ -88,6 +91,41 @@ def test_what_the_venue_no_longer_sends_is_not_marked(conflator: Conflator) -> N
     assert not conflator.dirty
 
 
+def test_what_arrives_unconfirmed_is_not_heard(conflator: Conflator) -> None:
+    """The last words on a symbol just unsubscribed: nothing would ever take them back."""
+    conflator.on_subscribed(frozenset({"MSFT"}))
+    conflator.on_data([trade("AAPL", 1.0)])
+    conflator.on_trade(trade("AAPL", 1.0))
+    conflator.on_snapshot(Snapshot("AAPL", trade("AAPL", 1.0), None, None, None))
+    image = conflator.image("AAPL")
+    assert image is not None
+    assert not image.fresh
+    assert not conflator.dirty
+    conflator.on_subscribed(frozenset({"AAPL", "MSFT"}))
+    conflator.on_data([trade("AAPL", 2.0)])
+    assert list(conflator.dirty) == ["AAPL"]
+
+
+def test_a_symbol_that_is_wanted_again_is_heard(conflator: Conflator) -> None:
+    """The venue may not have been asked to stop meanwhile: its set has not changed."""
+    conflator.keep(["MSFT"])
+    conflator.on_data([trade("AAPL", 1.0)])
+    assert not conflator.dirty
+    conflator.keep(["AAPL", "MSFT"])
+    conflator.on_data([trade("AAPL", 2.0)])
+    assert list(conflator.dirty) == ["AAPL"]
+
+
+def test_an_answer_that_repeats_what_is_known_is_not_marked(conflator: Conflator) -> None:
+    """Published again it would look as young as its answer, though the venue's stream may have frozen."""
+    answer = Snapshot("AAPL", trade("AAPL", 1.0), None, None, None)
+    conflator.on_snapshot(answer)
+    assert list(conflator.dirty) == ["AAPL"]
+    conflator.dirty.clear()
+    conflator.on_snapshot(answer)
+    assert not conflator.dirty
+
+
 def test_a_correction_and_a_cancel_are_marked(conflator: Conflator) -> None:
     """They go back, and say so."""
     for number, price in ((1, 10.0), (2, 11.0)):
@@ -104,12 +142,37 @@ def test_a_correction_and_a_cancel_are_marked(conflator: Conflator) -> None:
 
 
 def test_a_symbol_whose_only_trade_was_void_has_no_price(conflator: Conflator) -> None:
-    """Its key goes, and its figures are asked for."""
+    """Its keys go, whoever shows it is told, and REST is asked until it names another."""
     conflator.on_trade(trade("AAPL", 1.0, number=1))
     conflator.on_cancel(Cancel("AAPL", 1, "", 1))
     assert not conflator.dirty
-    assert list(conflator.retired) == ["AAPL"]
-    assert conflator.outdated_days() == ["AAPL"]
+    (retired,) = conflator.retired.values()
+    assert codec.decode_head(retired.void).is_void
+    for _ in range(2):
+        assert conflator.outdated_days() == ["AAPL"]
+        conflator.on_snapshot(Snapshot("AAPL", trade("AAPL", 1.0, number=1), None, None, None, 9))
+    assert not conflator.dirty
+    conflator.on_snapshot(Snapshot("AAPL", trade("AAPL", 2.0, number=2), None, None, None, 9))
+    assert conflator.outdated_days() == []
+    assert list(conflator.dirty) == ["AAPL"]
+
+
+def test_a_void_price_is_told_though_its_symbol_goes(conflator: Conflator) -> None:
+    """And however it was retired before."""
+    conflator.on_trade(trade("AAPL", 1.0, number=1))
+    conflator.keep(["MSFT"])
+    conflator.keep(["AAPL", "MSFT"])
+    conflator.on_trade(trade("AAPL", 1.0, number=1))
+    assert [each.void for each in conflator.retired.values()] == [b""]
+    conflator.on_cancel(Cancel("AAPL", 1, "", 1))
+    conflator.keep(["MSFT"])
+    assert all(each.void for each in conflator.retired.values())
+    told = list(conflator.retired.values())
+    conflator.retire_again([Retired("AAPL", b"older")])
+    assert list(conflator.retired.values()) == told
+    conflator.retired["AAPL"] = Retired("AAPL")
+    conflator.retire_again(told)
+    assert list(conflator.retired.values()) == told
 
 
 def test_dropped_symbols_are_retired_and_new_ones_restored(conflator: Conflator) -> None:

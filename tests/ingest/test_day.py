@@ -158,3 +158,17 @@ def test_a_trade_that_only_the_answer_brings_ends_the_day_as_well() -> None:
     today = trade(105.0, MONDAY)
     day.on_snapshot(answer(today, None), today)
     assert (day.bar, day.previous_close) == (None, None)
+
+
+def test_only_an_answer_that_was_asked_for_after_a_doubt_ends_it() -> None:
+    """One that was on its way may still have counted the print; one without figures says nothing."""
+    day, last = seeded()
+    day.on_trade(trade(500.0, FRIDAY + NOON + 1))
+    day.doubt(50)
+    for asked, told in ((0, bar(high=500.0)), (49, bar(high=500.0)), (60, None), (60, bar(FRIDAY - DAY_NS))):
+        day.on_snapshot(Snapshot("AAPL", last, None, told, None, asked), last)
+        assert day.wants_snapshot(last)
+        assert figures(day)[1] == 500.0
+    day.on_snapshot(Snapshot("AAPL", last, None, bar(high=111.0), None, 51), last)
+    assert not day.wants_snapshot(last)
+    assert figures(day)[1] == 111.0

@@ -9,6 +9,7 @@ import pytest
 from tapecast.bus import codec
 from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S
+from tapecast.bus.publisher import Retired
 from tapecast.errors import BusUnavailable, LeaseLost
 from tapecast.ingest.flusher import FLUSH_MOST, LAST_MOST
 from tapecast.market import Snapshot, Tick, Trade
@@ -59,6 +60,7 @@ async def test_a_restored_price_waits_for_its_confirmation(bench: Bench) -> None
     """A quote is none; a snapshot is one, even an older one."""
     last = Tick("TSLA", 5.0, timestamp="2030-01-01T00:00:00Z", feed="iex", epoch=6, seq=1)
     bench.conflator.keep(["AAPL", "TSLA"], [last])
+    bench.conflator.on_subscribed(frozenset({"AAPL", "TSLA"}))
     async with bench.flushing():
         bench.quote("TSLA", 4.0)
         bench.trade("AAPL", 1.0)
@@ -74,7 +76,7 @@ async def test_a_new_session_publishes_nothing_old(bench: Bench) -> None:
     async with bench.flushing():
         bench.trade("MSFT", 2.0)
         before = bench.conflator.session_seq
-        bench.conflator.on_session()
+        bench.new_session("AAPL", "MSFT")
         assert bench.conflator.session_seq > max(before, bench.out.ticks()[0].seq)
         bench.quote("AAPL", 3.0)
         await bench.flusher.refresh()
@@ -89,7 +91,7 @@ async def test_what_was_on_its_way_when_a_session_began_is_not_refreshed(bench: 
     """Its seq is below the floor that beats vouch for."""
 
     def new_session() -> None:
-        bench.conflator.on_session()
+        bench.new_session("AAPL")
         bench.trade("AAPL", 2.0)
 
     bench.out.next_call(new_session)
@@ -262,7 +264,7 @@ async def test_last_is_spread_over_flushes() -> None:
 async def test_a_big_refresh_goes_in_steps(bench: Bench) -> None:
     """Between them a flush can go first."""
     symbols = [f"S{number}" for number in range(BATCH + 1)]
-    bench.conflator.keep(symbols)
+    bench.keep(*symbols)
     for symbol in symbols:
         bench.trade(symbol, 1.0)
     async with bench.flushing():
@@ -325,7 +327,7 @@ async def test_a_dropped_symbol_is_retired_at_once(bench: Bench) -> None:
         bench.trade("AAPL", 1.0)
         await bench.published(1)
         bench.conflator.keep(["MSFT"])
-        await eventually(lambda: bench.out.retired == ["AAPL"], "AAPL retired")
+        await eventually(lambda: bench.out.retired == [Retired("AAPL")], "AAPL retired")
 
 
 async def test_a_symbol_that_comes_back_is_retired_before_it_is_written(bench: Bench) -> None:
@@ -348,3 +350,39 @@ async def test_a_redis_that_is_down_forgets_the_retired(bench: Bench) -> None:
         await bench.published(1)
     assert bench.out.retired == []
     assert not bench.conflator.retired
+
+
+async def test_a_void_price_is_taken_back(bench: Bench) -> None:
+    """Whoever shows it is told, in order: after the tick that it takes back, before what comes next."""
+    await bench.publish("AAPL", 1.0)
+    bench.cancel("AAPL")
+    bench.trade("AAPL", 2.0)
+    async with bench.flushing():
+        first, second = await bench.published(2)
+    (retired,) = bench.out.retired
+    head = codec.decode_head(retired.void)
+    assert (head.symbol, head.epoch, head.is_void) == ("AAPL", 7, True)
+    assert first.seq < head.seq < second.seq
+    assert bench.out.order == ["publish", "retire", "publish"]
+
+
+async def test_a_void_price_is_not_refreshed(bench: Bench) -> None:
+    """It is neither live nor the last known."""
+    await bench.publish("AAPL", 1.0)
+    bench.cancel("AAPL")
+    await bench.flusher.refresh()
+    assert bench.out.writes(publish=False) == []
+
+
+async def test_a_redis_that_is_down_is_told_of_a_void_price_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its `last:` would stand for days, and the beats would vouch for it on every page."""
+    monkeypatch.setattr("tapecast.ingest.flusher.RETRY_S", 0.0)
+    await bench.publish("AAPL", 1.0)
+    bench.cancel("AAPL")
+    bench.conflator.keep([])
+    bench.out.errors = [BusUnavailable("down")] * 3
+    async with bench.flushing():
+        await eventually(lambda: {each.symbol for each in bench.out.retired} == {"AAPL"}, "AAPL retired")
+    assert [bool(each.void) for each in bench.out.retired] == [True]

@@ -45,10 +45,14 @@ def bar(start: int = FRIDAY, close: float = 100.0, high: float = 110.0, low: flo
 
 
 def snapshot(
-    last: Trade | None = None, top: Quote | None = None, day: DayBar | None = None, prev: float | None = None
+    last: Trade | None = None,
+    top: Quote | None = None,
+    day: DayBar | None = None,
+    prev: float | None = None,
+    asked: int = 5,
 ) -> Snapshot:
-    """The venue's REST answer."""
-    return Snapshot("AAPL", last, top, day, bar(THURSDAY, prev) if prev is not None else None)
+    """The venue's REST answer. Corrections and cancels come at 9."""
+    return Snapshot("AAPL", last, top, day, bar(THURSDAY, prev) if prev is not None else None, asked)
 
 
 def image(*messages: Trade | Quote | Snapshot) -> Image:
@@ -371,9 +375,88 @@ def test_a_void_print_leaves_the_day_with_the_next_answer() -> None:
     made = image(snapshot(numbered(1, 100.0), day=bar(high=110.0)), numbered(2, 500.0))
     assert tick(made).high == 500.0
     made.on_cancel(cancel(2))
-    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=111.0)))
+    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=500.0)))
+    assert (tick(made).high, made.wants_snapshot) == (500.0, True), "asked before the cancel came"
+    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=111.0), asked=10))
     assert tick(made).high == 111.0
     assert not made.wants_snapshot
+
+
+@pytest.mark.parametrize("first", ["rest", "stream"])
+def test_a_print_that_is_told_twice_is_one(first: str) -> None:
+    """By REST and by the stream: cancelled, it is gone."""
+    print_of, answer = numbered(2, 200.0), snapshot(numbered(2, 200.0))
+    made = image(numbered(1, 100.0), *((answer, print_of) if first == "rest" else (print_of, answer)))
+    assert made.on_cancel(cancel(2))
+    assert tick(made).price == 100.0
+
+
+def test_a_print_told_twice_is_no_news_unless_it_confirms() -> None:
+    """After a reconnect it does."""
+    made = image(numbered(1, 100.0))
+    assert not made.on_trade(numbered(1, 100.0))
+    made.fresh = False
+    assert made.on_trade(numbered(1, 100.0))
+    assert made.fresh
+
+
+def test_a_corrected_print_told_again_stays_corrected() -> None:
+    """Where a correction keeps the number, the stream's own print is the older word."""
+    made = image(numbered(1, 100.0))
+    made.on_correction(msgspec.structs.replace(correction(1, 101.0), new_number=1))
+    assert not made.on_trade(numbered(1, 100.0))
+    assert (tick(made).price, tick(made).corrected) == (101.0, True)
+
+
+@pytest.mark.parametrize("teller", ["rest", "stream"])
+def test_a_restored_print_gets_its_name_from_the_venue(teller: str) -> None:
+    """The cache keeps none; with it a cancel finds the print."""
+    told = Trade("AAPL", 101.0, 2.0, parse_rfc3339(LAST.timestamp or ""), 1, 7, "V")
+    made = image()
+    made.restore(LAST)
+    take(made, snapshot(told) if teller == "rest" else told)
+    assert made.trade is not None
+    assert (made.trade.number, made.trade.exchange) == (7, "V")
+    assert made.on_cancel(cancel(7))
+    assert made.is_void
+
+
+def test_numbers_are_an_exchange_s_own() -> None:
+    """A cancel at one does not void what another printed under the same number."""
+    made = image(numbered(1, 100.0))
+    made.on_cancel(cancel(2, exchange="Q"))
+    made.on_snapshot(snapshot(numbered(2, 200.0)))
+    assert tick(made).price == 200.0
+
+
+def test_a_correction_that_keeps_its_number_does_not_void_itself() -> None:
+    """After a reconnect REST's word on it confirms the price."""
+    made = image(numbered(1, 100.0))
+    made.on_correction(msgspec.structs.replace(correction(1, 101.0), new_number=1))
+    made.fresh = False
+    made.on_snapshot(snapshot(numbered(1, 101.0)))
+    assert (made.fresh, tick(made).price) == (True, 101.0)
+
+
+def test_an_answer_says_whether_it_changed_anything() -> None:
+    """A price, a side, a figure of the day, or that the price is confirmed."""
+    first = snapshot(numbered(1, 100.0), quote(99.0, 101.0), bar(), prev=98.0)
+    made = image(first)
+    assert not made.on_snapshot(first)
+    later = quote(99.0, 101.0, NOON + 5, ts_recv=8)
+    assert not made.on_snapshot(snapshot(numbered(1, 100.0), later, bar(), prev=98.0)), "the same sides"
+    assert made.on_snapshot(snapshot(numbered(1, 100.0), quote(99.5, 101.0, NOON + 6)))
+    assert made.on_snapshot(snapshot(numbered(2, 100.0)))
+    assert made.on_snapshot(snapshot(day=bar(high=120.0)))
+    assert made.on_snapshot(snapshot(day=bar(high=120.0), prev=97.0))
+    made.fresh = False
+    assert made.on_snapshot(snapshot(numbered(2, 100.0)))
+
+
+def test_a_symbol_that_hardly_trades_is_small() -> None:
+    """What a cancel goes back to is kept from the second print on."""
+    assert image(numbered(1, 100.0))._before is None
+    assert list(image(numbered(1, 100.0), numbered(2, 101.0))._before or ()) == [numbered(1, 100.0)]
 
 
 def test_only_so_many_prints_are_remembered() -> None:
@@ -383,3 +466,14 @@ def test_only_so_many_prints_are_remembered() -> None:
         made.on_cancel(cancel(number))
     assert made.tick("iex", 1, 1) is None
     assert not made.fresh
+
+
+@pytest.mark.parametrize("teller", ["rest", "stream"])
+def test_what_is_older_than_a_cancelled_price_says_so(teller: str) -> None:
+    """Clients may have seen the cancelled one, and not the one between: time goes back for them."""
+    made = image(numbered(1, 100.0), numbered(9, 900.0))
+    made.on_cancel(cancel(9))
+    take(made, snapshot(numbered(5, 105.0)) if teller == "rest" else numbered(5, 105.0))
+    assert (tick(made).price, tick(made).corrected) == (105.0, True)
+    take(made, snapshot(numbered(10, 110.0)) if teller == "rest" else numbered(10, 110.0))
+    assert (tick(made).price, tick(made).corrected) == (110.0, False)

@@ -1,6 +1,8 @@
 """What the values in Redis look like, and the only place where they are made and read.
 
-A tick is encoded once, in ingest; the api sends the very same bytes to browsers and reads only its head.
+A tick is encoded once, in ingest; the api sends the very same bytes to browsers and reads only its head. One
+that is a head and nothing else, without a price, says that there is none any more: what was known of it has
+turned out never to have been. It is published, and never kept.
 """
 
 from __future__ import annotations
@@ -22,6 +24,13 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     epoch: int
     seq: int
     ts_recv: int = 0
+    # Not read, only whether it is there.
+    price: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_void(self) -> bool:
+        """Whether this is a head and nothing else: there is no price any more."""
+        return self.price is msgspec.UNSET
 
     @property
     def order(self) -> tuple[int, int]:

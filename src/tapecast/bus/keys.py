@@ -15,7 +15,8 @@
 | `positions`              | the account's positions          | POSITIONS_TTL_S   |
 
 Each key is also the channel on which its changes are published, with one difference: Redis channels ignore
-the database number, so a number other than 0 is written into the channel's name.
+the database number, so a number other than 0 is written into the channel's name. A symbol whose only trade is
+cancelled loses `price:` and `last:`, and what is published is a head without a price (`codec.py`).
 """
 
 from __future__ import annotations

@@ -22,6 +22,13 @@ class Write(NamedTuple):
     publish: bool
 
 
+class Retired(NamedTuple):
+    """One symbol whose `price:` is to go. `void`: a head that is published, and `last:` goes as well."""
+
+    symbol: str
+    void: bytes = b""
+
+
 class Publisher:
     """Writes ticks and beats for as long as its lease is valid."""
 
@@ -40,9 +47,16 @@ class Publisher:
             fenced.append(fence.Write(key, data, last_key if last else "", channel if publish else ""))
         await self._fence.write(fenced, good_for_s, self._last_ttl_s)
 
-    async def retire(self, symbols: Sequence[str]) -> None:
-        """Delete `price:` of symbols that are not followed any more. Raises LeaseLost, BusUnavailable."""
-        await self._fence.write([fence.Write(self._keys.price(symbol), b"") for symbol in symbols], 1)
+    async def retire(self, retired: Sequence[Retired]) -> None:
+        """Delete `price:` of symbols without one to follow. Raises LeaseLost, BusUnavailable."""
+        fenced = []
+        for symbol, void in retired:
+            key, last_key, channel = self._names(symbol)
+            if void:
+                # Set to be published, and deleted in the same call.
+                fenced += [fence.Write(last_key, b""), fence.Write(key, void, channel=channel)]
+            fenced.append(fence.Write(key, b""))
+        await self._fence.write(fenced, 1)
 
     def _make_names(self, symbol: str) -> tuple[str, str, str]:
         key = self._keys.price(symbol)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from tapecast.bus import codec
+from tapecast.bus.publisher import Retired
 from tapecast.clock import Clock
 from tapecast.ingest.image import Image
 from tapecast.market import Cancel, Correction, Quote, Snapshot, Tick, Trade
@@ -21,10 +23,15 @@ class Conflator:
         self.epoch = epoch
         self._clock = clock or Clock()
         self._images: dict[str, Image] = {}
+        # What the venue says it sends, and those of the images that it is for. No other message is heard: of
+        # a symbol just unsubscribed some still arrive, and what they say would never be taken back.
+        self._confirmed: frozenset[str] = frozenset()
+        self._heard: dict[str, Image] = {}
         # To be written, in the order in which they changed.
         self.dirty: dict[str, Image] = {}
-        # Symbols whose `price:` must go at once: nobody follows them any more, and a key says that we do.
-        self.retired: dict[str, str] = {}
+        # Symbols whose `price:` must go at once: nobody follows them any more, and a key says that we do; or
+        # what it says was void.
+        self.retired: dict[str, Retired] = {}
         # Set when there is something to write.
         self.woken = asyncio.Event()
         self._seq = 0
@@ -33,34 +40,33 @@ class Conflator:
 
     def on_session(self) -> None:
         """A new session: nothing known so far may be published until it is confirmed again."""
-        for image in self._images.values():
-            image.fresh = False
-        self.dirty.clear()
+        self.on_subscribed(frozenset())
         self.session_seq = self.next_seq()
 
     def on_subscribed(self, symbols: frozenset[str]) -> None:
         """The venue's whole set: what is not in it any more is neither published nor refreshed."""
-        for symbol, image in self._images.items():
+        self._confirmed = symbols
+        for symbol, image in self._heard.items():
             if symbol not in symbols:
                 image.fresh = False
                 self.dirty.pop(symbol, None)
+        self._listen()
 
     def on_trade(self, trade: Trade) -> None:
         """Store a print."""
-        image = self._images.get(trade.symbol)
-        # Data of a symbol just unsubscribed can still arrive for a moment.
+        image = self._heard.get(trade.symbol)
         if image is not None and image.on_trade(trade):
             self.touch(image)
 
     def on_quote(self, quote: Quote) -> None:
         """Store a quote."""
-        image = self._images.get(quote.symbol)
+        image = self._heard.get(quote.symbol)
         if image is not None and image.on_quote(quote):
             self.touch(image)
 
     def on_data(self, data: Iterable[Trade | Quote]) -> None:
         """Store the prints and quotes of one frame: what `on_trade` and `on_quote` do, for many at once."""
-        images, dirty = self._images, self.dirty
+        images, dirty = self._heard, self.dirty
         for value in data:
             image = images.get(value.symbol)
             if image is None:
@@ -73,21 +79,20 @@ class Conflator:
 
     def on_correction(self, correction: Correction) -> None:
         """Mend a print."""
-        image = self._images.get(correction.symbol)
+        image = self._heard.get(correction.symbol)
         if image is not None and image.on_correction(correction):
             self._mended(image)
 
     def on_cancel(self, cancel: Cancel) -> None:
         """Forget a print."""
-        image = self._images.get(cancel.symbol)
+        image = self._heard.get(cancel.symbol)
         if image is not None and image.on_cancel(cancel):
             self._mended(image)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Store the venue's REST answer."""
-        image = self._images.get(snapshot.symbol)
-        if image is not None:
-            image.on_snapshot(snapshot)
+        image = self._heard.get(snapshot.symbol)
+        if image is not None and image.on_snapshot(snapshot):
             self.touch(image)
 
     def touch(self, image: Image) -> None:
@@ -97,15 +102,28 @@ class Conflator:
             self.woken.set()
 
     def _mended(self, image: Image) -> None:
-        if image.trade is None:
-            # Its only trade was void: no price is better than that one.
-            self._retire(image.symbol)
+        if image.is_void:
+            # No price is better than one that never was: whoever shows it must hear of that.
+            head = codec.Head(image.symbol, self.epoch, self.next_seq(), image.ts_recv)
+            self._retire(Retired(image.symbol, codec.encode(head)))
         self.touch(image)
 
-    def _retire(self, symbol: str) -> None:
-        self.dirty.pop(symbol, None)
-        self.retired[symbol] = symbol
+    def _retire(self, retired: Retired) -> None:
+        self.dirty.pop(retired.symbol, None)
+        if retired.void or retired.symbol not in self.retired:
+            self.retired[retired.symbol] = retired
         self.woken.set()
+
+    def retire_again(self, retired: Iterable[Retired]) -> None:
+        """Have these void prices retired after all, unless a newer one is."""
+        for each in retired:
+            waiting = self.retired.get(each.symbol)
+            if waiting is None or not waiting.void:
+                self.retired[each.symbol] = each
+
+    def _listen(self) -> None:
+        images = self._images
+        self._heard = {symbol: images[symbol] for symbol in self._confirmed if symbol in images}
 
     def image(self, symbol: str) -> Image | None:
         """What is known of a symbol that is wanted."""
@@ -118,17 +136,20 @@ class Conflator:
     def keep(self, symbols: Iterable[str], restored: Iterable[Tick] = ()) -> None:
         """Hold images of exactly these symbols, new ones started from `restored` where it has them."""
         wanted = set(symbols)
-        for symbol in self._images.keys() - wanted:
+        gone, new = self._images.keys() - wanted, wanted - self._images.keys()
+        for symbol in gone:
             del self._images[symbol]
-            self._retire(symbol)
-        for symbol in wanted - self._images.keys():
+            self._retire(Retired(symbol))
+        for symbol in new:
             self._images[symbol] = Image(symbol)
+        if gone or new:
+            self._listen()
         for tick in restored:
             if tick.symbol in wanted:
                 self._images[tick.symbol].restore(tick)
 
     def outdated_days(self) -> list[str]:
-        """Symbols whose day has turned and whose day figures want asking for again."""
+        """Symbols whose price was void, or whose day has turned: they want asking for again."""
         return [image.symbol for image in self._images.values() if image.wants_snapshot]
 
     def next_seq(self, count: int = 1) -> int:

@@ -24,7 +24,7 @@ class Day:
     """The venue's figures of the day with our own trades folded in."""
 
     __slots__ = (
-        "_ask_ns", "_close", "_counted_ns", "_doubted", "_end_ns", "_high", "_low", "_open", "_start_ns",
+        "_ask_ns", "_close", "_counted_ns", "_doubted_us", "_end_ns", "_high", "_low", "_open", "_start_ns",
         "_volume", "known", "previous_close",
     )  # fmt: skip
 
@@ -40,8 +40,8 @@ class Day:
         self._counted_ns = _NEVER
         # A trade from here on asks for the figures, if there are none.
         self._ask_ns = _NEVER
-        # A print that is counted in the figures was corrected or cancelled since.
-        self._doubted = False
+        # When a print was last corrected or cancelled that the figures may have counted; 0: they are sound.
+        self._doubted_us = 0
 
     @property
     def bar(self) -> DayBar | None:
@@ -66,15 +66,14 @@ class Day:
                 elif price < self._low:
                     self._low = price
 
-    def doubt(self) -> None:
-        """A print was corrected or cancelled: the venue's next answer replaces the figures, wider or not."""
-        self._doubted = True
+    def doubt(self, ts_recv: int) -> None:
+        """A print was corrected or cancelled: the answer to a question from now on replaces the figures."""
+        self._doubted_us = ts_recv
 
     def on_snapshot(self, snapshot: Snapshot, newest: Trade | None) -> None:
         """Take the venue's figures, unless they are of an earlier day. `newest` is the trade that we hold."""
         if newest is not None and newest.ts_event_ns >= self._end_ns:
             self._turn(newest)
-        doubted, self._doubted = self._doubted, False
         newest_ns = newest.ts_event_ns if newest is not None else 0
         self._ask_ns = newest_ns + ASK_AGAIN_NS
         bar, held = snapshot.day, self.bar
@@ -82,6 +81,10 @@ class Day:
             return
         days_ago = max(0, newest_ns - bar.start_ns) // DAY_NS
         self._end_ns = bar.start_ns + (days_ago + 1) * DAY_NS
+        # An answer that was on its way when the word came may still have the print in it.
+        is_mended = 0 < self._doubted_us < snapshot.ts_asked
+        if is_mended:
+            self._doubted_us = 0
         if days_ago:
             # Before the open the venue's "daily bar" is still yesterday's: its close is the previous one.
             self._forget()
@@ -91,7 +94,7 @@ class Day:
             self.previous_close = snapshot.previous_day.close
         counted_ns = snapshot.trade.ts_event_ns if snapshot.trade is not None else 0
         self._counted_ns = max(bar.start_ns, counted_ns)
-        if held is not None and held.start_ns == bar.start_ns and not doubted:
+        if held is not None and held.start_ns == bar.start_ns and not is_mended:
             self._take(_wider(held, bar))
             return
         self._take(bar)
@@ -101,9 +104,9 @@ class Day:
 
     def wants_snapshot(self, newest: Trade | None) -> bool:
         """Whether the figures are missing or doubted and want asking for again."""
-        if self._doubted:
-            return True
-        return not self.known and newest is not None and newest.ts_event_ns >= self._ask_ns
+        if self.known:
+            return self._doubted_us > 0
+        return newest is not None and newest.ts_event_ns >= self._ask_ns
 
     def _take(self, bar: DayBar) -> None:
         self.known = True

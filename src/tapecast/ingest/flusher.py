@@ -74,7 +74,7 @@ class Flusher:
             woken.clear()
             async with self._writing:
                 done = await self._flush_retired() and await self._flush()
-            if not done and dirty:
+            if not done and (dirty or self._conflator.retired):
                 woken.set()
             took = self._clock.now() - started
             every = min(took / FLUSH_SHARE, FLUSH_EVERY_S) if done else RETRY_S
@@ -83,14 +83,15 @@ class Flusher:
 
     async def _flush_retired(self) -> bool:
         while retired := drain(self._conflator.retired, BATCH):
-            for symbol in retired:
-                self._written.pop(symbol, None)
-                self._last_written.pop(symbol, None)
+            for each in retired:
+                self._written.pop(each.symbol, None)
+                self._last_written.pop(each.symbol, None)
             try:
                 await self._publisher.retire(retired)
             except BusUnavailable as error:
-                # Not tried again: they expire in seconds.
                 self._warn(error)
+                # The others expire in seconds; but a price that was void stands on pages, and in `last:`.
+                self._conflator.retire_again(each for each in retired if each.void)
                 return False
         return True
 

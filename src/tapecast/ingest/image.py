@@ -7,8 +7,8 @@ Pure. Rules of the file:
 3. An image is `fresh` when the session that is open now has confirmed its price, by a trade or a snapshot.
    Only fresh images may be published: before that, a trade may have been missed.
 4. A corrected trade keeps its place and its time; a cancelled one gives the price back to the trade before
-   it. Both show: the image says `corrected` until the next trade.
-5. What is unknown stays None.
+   it. Both show: the image says `corrected` until a trade that is no older than what was taken back.
+5. What is unknown stays None. A price whose only trade was cancelled is, until REST or a trade names one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from tapecast.ingest.day import Day
+from tapecast.ingest.identity import is_named, is_same
 from tapecast.market import (
     SETS_PRICE,
     Cancel,
@@ -38,18 +39,21 @@ REMEMBERED: Final = 8
 class Image:
     """One symbol, as of its newest messages. Times in nanoseconds of the venue unless named otherwise."""
 
-    __slots__ = ("_before", "_day", "_void", "corrected", "fresh", "quote", "symbol", "trade", "ts_recv")
+    __slots__ = (
+        "_before", "_day", "_gone_ns", "_void", "corrected", "fresh", "quote", "symbol", "trade", "ts_recv",
+    )  # fmt: skip
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.trade: Trade | None = None
         self.quote: Quote | None = None
-        # The trades that set the price before this one, oldest first.
-        self._before: deque[Trade] = deque(maxlen=REMEMBERED)
-        # Numbers of trades that were cancelled or replaced, so that no REST answer brings them back.
-        self._void: tuple[int, ...] = ()
+        # The trades that set the price before this one, oldest first. Made for the first: it is large.
+        self._before: deque[Trade] | None = None
+        # Trades that were cancelled or replaced, by number and exchange: no REST answer brings them back.
+        self._void: tuple[tuple[int, str], ...] = ()
         self._day = Day()
         self.corrected = False
+        self._gone_ns = 0  # time of the newest cancelled trade, which clients may have seen
         self.fresh = False
         self.ts_recv = 0
 
@@ -60,12 +64,18 @@ class Image:
             return False
         held = self.trade
         if held is not None:
-            if trade.ts_event_ns < held.ts_event_ns:
+            at, held_ns = trade.ts_event_ns, held.ts_event_ns
+            if at < held_ns:
                 return False
-            self._before.append(held)
-        # As `_hold` does: not called, since every print of the market passes here.
+            if at == held_ns and is_same(held, trade):
+                return self._hear_again(trade)
+            # As `_hold` does: not called, since every print of the market passes here.
+            before = self._before
+            if before is None:
+                before = self._before = deque(maxlen=REMEMBERED)
+            before.append(held)
         self.trade = trade
-        self.corrected = False
+        self.corrected = self.corrected and trade.ts_event_ns < self._gone_ns
         self.ts_recv = trade.ts_recv
         self.fresh = True
         return True
@@ -73,9 +83,11 @@ class Image:
     def on_correction(self, correction: Correction) -> bool:
         """Mend an earlier print. Returns whether the image changed."""
         if not correction.effect & SETS_PRICE:
-            return self._drop(correction.number, correction.exchange, correction.ts_recv)
-        old = self._find(correction.number, correction.exchange)
-        self._doubt(correction.number)
+            return self._drop(correction)
+        old = self._find(correction)
+        self._day.doubt(correction.ts_recv)
+        if correction.new_number != correction.number:  # else REST's word on what is right is void too
+            self._strike(correction)
         if old is None:
             return False
         mended = msgspec.structs.replace(
@@ -85,12 +97,13 @@ class Image:
         if old is self.trade:
             self.trade, self.corrected, self.ts_recv = mended, True, correction.ts_recv
             return True
-        self._before[self._before.index(old)] = mended
+        if self._before is not None:
+            self._before[self._before.index(old)] = mended
         return False
 
     def on_cancel(self, cancel: Cancel) -> bool:
         """Forget an earlier print. Returns whether the image changed."""
-        return self._drop(cancel.number, cancel.exchange, cancel.ts_recv)
+        return self._drop(cancel)
 
     def on_quote(self, quote: Quote) -> bool:
         """Take a quote. Returns whether the image changed."""
@@ -101,19 +114,40 @@ class Image:
         self.ts_recv = quote.ts_recv
         return old is None or _sides(quote) != _sides(old)
 
-    def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Take the venue's REST answer: fills what is missing or older, and confirms the price."""
+    def on_snapshot(self, snapshot: Snapshot) -> bool:
+        """Take the venue's REST answer: fills what is missing or older, and confirms the price.
+
+        Returns whether the image changed: what repeats it must not make a price look younger than it is.
+        """
+        before = self._told()
         trade, quote = snapshot.trade, snapshot.quote
-        if trade is not None and trade.number and trade.number in self._void:
-            trade = None
-        if trade is not None and self._is_better(trade):
-            self._hold(trade)
+        if trade is not None and not self._is_void(trade):
+            self._hold_if_better(trade)
+            self.fresh = True
         if quote is not None and (self.quote is None or quote.ts_event_ns > self.quote.ts_event_ns):
             self.quote = quote
             self.ts_recv = quote.ts_recv
-        if trade is not None:
-            self.fresh = True
         self._day.on_snapshot(snapshot, self.trade)
+        return self._told() != before
+
+    def _told(self) -> tuple[object, ...]:
+        trade, quote, day = self.trade, self.quote, self._day
+        traded = trade and (trade.price, trade.size, trade.ts_event_ns)
+        return (self.fresh, traded, quote and _sides(quote), day.bar, day.previous_close)
+
+    def _hear_again(self, trade: Trade) -> bool:
+        """The print that is held, now by the stream: held twice, a cancel would give the price back to it."""
+        self.trade = self.trade if self.corrected else trade
+        was_fresh, self.fresh = self.fresh, True
+        return not was_fresh
+
+    def _hold_if_better(self, trade: Trade) -> None:
+        held = self.trade
+        if self._is_better(trade):
+            self._hold(trade)
+        elif held is not None and not held.number and is_same(held, trade):
+            # The cache keeps no numbers: from here on it can be corrected.
+            self.trade = trade
 
     def _is_better(self, trade: Trade) -> bool:
         held = self.trade
@@ -124,34 +158,37 @@ class Image:
 
     def _hold(self, trade: Trade) -> None:
         if self.trade is not None:
+            self._before = self._before or deque(maxlen=REMEMBERED)
             self._before.append(self.trade)
         self.trade = trade
-        self.corrected = False
+        self.corrected = self.corrected and trade.ts_event_ns < self._gone_ns
         self.ts_recv = trade.ts_recv
 
-    def _find(self, number: int, exchange: str) -> Trade | None:
-        for trade in (self.trade, *self._before):
-            if trade is not None and trade.number == number and exchange in ("", trade.exchange):
-                return trade
-        return None
+    def _find(self, amend: Correction | Cancel) -> Trade | None:
+        trades = (self.trade, *(self._before or ()))
+        return next((each for each in trades if each and is_named(each, amend.number, amend.exchange)), None)
 
-    def _drop(self, number: int, exchange: str, ts_recv: int) -> bool:
-        old = self._find(number, exchange)
-        self._doubt(number)
+    def _drop(self, amend: Correction | Cancel) -> bool:
+        old = self._find(amend)
+        self._day.doubt(amend.ts_recv)
+        self._strike(amend)
         if old is None:
             return False
+        before = self._before or deque()
         if old is not self.trade:
-            self._before.remove(old)
+            before.remove(old)
             return False
-        self.trade = self._before.pop() if self._before else None
-        self.corrected, self.ts_recv = True, ts_recv
-        # With nothing to go back to, there is no price until REST names one.
+        self.trade = before.pop() if before else None
+        self.corrected, self.ts_recv = True, amend.ts_recv
+        self._gone_ns = max(self._gone_ns, old.ts_event_ns)
         self.fresh = self.fresh and self.trade is not None
         return True
 
-    def _doubt(self, number: int) -> None:
-        self._void = (*self._void, number)[-REMEMBERED:]
-        self._day.doubt()
+    def _strike(self, amend: Correction | Cancel) -> None:
+        self._void = (*self._void, (amend.number, amend.exchange))[-REMEMBERED:]
+
+    def _is_void(self, trade: Trade) -> bool:
+        return any(is_named(trade, *name) for name in self._void)
 
     def restore(self, tick: Tick) -> None:
         """Start from the last tick in the cache, so that an older snapshot cannot go behind it."""
@@ -172,8 +209,13 @@ class Image:
 
     @property
     def wants_snapshot(self) -> bool:
-        """Whether the day's figures are missing and want asking for again."""
-        return self._day.wants_snapshot(self.trade)
+        """Whether the price was void, or the day's figures are missing, and want asking for again."""
+        return self.is_void or self._day.wants_snapshot(self.trade)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether all that was known of the price has turned out never to have been."""
+        return self.trade is None and bool(self._void)
 
     def tick(self, feed: str, epoch: int, seq: int) -> Tick | None:
         """The whole image as the wire has it, or None while no trade is known."""
