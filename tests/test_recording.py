@@ -48,6 +48,35 @@ def test_no_line_is_waited_for_longer_than_the_tape_lasts(tmp_path: Path, at: st
     assert [(line.ns - START) // SECOND for line in recording.read()] == [5, 5, 5, 7]
 
 
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_line_dated_days_late_stalls_nobody(tmp_path: Path, before: int) -> None:
+    """It is passed on without its time, wherever it stands; an honest gap of days is one."""
+    day = 24 * 3600.0
+    lines = [
+        trade("AAPL", 5, 1),
+        trade("AAPL", 6, 2),
+        trade("AAPL", 3 * day, 3),
+        trade("AAPL", 3 * day + 1, 4),
+    ]
+    late = trade("AAPL", 2 * day, 99)
+    recording = scan(written(tmp_path, *lines[:before], late, *lines[before:]))
+    recorded = list(recording.read())
+    assert [(line.ns - START) / SECOND for line in recorded if is_trade(line.message)] == (
+        [5, 6, 3 * day, 3 * day + 1] if before < 2 else [5, 6, 2 * day, 3 * day, 3 * day + 1]
+    )
+    messages: list[Any] = [line.message for line in recorded]
+    assert messages[before]["p"] == 99
+    assert recording.first_ns == START + 5 * SECOND
+
+
+def test_late_reports_keep_their_times(tmp_path: Path) -> None:
+    """What is printed minutes late is older than what stands before it, which is no leap."""
+    times = [0, 0.1, 300, 300.1, 120, 300.2, 30, 301]
+    recorded = scan(written(tmp_path, *(trade("AAPL", at, 1) for at in times))).read()
+    messages: list[Any] = [line.message for line in recorded]
+    assert [(message["t"] - START) / SECOND for message in messages] == times
+
+
 def test_what_is_no_message_is_passed_on_as_it_is(tmp_path: Path) -> None:
     """Not JSON, JSON of another kind, times that are none; blank lines and a byte order mark are nothing."""
     path = tmp_path / "tape.jsonl"

@@ -1,8 +1,8 @@
 """A recorded tape: one message of Alpaca's stream on each line, as JSON, in the order in which they came.
 
 Read lazily, because a tape may be larger than the memory: once at the start to know what is on it, then once
-for each player. A line that makes no sense is passed on as it is, for the player to leave out and count; only
-a file that holds no trade at all is refused.
+for each player. A line that makes no sense is passed on as it is, for the player to leave out and count; one
+that is dated well after both of its neighbours, without its time. Only a file without any trade is refused.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeGuard
 
@@ -25,6 +26,8 @@ LOOK_UP_EVERY: Final = 4096
 """Lines between two looks at whether somebody wants the reading to end."""
 # Nothing was recorded tomorrow: a player that waited for such a line would never come to the next.
 _AHEAD_NS: Final = 24 * 3600 * 1_000_000_000
+# Nor was a line between two that are so much older: it would be waited for, and its price would stand.
+_LEAP_NS: Final = 60 * 1_000_000_000
 
 
 class Recorded(NamedTuple):
@@ -56,10 +59,8 @@ class Recording:
     def read(self) -> Iterator[Recorded]:
         """Every line. Raises OSError."""
         ns = self.first_ns
-        for message in _messages(self.path):
-            at = message.get("t") if isinstance(message, dict) else None
-            if _is_past(at):
-                ns = max(ns, at)
+        for message in _in_time(self.path):
+            ns = max(ns, _time(message))
             yield Recorded(ns, message)
 
 
@@ -71,7 +72,7 @@ def scan(path: Path, should_stop: Callable[[], bool] = lambda: False) -> Recordi
         # A pipe has one reading in it and may block for ever; a tape is read once more for each player.
         if path.exists() and not path.is_file():
             raise SettingsError(f"the tape {path} cannot be read: it is no file")
-        for count, message in enumerate(_messages(path)):
+        for count, message in enumerate(_in_time(path)):
             if count % LOOK_UP_EVERY == 0 and should_stop():
                 raise Stopped
             if not is_trade(message):
@@ -104,6 +105,24 @@ def is_trade(message: Any) -> bool:
 
 def _is_past(ns: object) -> TypeGuard[int]:
     return type(ns) is int and 0 < ns < time.time_ns() + _AHEAD_NS
+
+
+def _time(message: object) -> int:
+    """When a line says it happened; 0 if it says nothing of use."""
+    at = message.get("t") if isinstance(message, dict) else None
+    return at if _is_past(at) else 0
+
+
+def _in_time(path: Path) -> Iterator[Any]:
+    """Every line; one that leaps ahead of those on both sides of it has lost its time."""
+    reached = 0
+    for message, after in pairwise(chain(_messages(path), [None])):
+        at = _time(message)
+        if reached < at - _LEAP_NS and 0 < _time(after) < at - _LEAP_NS:
+            yield message | {"t": None}
+        else:
+            reached = max(reached, at)
+            yield message
 
 
 def _messages(path: Path) -> Iterator[Any]:

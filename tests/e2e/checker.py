@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from httpx_sse import ServerSentEvent
 
 from tapecast.market import parse_rfc3339
 
+GRACE_S: Final = 1.0
+"""A page hears that a symbol is live, and with the next event what it costs: behind a burst, or after a thaw,
+that takes a moment."""
+
 
 class Checker:
-    """Looks at every event of one stream. The simulated market prints each symbol at least once a second."""
+    """Looks at every event of one stream. The simulated market prints each symbol at least once a second.
 
-    def __init__(self, bound_s: float, now: Callable[[], float] = time.monotonic) -> None:
-        # How long a symbol may be called live after its last tick.
+    A symbol that is called live is judged by the venue's time of the trade that is shown, never by when the
+    last event came: a price that is sent again and again is no younger for it.
+    """
+
+    def __init__(self, bound_s: float, wall: Callable[[], float] = time.time) -> None:
+        # How old the trade of a live symbol may be.
         self._bound_s = bound_s
-        self._now = now
+        # As the simulator, which runs on this machine.
+        self._wall = wall
         self._order: dict[str, tuple[int, int]] = {}
-        self._traded: dict[str, int] = {}
-        self._ticked: dict[str, float] = {}
+        self._traded_ns: dict[str, int] = {}
+        # Since when a symbol is live with a trade that is too old.
+        self._late_since: dict[str, float] = {}
         self.state: dict[str, str] = {}
         self.ticks: Counter[str] = Counter()
         self.events = 0
         self.stale = 0
+        self.corrected = 0
         self.violations: list[str] = []
-        # The longest that a live symbol went without a tick.
-        self.longest_s = 0.0
+        # The oldest trade that a live symbol showed for longer than a moment.
+        self.oldest_s = 0.0
 
     def hear(self, event: ServerSentEvent) -> None:
         """One event, as it comes."""
@@ -40,30 +53,32 @@ class Checker:
             said = json.loads(event.data)
             self.state[said["symbol"]] = said["state"]
             self.stale += said["state"] == "stale"
-            # Live by its state's own word: the tick that goes with it follows.
-            self._ticked.setdefault(said["symbol"], self._now())
-            if said["state"] == "live":
-                self._ticked[said["symbol"]] = self._now()
 
     def look(self) -> None:
-        """Time has passed: nothing may be live that has not moved within the bound."""
-        now = self._now()
+        """Time has passed: nothing may be live whose trade has grown too old."""
+        now = self._wall()
         for symbol, state in self.state.items():
-            if state == "live":
-                age_s = now - self._ticked[symbol]
-                self.longest_s = max(self.longest_s, age_s)
-                if age_s > self._bound_s:
-                    self.violations.append(f"{symbol} is live {age_s:.1f} s after its last tick")
-                    self._ticked[symbol] = now
+            age_s = self._age_s(symbol, now)
+            if state != "live" or age_s <= self._bound_s:
+                self._late_since.pop(symbol, None)
+            elif now - self._late_since.setdefault(symbol, now) > GRACE_S:
+                self.violations.append(f"{symbol} is live with a trade of {age_s:.1f} s ago")
+                self._late_since[symbol] = math.inf
+            if state == "live" and age_s <= self._bound_s:
+                self.oldest_s = max(self.oldest_s, age_s)
+
+    def _age_s(self, symbol: str, now: float) -> float:
+        traded_ns = self._traded_ns.get(symbol)
+        return math.inf if traded_ns is None else now - traded_ns / 1e9
 
     def _tick(self, data: str) -> None:
         tick = json.loads(data)
         symbol, order = tick["symbol"], (tick["epoch"], tick["seq"])
         if order <= self._order.get(symbol, (0, 0)):
             self.violations.append(f"{symbol}: {order} after {self._order[symbol]}")
-        traded_ns = parse_rfc3339(tick["timestamp"])
-        if traded_ns < self._traded.get(symbol, 0) and not tick.get("corrected"):
+        traded_ns, corrected = parse_rfc3339(tick["timestamp"]), bool(tick.get("corrected"))
+        if traded_ns < self._traded_ns.get(symbol, 0) and not corrected:
             self.violations.append(f"{symbol}: a trade of {tick['timestamp']} after a later one")
-        self._order[symbol], self._traded[symbol] = order, traded_ns
-        self._ticked[symbol] = self._now()
+        self._order[symbol], self._traded_ns[symbol] = order, traded_ns
+        self.corrected += corrected
         self.ticks[symbol] += 1

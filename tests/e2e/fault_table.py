@@ -47,9 +47,10 @@ _END: Final = """
 | a plan of three symbols with five asked for, room that appears, a reconnect | `tests/e2e/test_caps.py` |
 | a frozen venue, in seconds, with the waits of production | `tests/e2e/test_frozen.py` |
 | one silent symbol among thirty | `tests/e2e/test_silent_symbol.py` |
+| a symbol whose only trade is cancelled | `tests/e2e/test_cancelled.py` |
 | bad messages between good ones, seeds older than the stream | `tests/e2e/test_prints.py` |
 | a recorded tape at fifty times its speed | `tests/e2e/test_tape.py` |
-| random faults for one minute and for ten, every event looked at | `tests/e2e/test_drill.py` |
+| random faults and amendments for one minute and for ten, every event looked at | `tests/e2e/test_drill.py` |
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,10 +10,11 @@ from typing import Any
 
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.simulator.config import SimulatorConfig
-from tapecast.simulator.faults import Step
+from tapecast.simulator.faults import Cure, Step
 from tapecast.simulator.paths import STOCK_PATH
 from tapecast.simulator.server import Simulator
 from tests.e2e.pipe import BRIEF
+from tests.support import eventually
 
 Act = Callable[[Simulator], object]
 
@@ -38,6 +40,8 @@ class Case:
     ends: str = "live"
     limits: Limits = BRIEF
     config: SimulatorConfig | None = None
+    # Whether it comes and goes: a page may see each step once or again and again.
+    flaps: bool = False
 
     @property
     def key(self) -> str:
@@ -101,7 +105,26 @@ def _closes() -> list[Case]:
             lambda venue: venue.drop_sessions(STOCK_PATH),
             **_reconnects("connection_closed"),
         ),
+        Case(
+            "confirms the subscription and hangs up, again and again",
+            _hang_up_four_times,
+            heal=clear,
+            limits=replace(BRIEF, backoff_first_s=1.0, backoff_cap_s=60.0),
+            flaps=True,
+            # None of these sessions has said anything of a price.
+            **_reconnects("connection_closed", dials=(6, 7), symbol=("stale", "live")),
+        ),
     ]
+
+
+async def _hang_up_four_times(venue: Simulator) -> None:
+    """Three waits of a second at most, if they did not grow; as they do, they are four seconds at least."""
+    venue.faults[STOCK_PATH].hangs_up = True
+    venue.drop_sessions(STOCK_PATH)
+    await eventually(lambda: venue.dials[STOCK_PATH] == 2, "the first dial after the drop")
+    first = time.monotonic()
+    await eventually(lambda: venue.dials[STOCK_PATH] == 5, "three more")
+    assert time.monotonic() - first > 4.0, "it is hammered"
 
 
 def _freezes() -> list[Case]:
@@ -323,6 +346,12 @@ def _mutes() -> list[Case]:
     return [
         mute("goes silent for one symbol", {"AAPL"}, 1),
         mute("goes silent for all symbols, and answers pings", {"*"}, 2),
+        Case(
+            "goes silent for all symbols, and subscribing anew does not help",
+            faults(muted={"*"}, cure=Cure.CONNECTION),
+            limits=looking,
+            **_reconnects("mute"),
+        ),
     ]
 
 

@@ -35,15 +35,18 @@ def said(event: dict[str, Any]) -> str:
 class View:
     """What a page has seen since a moment."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, *, flaps: bool = False) -> None:
         self._stream = stream
+        # Each step counts once, however often it comes.
+        self._flaps = flaps
         self._feeds, self._symbols = len(stream.named("feed")), len(stream.named("symbol"))
 
     def feed(self) -> list[str]:
         """The `feed` events of the stock market."""
         found = [said(e) for e in self._stream.named("feed")[self._feeds :] if e["market"] == "us_equity"]
         # Before the first dial a page may or may not have heard that nothing is held yet.
-        return _changes([each for each in found if each not in {"idle", "connecting no_ingest"}])
+        found = [each for each in found if each not in {"idle", "connecting no_ingest"}]
+        return list(dict.fromkeys(found)) if self._flaps else _changes(found)
 
     def symbol(self, symbol: str) -> list[str]:
         """The states of one symbol; the reason of a state may change meanwhile."""
@@ -68,7 +71,7 @@ async def test_fault(case: Case, valkey_url: str) -> None:
             await eventually(lambda: all(stream.state(symbol) == "live" for symbol in SYMBOLS), "all live")
         else:
             await eventually(lambda: stream.state("BTC/USD") == "live", "crypto live")
-        view = View(stream)
+        view = View(stream, flaps=case.flaps)
         if case.early:
             view._feeds = view._symbols = 0
         else:

@@ -51,7 +51,9 @@ def test_paths_do_not_share_a_collection() -> None:
         ({"login": True}, "Expected `int | null`"),
         ({"refused": ["TSLA"]}, "Expected `object`"),
         ({"refused": {"TSLA": "no"}}, "Expected `int`"),
+        ({"hangs_up": 2}, "Expected `bool`"),
         ({"muted": [1]}, "Expected `str`"),
+        ({"cure": "tea"}, "subscription, connection, nothing"),
         ({"linger_s": -1}, ">= 0"),
         ({"linger_s": 1e9}, "<= 600"),
         ({"rest_delay_s": float("nan")}, ">= 0"),
@@ -75,6 +77,8 @@ def test_flags_say_the_same() -> None:
             "/v2/iex:muted=SPY",
             "rest_delay_s=2.5",
             "silent=welcome",
+            "hangs_up=true",
+            "cure=connection",
             "rest_only=/v2/clock",
         )
     )
@@ -85,6 +89,8 @@ def test_flags_say_the_same() -> None:
             "silent": ["auth", "welcome"],
             "upgrade": 429,
             "refused": {"TSLA": 400, "BTC/USD": 405},
+            "hangs_up": True,
+            "cure": "connection",
             "rest_delay_s": 2.5,
             "rest_only": "/v2/clock",
         }

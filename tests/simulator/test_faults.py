@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tapecast.simulator.faults import Faults, RestFaults, Step
+import pytest
+
+from tapecast.simulator.faults import Cure, Faults, RestFaults, Step
 
 
 def missed(*muted: str, subscribed: frozenset[str]) -> Faults:
@@ -23,11 +25,12 @@ def test_everything_is_off_at_first() -> None:
 
 def test_clear_turns_everything_off() -> None:
     """But does not thaw: sockets would not hear of it."""
-    faults = Faults({Step.AUTH}, 429, 406, {"TSLA": 400}, {"SPY"}, {"*"}, 90.0)
+    faults = Faults({Step.AUTH}, 429, 406, {"TSLA": 400}, {"SPY"}, True, {"*"}, Cure.NOTHING, 90.0)
     faults.flowing.clear()
     faults.clear()
     assert (faults.silent, faults.upgrade, faults.login, faults.refused) == (set(), None, None, {})
-    assert (faults.unconfirmed, faults.muted, faults.linger_s) == (set(), set(), 0.0)
+    assert (faults.unconfirmed, faults.hangs_up, faults.linger_s) == (set(), False, 0.0)
+    assert (faults.muted, faults.cure) == (set(), Cure.SUBSCRIPTION)
     assert faults.frozen
 
 
@@ -55,6 +58,18 @@ def test_all_symbols_can_be_muted() -> None:
     faults.miss({"AAPL"})
     faults.hear(frozenset({"AAPL"}), frozenset({"MSFT", "SPY"}))
     assert faults.muted == {"MSFT", "SPY"}
+
+
+@pytest.mark.parametrize(
+    ("cure", "gone", "heard"),
+    [(Cure.CONNECTION, False, False), (Cure.CONNECTION, True, True), (Cure.NOTHING, True, False)],
+)
+def test_a_mute_may_be_stubborn(cure: Cure, gone: bool, heard: bool) -> None:
+    """A new subscription does not end it; a new connection may."""
+    faults = Faults(muted={"*"}, cure=cure)
+    faults.miss({"AAPL"}, gone=gone)
+    faults.hear(frozenset({"AAPL"}), frozenset())
+    assert faults.mutes("AAPL") is not heard
 
 
 def test_a_mute_may_come_back() -> None:

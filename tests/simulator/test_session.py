@@ -306,3 +306,12 @@ def test_a_slow_client_is_ended(entered: Dialogue) -> None:
     assert entered.replies() == [error(407, "slow client")]
     assert entered.outbox.closed.is_set()
     assert entered.outbox.close_code == POLICY_VIOLATION
+
+
+def test_a_venue_that_hangs_up_confirms_first(entered: Dialogue) -> None:
+    """An error is not what it waits for."""
+    entered.faults.hangs_up = True
+    assert entered.say({"action": "subscribe", "trades": ["no symbol"]})["code"] == 400
+    assert not entered.outbox.closed.is_set()
+    assert entered.say({"action": "subscribe", "trades": ["AAPL"]})["trades"] == ["AAPL"]
+    assert entered.outbox.closed.is_set()

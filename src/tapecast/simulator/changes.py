@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tapecast.errors import SettingsError
-from tapecast.simulator.faults import Faults, RestFaults, Step
+from tapecast.simulator.faults import Cure, Faults, RestFaults, Step
 from tapecast.simulator.paths import PATHS
 
 MOST_S: Final = 600
@@ -28,7 +28,9 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     login: _Code | UnsetType | None = UNSET
     refused: dict[str, _Code] | UnsetType = UNSET
     unconfirmed: set[str] | UnsetType = UNSET
+    hangs_up: bool | UnsetType = UNSET
     muted: set[str] | UnsetType = UNSET
+    cure: Cure | UnsetType = UNSET
     linger_s: _Seconds | UnsetType = UNSET
     rest_status: _Status | UnsetType | None = UNSET
     rest_delay_s: _Seconds | UnsetType = UNSET
@@ -75,7 +77,9 @@ def change(words: object, *, strict: bool = True) -> Change:
     try:
         return msgspec.convert(words, Change, strict=strict)
     except msgspec.ValidationError as error:
-        raise ValueError(f"{error}; faults are: {', '.join(NAMES)}; steps are: {', '.join(Step)}") from None
+        words_of = {"faults": NAMES, "steps": tuple(Step), "cures": tuple(Cure)}
+        told = "; ".join(f"{kind} are: {', '.join(names)}" for kind, names in words_of.items())
+        raise ValueError(f"{error}; {told}") from None
 
 
 class Flag(NamedTuple):

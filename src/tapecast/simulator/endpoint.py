@@ -69,7 +69,7 @@ class Endpoint:
     def leave(self, session: Session, *, clean: bool = True) -> None:
         """The connection is gone, and with it its hold on the slot: at once, if it said goodbye."""
         self.sessions.discard(session)
-        self.faults.miss(session.moving)
+        self.faults.miss(session.moving, gone=True)
         if self.holder is session:
             self.holder = None
             self._lost_at = -math.inf if clean else self._now()

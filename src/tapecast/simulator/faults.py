@@ -25,6 +25,14 @@ class Step(StrEnum):
     SUBSCRIPTION = "subscription"
 
 
+class Cure(StrEnum):
+    """What ends the silence of muted symbols, besides turning it off."""
+
+    SUBSCRIPTION = "subscription"  # a new one, on the same connection or another
+    CONNECTION = "connection"  # only a new one of these
+    NOTHING = "nothing"
+
+
 @dataclass(eq=False)
 class Faults:
     """Of one path. Change them at any time; what was sent stays sent."""
@@ -39,8 +47,11 @@ class Faults:
     refused: dict[str, int] = field(default_factory=dict)
     # Symbols that are accepted without a word and yet never are part of a subscription.
     unconfirmed: set[str] = field(default_factory=set)
-    # Subscribed, and not a word of them comes until they are subscribed anew; "*" = all.
+    # Every connection ends as soon as it has been told that it is subscribed.
+    hangs_up: bool = False
+    # Subscribed, and not a word of them comes until they are cured; "*" = all.
     muted: set[str] = field(default_factory=set)
+    cure: Cure = Cure.SUBSCRIPTION
     # For how long after an end without a close frame the slot stays taken.
     linger_s: float = 0.0
     # Cleared while the path is frozen: nothing is read or written on it.
@@ -67,9 +78,13 @@ class Faults:
         """Whether nothing of this symbol is to be sent."""
         return symbol in self.muted or EVERY in self.muted
 
-    def miss(self, symbols: Iterable[str]) -> None:
-        """Somebody was subscribed to these: if they were muted, a new subscription will end it."""
-        self._missed.update(symbol for symbol in symbols if self.mutes(symbol))
+    def miss(self, symbols: Iterable[str], *, gone: bool = False) -> None:
+        """Somebody was subscribed to these: if they were muted, a new subscription will end it.
+
+        `gone`: and with the subscriptions went the connection.
+        """
+        if self.cure is Cure.SUBSCRIPTION or (gone and self.cure is Cure.CONNECTION):
+            self._missed.update(symbol for symbol in symbols if self.mutes(symbol))
 
     def hear(self, added: AbstractSet[str], others: AbstractSet[str]) -> None:
         """`added` are subscribed anew, `others` already were: those that had been missed are heard again."""

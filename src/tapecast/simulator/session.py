@@ -120,6 +120,8 @@ class Session:
                     raise Refused(401)
                 self.subscription.change(action, lists)
                 self._say(Step.SUBSCRIPTION, self.subscription.message())
+                if self._faults.hangs_up:
+                    self.outbox.close()
             case _:
                 raise Refused(400)
 

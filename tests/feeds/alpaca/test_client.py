@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import msgpack
 import pytest
 
 from tapecast.errors import FeedFatal
@@ -174,6 +176,41 @@ async def test_after_a_takeover_the_slot_is_asked_for_again_at_once() -> None:
     async with playing(Venue(refuse_406, refuse_406, healthy)) as venue:
         async with running(feed_at(venue.url, limits), "AAPL") as recorder:
             await eventually(lambda: recorder.state is LIVE)
+
+
+async def accept_and_drop(venue: Dialogue) -> None:
+    """Confirm a subscription, and hang up."""
+    await venue.accept()
+    await venue.grant()
+
+
+def waits(caplog: pytest.LogCaptureFixture) -> list[float]:
+    """How long was waited before each new dial, as far as the log rounds it."""
+    return [float(wait) for wait in re.findall(r"next dial in (\S+) s", caplog.text)]
+
+
+async def test_a_venue_that_confirms_and_drops_is_not_hammered(caplog: pytest.LogCaptureFixture) -> None:
+    """Being confirmed is not being served: the waits grow."""
+    limits = replace(IMPATIENT, backoff_first_s=0.05, backoff_cap_s=3600.0)
+    async with playing(Venue(accept_and_drop)) as venue, running(feed_at(venue.url, limits), "AAPL"):
+        await eventually(lambda: max(waits(caplog), default=0.0) >= 0.3, "a longer wait")
+
+
+@pytest.mark.parametrize("proof", ["data", "time"])
+async def test_a_session_that_was_good_is_forgiven(proof: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It brought data, or it lasted: the next wait is a first one."""
+    now = msgpack.Timestamp.from_unix_nano(time.time_ns())
+
+    async def script(venue: Dialogue) -> None:
+        await accept_and_drop(venue)
+        if proof == "data":
+            await venue.say({"T": "t", "S": "AAPL", "p": 1.0, "s": 1, "t": now})
+
+    proven_s = 0.0 if proof == "time" else 3600.0
+    limits = replace(IMPATIENT, backoff_first_s=0.05, backoff_cap_s=3600.0, proven_s=proven_s)
+    async with playing(Venue(script)) as venue, running(feed_at(venue.url, limits), "AAPL"):
+        await eventually(lambda: venue.dials >= 8, "so many dials")
+    assert max(waits(caplog)) <= 0.1
 
 
 async def test_a_throttled_dial_is_retried() -> None:

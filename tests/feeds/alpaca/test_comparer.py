@@ -12,7 +12,7 @@ from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.comparer import AT_ONCE, Comparer
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.feeds.alpaca.seen import Seen
-from tapecast.market import Snapshot, Trade
+from tapecast.market import Quote, Snapshot, Trade
 from tests.support import eventually
 
 SECOND = 1_000_000_000
@@ -32,8 +32,10 @@ class Bench:
         self.is_open = True
         self.snapshots_told: list[Snapshot] = []
         self.silent: list[list[str]] = []
-        self.seen = Seen(lambda: NOW)
+        self.seen = Seen()
         self.seen.confirm(frozenset(symbols))
+        for symbol in symbols:
+            self.seen.on_snapshot(_at(symbol, 0.0))
         self.comparer = Comparer(
             self,
             self.seen,
@@ -47,17 +49,29 @@ class Bench:
         self.asked.append(list(symbols))
         if self.failure is not None:
             raise self.failure
-        found = [self._snapshot(symbol) for symbol in symbols if symbol in self.traded]
+        found = [_at(symbol, self.traded[symbol]) for symbol in symbols if symbol in self.traded]
         if self.meanwhile is not None:
             self.meanwhile()
         return found
 
-    def _snapshot(self, symbol: str) -> Snapshot:
-        trade = Trade(symbol, 1.0, 1.0, NOW + int(self.traded[symbol] * SECOND), 1)
-        return Snapshot(symbol, trade, None, None, None)
+    def says(self, symbol: str) -> None:
+        """A message of this symbol arrives by the stream."""
+        self.seen.on_data([Quote(symbol, 1.0, 2.0, 1.0, 1.0, NOW, 1)])
 
     async def look(self, *, is_quiet: bool = False) -> None:
         await self.comparer.look(is_quiet=is_quiet)
+
+
+def _at(symbol: str, seconds: float) -> Snapshot:
+    trade = Trade(symbol, 1.0, 1.0, NOW + int(seconds * SECOND), 1)
+    return Snapshot(symbol, trade, None, None, None)
+
+
+async def mute(bench: Bench) -> None:
+    """The next look gives the session up."""
+    with pytest.raises(FeedTransient) as caught:
+        await bench.look(is_quiet=True)
+    assert caught.value.reason == "mute"
 
 
 async def test_one_silent_symbol_is_named_and_its_price_healed() -> None:
@@ -96,18 +110,75 @@ async def test_a_venue_that_trades_and_sends_nothing_is_mute() -> None:
     await bench.look(is_quiet=True)
     assert bench.silent == [["AAPL", "MSFT"]]
     bench.traded = {"AAPL": 90.0, "MSFT": 90.0}
-    with pytest.raises(FeedTransient) as caught:
+    await mute(bench)
+
+
+async def test_a_mute_session_of_one_sparse_symbol_is_given_up() -> None:
+    """It is found silent, then it has not traded again for some looks, then it has."""
+    bench = Bench("AAPL")
+    bench.traded = {"AAPL": 60.0}
+    for _ in range(4):
         await bench.look(is_quiet=True)
-    assert caught.value.reason == "mute"
+    assert bench.silent == [["AAPL"]]
+    bench.traded = {"AAPL": 300.0}
+    await mute(bench)
+
+
+async def test_a_mute_session_of_very_many_symbols_is_given_up() -> None:
+    """Others are asked about in the look that follows."""
+    symbols = [f"S{number:04d}" for number in range(2 * AT_ONCE)]
+    bench = Bench(*symbols)
+    bench.traded = dict.fromkeys(symbols, 60.0)
+    await bench.look(is_quiet=True)
+    assert bench.silent == [symbols[:AT_ONCE]]
+    bench.traded = dict.fromkeys(symbols, 80.0)
+    await mute(bench)
+
+
+async def test_a_mute_session_of_a_delayed_feed_is_given_up() -> None:
+    """Venue times are a quarter of an hour behind ours, and so are REST's."""
+    bench = Bench("AAPL")
+    bench.seen = bench.comparer._seen = Seen()
+    bench.seen.confirm(frozenset({"AAPL"}))
+    bench.seen.on_snapshot(_at("AAPL", -900.0))
+    bench.traded = {"AAPL": -840.0}
+    await bench.look(is_quiet=True)
+    bench.traded = {"AAPL": -800.0}
+    await mute(bench)
+
+
+async def test_small_steps_of_the_venue_add_up() -> None:
+    """Each look finds another symbol silent; the session is measured by the first."""
+    bench = Bench("AAPL", "MSFT", "NVDA")
+    bench.traded = {"AAPL": 60.0}
+    await bench.look(is_quiet=True)
+    bench.traded = {"MSFT": 70.0}
+    await bench.look(is_quiet=True)
+    bench.traded = {"NVDA": 80.0}
+    await mute(bench)
 
 
 async def test_one_that_stays_silent_costs_the_others_nothing() -> None:
     """While anything arrives the session is kept, and the symbol is tried again."""
     bench = Bench("AAPL", "MSFT")
-    for seconds in (60.0, 120.0):
+    for seconds in (60.0, 120.0, 180.0):
         bench.traded = {"AAPL": seconds}
         await bench.look(is_quiet=False)
+        bench.says("MSFT")
+    assert bench.silent == [["AAPL"]] * 3
+
+
+async def test_a_word_of_anything_acquits_the_session() -> None:
+    """Until something is found silent anew."""
+    bench = Bench("AAPL", "MSFT")
+    bench.traded = {"AAPL": 60.0}
+    await bench.look(is_quiet=True)
+    bench.says("MSFT")
+    bench.traded = {"AAPL": 300.0}
+    await bench.look(is_quiet=True)
     assert bench.silent == [["AAPL"], ["AAPL"]]
+    bench.traded = {"AAPL": 600.0}
+    await mute(bench)
 
 
 @pytest.mark.parametrize("failure", [FeedTransient("rest_unreachable", ""), FeedFatal("auth_failed", "")])

@@ -44,6 +44,13 @@ async def test_the_next_question_comes_at_the_change_or_after_minutes() -> None:
     assert [await venue.hours.look() for _ in range(3)] == [300, 90, 1]
 
 
+async def test_an_overdue_change_is_asked_for_less_and_less_often() -> None:
+    """Each question is one of the account's 200 a minute; after the change it begins anew."""
+    late, early = MarketClock(True, NOW - SECOND), MarketClock(False, NOW + 90 * SECOND)
+    venue = Venue(*[late] * 7, early, late)
+    assert [await venue.hours.look() for _ in range(9)] == [1, 2, 4, 8, 16, 30, 30, 90, 1]
+
+
 async def test_a_clock_never_reached_means_open() -> None:
     """Without any answer the market is taken as open, and asked again soon."""
     venue = Venue(None)

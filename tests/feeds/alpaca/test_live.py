@@ -182,6 +182,24 @@ async def test_an_error_of_the_session_ends_it(code: int, reason: str, error: ty
     assert getattr(caught.value, "reason") == reason  # noqa: B009 - the type is a parameter
 
 
+class Unprintable(list[object]):
+    """As a nest of a thousand lists is where C and Python share one stack (3.11)."""
+
+    def __str__(self) -> str:
+        raise RecursionError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("text", [Unprintable(), None, 5, {}])
+async def test_an_error_without_a_text_is_its_code(text: object) -> None:
+    """What stands in the place of the text is not even looked at."""
+    async with live(Dialogue.serve) as it:
+        with pytest.raises(FeedTransient) as caught:
+            it.session._control({"T": "error", "code": 407, "msg": text})
+    assert caught.value.reason == "slow_client"
+
+
 async def test_the_venues_reply_is_the_truth() -> None:
     """Subscriptions are asked for, confirmed by the reply, told once, and the path is served."""
     async with live(Dialogue.serve, "AAPL", "MSFT") as it, beside(it.session.read(), it.session.reconcile()):

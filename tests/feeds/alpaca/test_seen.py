@@ -16,15 +16,43 @@ def at(symbol: str, seconds: float) -> Snapshot:
 
 
 def seen(*symbols: str) -> Seen:
-    """These are confirmed now."""
-    one = Seen(lambda: NOW)
+    """These are confirmed, and their seeds say that they traded just now."""
+    one = Seen()
     one.confirm(frozenset(symbols))
+    for symbol in symbols:
+        one.on_snapshot(at(symbol, 0))
     return one
 
 
 def test_what_was_traded_before_we_came_is_not_missed() -> None:
-    """A symbol that has not traded since it was confirmed is quiet."""
-    assert seen("AAPL").lagging([at("AAPL", -3600)], 15) == []
+    """A symbol that has not traded since it was seeded is quiet."""
+    assert seen("AAPL").lagging([at("AAPL", 0)], 15) == []
+
+
+def test_without_a_seed_the_first_that_is_heard_of_is_the_measure() -> None:
+    """REST may have been down when the session began."""
+    one = Seen()
+    one.confirm(frozenset({"AAPL"}))
+    assert one.lagging([at("AAPL", 3600)], 15) == []
+    one.on_snapshot(at("AAPL", 3600))
+    assert one.lagging([at("AAPL", 3616)], 15) == ["AAPL"]
+
+
+def test_a_delayed_feed_is_measured_by_itself() -> None:
+    """A quarter of an hour behind our clock, a missed trade is still a missed one."""
+    one = Seen()
+    one.confirm(frozenset({"AAPL"}))
+    one.on_snapshot(at("AAPL", -900))
+    assert one.lagging([at("AAPL", -880)], 15) == ["AAPL"]
+
+
+def test_the_newest_of_all_is_known() -> None:
+    """By stream or by REST; nothing of what is not confirmed."""
+    one = seen("AAPL", "MSFT")
+    one.on_trade("MSFT", NOW + 5 * SECOND)
+    one.on_trade("TSLA", NOW + 9 * SECOND)
+    assert one.newest_ns == NOW + 5 * SECOND
+    assert Seen().newest_ns == 0
 
 
 def test_a_trade_that_never_came_is_missed() -> None:

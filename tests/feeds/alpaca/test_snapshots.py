@@ -12,6 +12,7 @@ from tapecast.feeds.alpaca.snapshots import read
 from tapecast.market import DayBar, Quote, Snapshot, Trade, parse_rfc3339
 
 NOW_US = 1_760_000_000_000_000
+ASKED_US = NOW_US - 5
 DAY = {"t": "2025-10-08T04:00:00Z", "o": 1, "h": 4, "l": 0.5, "c": 2, "v": 0, "n": 3, "vw": 2}
 PARTS: dict[str, Any] = {
     "latestTrade": {"t": "2025-10-08T15:00:00.123456789Z", "x": "V", "p": 2.5, "s": 10, "c": ["@"], "z": "C"},
@@ -32,7 +33,7 @@ parts = st.fixed_dictionaries(
 
 def test_a_whole_snapshot() -> None:
     """Every part is read, to the nanosecond."""
-    (snapshot,) = read({"AAPL": PARTS}, NOW_US)
+    (snapshot,) = read({"AAPL": PARTS}, ASKED_US, NOW_US)
     event = parse_rfc3339("2025-10-08T15:00:00.123456789Z")
     assert snapshot == Snapshot(
         "AAPL",
@@ -40,36 +41,37 @@ def test_a_whole_snapshot() -> None:
         Quote("AAPL", 2.4, 2.6, 2.0, 1.0, parse_rfc3339("2025-10-08T15:00:01Z"), NOW_US),
         DayBar(parse_rfc3339("2025-10-08T04:00:00Z"), 1.0, 4.0, 0.5, 2.0, 0.0),
         DayBar(parse_rfc3339("2025-10-07T04:00:00Z"), 1.0, 4.0, 0.5, 2.2, 0.0),
+        ASKED_US,
     )
 
 
 def test_crypto_comes_wrapped() -> None:
     """Crypto's map stands under `snapshots`."""
-    assert [each.symbol for each in read({"snapshots": {"BTC/USD": PARTS}}, NOW_US)] == ["BTC/USD"]
+    assert [each.symbol for each in read({"snapshots": {"BTC/USD": PARTS}}, ASKED_US, NOW_US)] == ["BTC/USD"]
 
 
 @pytest.mark.parametrize("part", [None, {}, "text", {"t": "yesterday"}, {"t": "9999-99-99T00:00:00Z"}])
 def test_parts_without_sense_are_unknown(part: object) -> None:
     """A bad part costs itself alone."""
-    (snapshot,) = read({"AAPL": dict.fromkeys(PARTS, part)}, NOW_US)
-    assert snapshot == Snapshot("AAPL", None, None, None, None)
+    (snapshot,) = read({"AAPL": dict.fromkeys(PARTS, part)}, ASKED_US, NOW_US)
+    assert snapshot == Snapshot("AAPL", None, None, None, None, ASKED_US)
 
 
 @pytest.mark.parametrize("name", list("ohlc"))
 def test_a_day_without_a_price_is_unknown(name: str) -> None:
     """A bar with a zero in it is no bar."""
-    (snapshot,) = read({"AAPL": PARTS | {"dailyBar": DAY | {name: 0}}}, NOW_US)
+    (snapshot,) = read({"AAPL": PARTS | {"dailyBar": DAY | {name: 0}}}, ASKED_US, NOW_US)
     assert snapshot.day is None
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", {"AAPL": None}, {"message": "no"}])
 def test_an_answer_without_sense_is_empty(answer: object) -> None:
     """A symbol that the venue does not know is left out."""
-    assert read(answer, NOW_US) == []
+    assert read(answer, ASKED_US, NOW_US) == []
 
 
 @given(parts)
 @settings(deadline=None)
 def test_any_parts_are_survived(answer: dict[str, Any]) -> None:
     """No JSON raises."""
-    assert len(read({"AAPL": answer}, NOW_US)) == 1
+    assert len(read({"AAPL": answer}, ASKED_US, NOW_US)) == 1

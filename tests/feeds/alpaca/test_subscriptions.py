@@ -365,3 +365,14 @@ def test_any_plan_and_any_wishes_come_to_rest(
         if pairs >= 28:
             most_important = [symbol for symbol in wish if symbol not in bad][: min(limit, symbols)]
             assert subscriptions.confirmed == set(most_important)
+
+
+def test_no_message_of_a_new_session_is_too_long() -> None:
+    """However many were served before: beyond some 1,400 symbols in one message data come in parts."""
+    subscriptions, plan = wanting(*(f"S{number}" for number in range(3 * MAX_BATCH))), Plan()
+    settle(subscriptions, plan)
+    subscriptions.reset()
+    again = Plan()
+    settle(subscriptions, again)
+    assert max(len(request.symbols) for request in again.heard) == MAX_BATCH
+    assert len(subscriptions.confirmed) == 3 * MAX_BATCH

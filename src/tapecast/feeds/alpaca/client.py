@@ -45,11 +45,6 @@ class _Run:
     delays: Delays
     hours: Hours | None
 
-    def on_served(self) -> None:
-        """The venue has answered what we asked."""
-        self.delays.reset()
-        self.path.live()
-
 
 class AlpacaFeed:
     """One endpoint of Alpaca as a `Feed`."""
@@ -160,8 +155,9 @@ class AlpacaFeed:
             nudge=self._nudge,
             seen=seen,
             on_confirmed=on_confirmed,
-            on_served=run.on_served,
+            on_served=run.path.live,
         )
+        began = time.monotonic()
         try:
             await together(
                 session.read(),
@@ -172,6 +168,9 @@ class AlpacaFeed:
                 self._until_unwanted(),
             )
         finally:
+            # Not at its first answer: a venue that accepts, confirms and drops us would be hammered.
+            if seen.messages or time.monotonic() - began >= self._limits.proven_s:
+                run.delays.reset()
             # With the socket went every subscription.
             if self._subscriptions.confirmed:
                 run.listener.on_subscribed(frozenset())

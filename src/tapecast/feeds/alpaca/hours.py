@@ -10,11 +10,14 @@ import time
 from asyncio import Event, sleep, timeout
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 
 from tapecast.errors import FeedError
 from tapecast.feeds.alpaca.limits import Limits
+
+FIRST_OVERDUE_S: Final = 1.0
 
 
 class MarketClock(msgspec.Struct, frozen=True):
@@ -39,6 +42,8 @@ class Hours:
         self._limits = limits
         self._now_ns = now_ns
         self._known = MarketClock(is_open=True, next_change_ns=0)
+        # Until the next question while the venue's change is overdue.
+        self._overdue_s = FIRST_OVERDUE_S
         self._answered = Event()
 
     async def follow(self) -> None:
@@ -68,6 +73,11 @@ class Hours:
                 self._on_answer(True)
             return self._limits.clock_retry_s
         self._on_answer(self._known.is_open)
-        until = (self._known.next_change_ns - self._now_ns()) / 1e9
-        # Our clock may be ahead of the venue's: then the change has not happened yet when we ask.
-        return min(self._limits.clock_every_s, max(1.0, until))
+        until_s = (self._known.next_change_ns - self._now_ns()) / 1e9
+        if until_s > 0:
+            self._overdue_s = FIRST_OVERDUE_S
+            return min(self._limits.clock_every_s, max(FIRST_OVERDUE_S, until_s))
+        # Our clock is ahead of the venue's, by a second or by hours: the change has not happened yet.
+        again_s = self._overdue_s
+        self._overdue_s = min(self._limits.clock_retry_s, 2 * again_s)
+        return again_s

@@ -36,6 +36,8 @@ class Limits:
     # SIGTERM waits for the close, so it must end even when the peer is frozen. Must stay above the
     # `close_timeout` of the socket: below it, the library swallows our cancellation.
     close_s: float = 2.5
+    # A session that brought data, or lasted so long, was a good one: the next failure is a first one again.
+    proven_s: float = 10.0
     backoff_first_s: float = 0.5
     # Not longer: whoever waits here when the venue returns is late by that much, and 10 s is the promise.
     backoff_cap_s: float = 6.0
@@ -67,7 +69,7 @@ class Delays:
         self.reset()
 
     def reset(self) -> None:
-        """The venue served us (being connected does not count): the next failure is a first one again."""
+        """The venue served us (being confirmed does not count): the next failure is a first one again."""
         self._ordinary = backoff(self._limits.backoff_first_s, self._limits.backoff_cap_s)
 
     def after(self, failure: FeedTransient) -> float:

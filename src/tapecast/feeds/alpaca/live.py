@@ -168,13 +168,13 @@ class LiveSession:
                 self._on_served()
                 self._nudge.set()
             case "error":
-                self._error(message.get("code"), str(message.get("msg", ""))[:80])
+                self._error(message.get("code"), message.get("msg"))
             case "success":
                 pass
             case _:
                 self._listener.on_rejected(Reject.TYPE)
 
-    def _error(self, code: object, text: str) -> None:
+    def _error(self, code: object, text: object) -> None:
         if type(code) is not int:
             self._listener.on_rejected(Reject.CONTROL)
         elif code in SUBSCRIPTION_CODES:
@@ -182,4 +182,5 @@ class LiveSession:
                 self._listener.on_rejected(Reject.CONTROL)
             self._nudge.set()
         elif code != ALREADY_AUTHENTICATED:
-            raise failure(code, text)
+            # Of a text alone: a deep nest of lists cannot even be printed.
+            raise failure(code, text[:80] if isinstance(text, str) else "")

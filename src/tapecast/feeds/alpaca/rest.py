@@ -157,8 +157,9 @@ class AlpacaRest:
         if market in self._feeds:
             params["feed"] = self._feeds[market]
         await self._pace.wait()
+        ts_asked = time.time_ns() // 1000
         answer = await self._get(self._data + _SNAPSHOTS[market], params)
-        return snapshots.read(answer, time.time_ns() // 1000)
+        return snapshots.read(answer, ts_asked, time.time_ns() // 1000)
 
     async def _object(self, path: str) -> dict[str, object]:
         answer = await self._get(self._trading + path)

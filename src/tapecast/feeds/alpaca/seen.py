@@ -1,13 +1,12 @@
 """The newest trade that each confirmed symbol is known to have had, to tell a quiet symbol from a silent one.
 
-Pure. Times in nanoseconds of the venue. A trade of any kind counts, also one that sets no price: a symbol
-that prints odd lots only is not silent.
+Pure. Times in nanoseconds of the venue, never of our clock: a delayed feed is a quarter of an hour behind it.
+A trade of any kind counts, also one that sets no price: a symbol that prints odd lots only is not silent.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from tapecast.market import Quote, Snapshot, Trade
 
@@ -15,8 +14,8 @@ from tapecast.market import Quote, Snapshot, Trade
 class Seen:
     """What came from one session, by stream or by REST."""
 
-    def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
-        self._now_ns = now_ns
+    def __init__(self) -> None:
+        # 0: nothing is known yet. The first that is known, mostly the seed's, is what the others are held to.
         self._newest: dict[str, int] = {}
         # Trades and quotes of the session so far.
         self.messages = 0
@@ -26,10 +25,14 @@ class Seen:
         """The confirmed symbols."""
         return list(self._newest)
 
+    @property
+    def newest_ns(self) -> int:
+        """The newest trade of all; 0 if none is known."""
+        return max(self._newest.values(), default=0)
+
     def confirm(self, symbols: frozenset[str]) -> None:
-        """The venue's whole set. What a new one traded before is not missed by us."""
-        now_ns = self._now_ns()
-        self._newest = {symbol: self._newest.get(symbol, now_ns) for symbol in symbols}
+        """The venue's whole set."""
+        self._newest = {symbol: self._newest.get(symbol, 0) for symbol in symbols}
 
     def on_trade(self, symbol: str, event_ns: int) -> None:
         """A trade came."""
@@ -54,10 +57,9 @@ class Seen:
     def lagging(self, snapshots: Iterable[Snapshot], lag_s: float) -> list[str]:
         """The symbols that have traded at the venue so much later than we know."""
         lag_ns = int(lag_s * 1e9)
+        trades = [each.trade for each in snapshots if each.trade is not None]
         return [
-            each.symbol
-            for each in snapshots
-            if each.trade is not None
-            and each.symbol in self._newest
-            and each.trade.ts_event_ns - self._newest[each.symbol] > lag_ns
+            trade.symbol
+            for trade in trades
+            if (known_ns := self._newest.get(trade.symbol, 0)) and trade.ts_event_ns - known_ns > lag_ns
         ]

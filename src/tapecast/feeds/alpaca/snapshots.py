@@ -11,22 +11,27 @@ from tapecast.feeds.alpaca import wire
 from tapecast.market import DayBar, Quote, Snapshot, Trade, number, parse_rfc3339
 
 
-def read(answer: object, ts_recv: int) -> list[Snapshot]:
+def read(answer: object, ts_asked: int, ts_recv: int) -> list[Snapshot]:
     """The snapshots of one answer; what makes no sense is left out."""
     if isinstance(answer, dict) and isinstance(answer.get("snapshots"), dict):
         answer = answer["snapshots"]
     if not isinstance(answer, dict):
         return []
-    return [_snapshot(symbol, parts, ts_recv) for symbol, parts in answer.items() if isinstance(parts, dict)]
+    return [
+        _snapshot(symbol, parts, ts_asked, ts_recv)
+        for symbol, parts in answer.items()
+        if isinstance(parts, dict)
+    ]
 
 
-def _snapshot(symbol: str, parts: Mapping[str, object], ts_recv: int) -> Snapshot:
+def _snapshot(symbol: str, parts: Mapping[str, object], ts_asked: int, ts_recv: int) -> Snapshot:
     return Snapshot(
         symbol,
         _trade(symbol, _part(parts, "latestTrade"), ts_recv),
         _quote(symbol, _part(parts, "latestQuote"), ts_recv),
         _day(_part(parts, "dailyBar")),
         _day(_part(parts, "prevDailyBar")),
+        ts_asked,
     )
 
 

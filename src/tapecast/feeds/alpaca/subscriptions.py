@@ -62,7 +62,7 @@ class Subscriptions:
     def reset(self) -> None:
         """A new session: the venue knows nothing of us."""
         self._served_before = self.confirmed & self.desired.keys()
-        self._batch = len(self._served_before) or MAX_BATCH
+        self._batch = min(MAX_BATCH, len(self._served_before) or MAX_BATCH)
         self._acknowledged = dict.fromkeys(self._channels, frozenset())
         self.in_flight: Request | None = None
         # Refused for themselves, with the reason; and those whose quotes alone were refused.

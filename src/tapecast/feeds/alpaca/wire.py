@@ -20,8 +20,8 @@ INTEGER_NANOSECONDS: Final = 2
 CONTROL: Final = frozenset({"success", "error", "subscription"})
 # Known, and of no use for a price: bars, books, statuses, LULD bands, imbalances, news.
 _NOT_CARRIED: Final = frozenset("budoslin")
-# A print dated further ahead than any clock is wrong would win over every later one for ever.
-FUTURE_NS: Final = 24 * 3600 * 1_000_000_000
+# What is dated further ahead than clocks are wrong would win over every later one until its time has come.
+FUTURE_NS: Final = 5 * 60 * 1_000_000_000
 
 
 class Reject(StrEnum):
