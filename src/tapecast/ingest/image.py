@@ -32,8 +32,11 @@ from tapecast.market import (
     rfc3339,
 )
 
-REMEMBERED: Final = 8
-"""Trades that a cancel can go back to. Cancels come seconds after the print; REST knows what is older."""
+REMEMBERED: Final = 3
+"""Trades that a cancel can go back to; REST knows what is older. With 10,000 symbols what is kept of each has
+to be fetched from memory for every print, and one trade more costs a tenth of what a print may."""
+VOID: Final = 8
+"""Cancelled trades that are known not to have been. REST forgets them in seconds."""
 
 
 class Image:
@@ -185,7 +188,7 @@ class Image:
         return True
 
     def _strike(self, amend: Correction | Cancel) -> None:
-        self._void = (*self._void, (amend.number, amend.exchange))[-REMEMBERED:]
+        self._void = (*self._void, (amend.number, amend.exchange))[-VOID:]
 
     def _is_void(self, trade: Trade) -> bool:
         return any(is_named(trade, *name) for name in self._void)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapecast.feeds.alpaca import prints, wire
+from tapecast.feeds.alpaca.seen import Known
 from tapecast.market import ADDS_VOLUME, Quote, Trade
 
 NOW_US = 1_760_000_000_000_000
@@ -36,11 +37,11 @@ changes = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-class Everything(dict[str, str]):
+class Everything(dict[str, Known]):
     """Whatever symbol there is, it is wanted."""
 
-    def get(self, symbol: str, _: object = None) -> str:
-        return symbol
+    def get(self, symbol: str, _: object = None) -> Known:
+        return Known(symbol)
 
 
 def read(*messages: object) -> list[Trade | Quote] | None:
@@ -68,11 +69,19 @@ def test_a_frame_of_trades_and_quotes_keeps_its_order() -> None:
 
 def test_what_nobody_wants_is_counted() -> None:
     """And what is wanted has the name that we gave, not a copy of it for each message."""
-    ours = "".join(["AA", "PL"])
+    ours = Known("".join(["AA", "PL"]))
     frame = prints.read(msgpack.packb([TRADE, QUOTE | {"S": "TSLA"}, QUOTE]), NOW_US, {"AAPL": ours})
     assert frame is not None
     assert frame.unasked == 1
-    assert [value.symbol is ours for value in frame.data] == [True, True]
+    assert [value.symbol is ours.symbol for value in frame.data] == [True, True]
+
+
+def test_the_newest_trade_is_noted() -> None:
+    """A late one takes nothing back, and a quote is no trade."""
+    late = TRADE | {"t": msgpack.Timestamp.from_unix_nano(EVENT_NS - 1)}
+    wanted = {"AAPL": Known("AAPL"), "MSFT": Known("MSFT")}
+    assert prints.read(msgpack.packb([TRADE, late, QUOTE | {"S": "MSFT"}]), NOW_US, wanted)
+    assert (wanted["AAPL"].newest_ns, wanted["MSFT"].newest_ns) == (EVENT_NS, 0)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapecast.feeds.alpaca.seen import Seen
-from tapecast.market import Quote, Snapshot, Trade
+from tapecast.market import Snapshot, Trade
 
 SECOND = 1_000_000_000
 NOW = 1_760_000_000 * SECOND
@@ -63,13 +63,24 @@ def test_a_trade_that_never_came_is_missed() -> None:
     assert one.lagging([at("AAPL", 15), at("MSFT", 25.1)], 15) == ["MSFT"]
 
 
-def test_a_frame_counts_as_its_trades() -> None:
-    """Late ones take nothing back, and a quote is no trade."""
+def test_a_late_trade_takes_nothing_back() -> None:
+    """The newest counts, in whatever order they come."""
     one = seen("AAPL", "MSFT")
-    trades = [Trade("AAPL", 1.0, 1.0, NOW + seconds * SECOND, 1) for seconds in (10, 5)]
-    one.on_data([*trades, Quote("MSFT", 1.0, 2.0, 1.0, 1.0, NOW + 10 * SECOND, 1)])
-    assert one.messages == 3
+    for seconds in (10, 5):
+        one.on_trade("AAPL", NOW + seconds * SECOND)
     assert one.lagging([at("AAPL", 25), at("MSFT", 25)], 15) == ["MSFT"]
+
+
+def test_a_new_confirmation_forgets_nothing_of_who_stays() -> None:
+    """Who left and comes back starts anew."""
+    one = seen("AAPL", "MSFT")
+    one.on_trade("AAPL", NOW + 10 * SECOND)
+    stays = one.known["AAPL"]
+    one.confirm(frozenset({"AAPL"}))
+    assert one.known["AAPL"] is stays
+    one.confirm(frozenset({"MSFT"}))
+    one.confirm(frozenset({"AAPL", "MSFT"}))
+    assert one.known["AAPL"].newest_ns == 0
 
 
 def test_what_rest_told_is_known() -> None:

@@ -17,7 +17,7 @@ from tapecast.feeds.alpaca import prints, wire
 from tapecast.feeds.alpaca.codes import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
-from tapecast.feeds.alpaca.seen import Seen
+from tapecast.feeds.alpaca.seen import Known, Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.alpaca.wire import Data, Message, Reject
 from tapecast.feeds.base import FeedListener
@@ -52,9 +52,10 @@ class LiveSession:
         self._on_confirmed = on_confirmed
         # Called when the venue has answered what we asked: from here on the path is believed.
         self._on_served = on_served
-        # The desired set as the reader asks for it: each symbol gives itself.
+        # The desired set as the reader asks for it, made of these two.
         self._desired: dict[str, None] = {}
-        self._names: dict[str, str] = {}
+        self._known: dict[str, Known] = {}
+        self._names: dict[str, Known] = {}
 
     async def read(self) -> None:
         """Hand over every message, until the connection fails."""
@@ -79,17 +80,18 @@ class LiveSession:
             for message in islice(messages, start, start + TURN):
                 self._hand_over(message, ts_recv)
 
-    def _wanted(self) -> dict[str, str]:
-        desired = self._subscriptions.desired
-        # Each change is a new dict.
-        if desired is not self._desired:
-            self._desired, self._names = desired, {symbol: symbol for symbol in desired}
+    def _wanted(self) -> dict[str, Known]:
+        desired, known = self._subscriptions.desired, self._seen.known
+        # Each change of either is a new dict.
+        if desired is not self._desired or known is not self._known:
+            self._desired, self._known = desired, known
+            self._names = {symbol: known.get(symbol) or Known(symbol) for symbol in desired}
         return self._names
 
     def _deliver_all(self, frame: prints.Frame) -> None:
         for _ in range(frame.unasked):
             self._listener.on_rejected(Reject.UNASKED)
-        self._seen.on_data(frame.data)
+        self._seen.messages += len(frame.data)
         self._listener.on_data(frame.data)
 
     async def reconcile(self) -> None:

@@ -6,48 +6,50 @@ A trade of any kind counts, also one that sets no price: a symbol that prints od
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from tapecast.market import Quote, Snapshot, Trade
+from tapecast.market import Snapshot
+
+
+class Known:
+    """A symbol, always the same string, and its newest trade; 0: nothing is known yet."""
+
+    __slots__ = ("newest_ns", "symbol")
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.newest_ns = 0
 
 
 class Seen:
     """What came from one session, by stream or by REST."""
 
     def __init__(self) -> None:
-        # 0: nothing is known yet. The first that is known, mostly the seed's, is what the others are held to.
-        self._newest: dict[str, int] = {}
+        # The confirmed symbols; each confirmation is a new dict. The first trade that is known of one, mostly
+        # the seed's, is what the others are held to.
+        self.known: dict[str, Known] = {}
         # Trades and quotes of the session so far.
         self.messages = 0
 
     @property
     def symbols(self) -> list[str]:
         """The confirmed symbols."""
-        return list(self._newest)
+        return list(self.known)
 
     @property
     def newest_ns(self) -> int:
         """The newest trade of all; 0 if none is known."""
-        return max(self._newest.values(), default=0)
+        return max((known.newest_ns for known in self.known.values()), default=0)
 
     def confirm(self, symbols: frozenset[str]) -> None:
         """The venue's whole set."""
-        self._newest = {symbol: self._newest.get(symbol, 0) for symbol in symbols}
+        self.known = {symbol: self.known.get(symbol) or Known(symbol) for symbol in symbols}
 
     def on_trade(self, symbol: str, event_ns: int) -> None:
         """A trade came."""
-        if event_ns > self._newest.get(symbol, event_ns):
-            self._newest[symbol] = event_ns
-
-    def on_data(self, data: Sequence[Trade | Quote]) -> None:
-        """A frame of them came."""
-        self.messages += len(data)
-        newest = self._newest
-        for value in data:
-            if isinstance(value, Trade):
-                at = value.ts_event_ns
-                if at > newest.get(value.symbol, at):
-                    newest[value.symbol] = at
+        known = self.known.get(symbol)
+        if known is not None:
+            known.newest_ns = max(known.newest_ns, event_ns)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """REST has told of a trade."""
@@ -61,5 +63,7 @@ class Seen:
         return [
             trade.symbol
             for trade in trades
-            if (known_ns := self._newest.get(trade.symbol, 0)) and trade.ts_event_ns - known_ns > lag_ns
+            if (known := self.known.get(trade.symbol)) is not None
+            and known.newest_ns
+            and trade.ts_event_ns - known.newest_ns > lag_ns
         ]
