@@ -108,6 +108,14 @@ def test_libraries_are_no_louder_than_warnings(level: str, loudest: str) -> None
     assert logging.getLogger("httpx").getEffectiveLevel() == logging.getLevelName(loudest)
 
 
+@pytest.mark.usefixtures("restored_logging")
+def test_no_client_can_fill_the_log() -> None:
+    """With requests that are none, of each of which uvicorn warns."""
+    configure_logging("DEBUG", "text")
+    assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("uvicorn.error").isEnabledFor(logging.ERROR)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_listening_accepts_connections(host: str) -> None:
     """On a free port where 0 is asked for."""

@@ -75,6 +75,7 @@ async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
             banner.title(say)
             banner.feeds(say, venue.words, worker)
             banner.service(say, venue.settings, bus.place)
+            process.spare_collections()
             await stop.wait()
 
 

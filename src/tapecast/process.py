@@ -49,8 +49,10 @@ def configure_logging(level: str, form: str) -> None:
     handler.setFormatter(JsonFormatter() if form == "json" else text)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These tell of every request at INFO and of every frame, accounts included, at DEBUG.
-    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio", "sse_starlette"):
+    for name in ("httpx", "httpcore", "websockets", "asyncio", "sse_starlette"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    # It warns of each request that is none, so any client could fill the log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def process_id() -> str:

@@ -27,6 +27,8 @@ SILENCE_S: Final = 3.0
 """Three pings without an answer: a link that is silent for longer is dead, whatever TCP believes."""
 ACK_TIMEOUT_S: Final = 5.0
 BATCH: Final = 500
+TURN_S: Final = 0.005
+"""So long at most the loop is held by messages that came together: each goes to thousands of views."""
 RETRY_S: Final = (0.1, 2.0)
 
 logger = logging.getLogger(__name__)
@@ -69,8 +71,12 @@ class Link:
 
     async def read(self) -> None:
         """Deliver messages until the connection ends, which raises."""
-        read = self._connection.read_response
+        read, turn_until = self._connection.read_response, 0.0
         while True:
+            # What has come together is read without a wait between; others must get their turn all the same.
+            if self._last_heard > turn_until:
+                await asyncio.sleep(0)
+                turn_until = time.monotonic() + TURN_S
             message: Any = await read(timeout=math.inf, disconnect_on_error=False)
             self._last_heard = time.monotonic()
             # A PING before the first subscription is answered by a bare PONG.

@@ -53,7 +53,7 @@ class Publisher:
         for symbol, void in retired:
             key, last_key, channel = self._names(symbol)
             if void:
-                # Set to be published, and deleted in the same call.
+                # Set to be published, and deleted at once.
                 fenced += [fence.Write(last_key, b""), fence.Write(key, void, channel=channel)]
             fenced.append(fence.Write(key, b""))
         await self._fence.write(fenced, 1)
