@@ -49,7 +49,8 @@ class Socket(asyncio.Transport):
         self.is_full = False
         self.is_cut = False
         self.high: int | None = None
-        # Every write that the kernel took, and what it has not taken.
+        # Every write, those that the kernel took, and what it has not taken.
+        self.written: list[bytes] = []
         self.took: list[bytes] = []
         self.buffer: list[bytes] = []
         self._is_closing = False
@@ -66,6 +67,7 @@ class Socket(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         # As uvloop does.
         assert not self._is_closing, "write to a closed transport"
+        self.written.append(bytes(data))
         if not self.is_full:
             self.took.append(bytes(data) if not isinstance(data, bytes) else data)
             return
@@ -91,7 +93,7 @@ class Peer:
         self.line = line
         self.socket = Socket()
         self.socket.protocol = line
-        self._seen = 0
+        self._seen = self._noted = 0
         self._inflate = zlib.decompressobj(31)
         self.is_ended = False
         line.connection_made(self.socket)
@@ -127,6 +129,11 @@ class Peer:
     def frames(self) -> list[list[Event]]:
         """The events of each write since the last call."""
         return [parsed(body) for body in self.writes()]
+
+    def written(self) -> list[list[Event]]:
+        """The events of each write since the last call, whether the kernel took it or not."""
+        new, self._noted = self.socket.written[self._noted :], len(self.socket.written)
+        return [parsed(b"".join(dechunked(data)[0])) for data in new]
 
     def events(self) -> list[Event]:
         """The events since the last call."""

@@ -23,12 +23,14 @@ from tapecast.api.mailbox import Mailbox
 from tapecast.api.seats import Seats
 from tapecast.api.server import serve
 from tapecast.api.symbols import Ask
+from tapecast.api.topic import Topic
 from tapecast.api.view import Sent, View
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.subscriber import SubscriberListener
 from tapecast.market import FeedState, Market, Tick
 from tapecast.settings import load
+from tests.api.fakes import Listener
 from tests.api.peer import Event, Peer, parsed
 from tests.support import PATIENCE_S, HandClock, eventually, free_socket
 
@@ -96,11 +98,13 @@ class Bench:
             self.time.advance(0.25)
             self.hub.sweep()
 
-    def listen(self, *symbols: str) -> Mailbox:
+    def listen(self, *symbols: str) -> Listener:
         """A client of these symbols."""
-        mailbox = Mailbox()
-        self.hub.attach(mailbox, symbols)
-        return mailbox
+        topics: dict[str, Topic] = {}
+        listener = Listener(topics, self.hub.topics.versions)
+        self.hub.attach(listener, symbols)
+        topics |= {symbol: self.hub.topics.open(symbol) for symbol in symbols}
+        return listener
 
     def beat(self, state: FeedState = FeedState.LIVE, seq: int = 1, epoch: int = EPOCH, **more: Any) -> None:
         """The owner's pulse for the stocks."""
@@ -122,7 +126,8 @@ def tick(symbol: str, seq: int, price: float = 100.0, *, epoch: int = EPOCH, **m
 
 def taken(mailbox: Mailbox) -> list[Event]:
     """All that waits in a mailbox."""
-    return parsed(b"".join(mailbox.take(limit=1_000_000).frames()))
+    part = mailbox.take(limit=1_000_000)
+    return parsed(b"".join(part.frames())) if part else []
 
 
 def states(events: list[Event]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from tapecast import __version__
 from tapecast.api.board import StatusBoard
 from tapecast.api.dispatcher import Dispatcher
-from tapecast.api.mailbox import Mailbox
+from tapecast.api.mailbox import NOTHING
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.market import FeedState, Market
@@ -134,7 +134,7 @@ def test_it_says_what_it_is(desk: Desk) -> None:
 
 def test_a_newcomer_is_told_how_things_stand(desk: Desk) -> None:
     """By itself: the others know it."""
-    mailbox = Mailbox()
+    mailbox = NOTHING.new()
     desk.board.introduce(mailbox)
     ((name, data),) = taken(mailbox)
     assert (name, data["stream_count"]) == ("status", 3)

@@ -127,7 +127,7 @@ async def test_the_pause_after_a_round(
         stopwatch.seconds += work_s
 
     sender = Sender(turns, "A", work=work)
-    sender.share = share
+    sender.fullness = share
     async with running(dispatcher):
         dispatcher.queue(sender)
         await settled()

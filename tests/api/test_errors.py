@@ -27,7 +27,7 @@ async def test_a_temporary_refusal_of_a_page_is_a_stream_that_ends(status: int, 
     assert answer.headers["cache-control"] == "no-store"
     (retry, delay), bye = parsed(bytes(answer.body))
     assert retry == "retry"
-    assert 700 <= delay <= 2000
+    assert 1750 <= delay <= 5000
     assert bye == ("bye", {"code": code, "message": "later"})
 
 

@@ -4,131 +4,213 @@ from __future__ import annotations
 
 from itertools import chain
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapecast.api.mailbox import BATCH, Mailbox
+from tapecast.api.mailbox import BATCH, NOTHING, Mailbox
+from tests.api.fakes import Tape, frame
+from tests.api.peer import Event, parsed
 
-SYMBOLS = st.sampled_from("ABC")
-KINDS = st.sampled_from(["event", "state", "tick"])
-PUTS = st.lists(st.tuples(KINDS, SYMBOLS, st.binary(max_size=3)))
-
-
-def put(mailbox: Mailbox, kind: str, name: str, frame: bytes) -> None:
-    """Put by the name of the kind."""
-    {"event": mailbox.put_event, "state": mailbox.put_state, "tick": mailbox.put_tick}[kind](name, frame)
+SYMBOLS = "ABC"
+KINDS = ("event", "state", "position", "tick")
+PUTS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(SYMBOLS)))
 
 
-def drained(mailbox: Mailbox, limit: int = BATCH) -> list[list[bytes]]:
-    """All that waits, by parts of this limit."""
-    parts = []
-    while part := mailbox.take(limit=limit):
-        parts.append(part.frames())
-    return parts
+class Box(Tape):
+    """A mailbox of these symbols, and how often each kind of each was put."""
+
+    def __init__(self, symbols: str = SYMBOLS) -> None:
+        super().__init__()
+        self.mailbox = Mailbox(self.topics(*symbols), self.versions)
+        self.newest: dict[tuple[str, str], int] = {}
+
+    def happen(self, *what: tuple[str, str]) -> None:
+        """So much happens, in this order: a kind and a symbol each."""
+        put = {
+            "event": self.mailbox.put_event,
+            "state": self.mailbox.put_state,
+            "position": self.mailbox.put_position,
+        }
+        for kind, symbol in what:
+            version = self.newest[kind, symbol] = self.newest.get((kind, symbol), 0) + 1
+            if kind == "tick":
+                self.tick(symbol, version)
+            else:
+                put[kind](symbol, frame(symbol, version, kind))
+
+    def ticks(self, symbols: str) -> None:
+        """A tick of each."""
+        self.happen(*(("tick", symbol) for symbol in symbols))
+
+    def take(self, *, ticks: bool = True, limit: int = BATCH) -> list[str]:
+        """What is taken, each as its kind, its symbol and its version."""
+        part = self.mailbox.take(ticks=ticks, limit=limit)
+        return said(parsed(b"".join(part.frames()))) if part else []
+
+    def parts(self, limit: int) -> list[list[str]]:
+        """All that waits, by parts of this limit."""
+        return list(iter(lambda: self.take(limit=limit), []))
 
 
-def test_the_newest_tick_replaces_the_waiting_one() -> None:
+def said(events: list[Event]) -> list[str]:
+    """Events, each as its kind, its symbol and its version."""
+    return [f"{name.replace('message', 'tick')} {data['symbol']}{data['version']}" for name, data in events]
+
+
+@pytest.fixture
+def box() -> Box:
+    """An empty one."""
+    return Box()
+
+
+def test_the_newest_tick_replaces_the_waiting_one(box: Box) -> None:
     """A slow client never gets an old price."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"1")
-    mailbox.put_tick("A", b"2")
-    assert mailbox.take().frames() == [b"2"]
-    assert len(mailbox) == 0
+    box.ticks("AA")
+    assert box.take() == ["tick A2"]
+    assert box.mailbox.is_empty
+    assert box.mailbox.take() is None
 
 
-def test_events_then_states_with_their_ticks_then_other_ticks() -> None:
+def test_events_then_states_with_their_ticks_then_positions_then_other_ticks(box: Box) -> None:
     """A client knows what to believe of a price before it gets the price."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"tick A")
-    mailbox.put_tick("B", b"tick B")
-    mailbox.put_state("C", b"state C")
-    mailbox.put_state("B", b"state B")
-    mailbox.put_event("feed", b"feed")
-    assert mailbox.take().frames() == [b"feed", b"state C", b"state B", b"tick B", b"tick A"]
+    box.happen(
+        ("tick", "A"), ("tick", "B"), ("position", "B"), ("state", "C"), ("state", "B"), ("event", "A")
+    )
+    assert box.take() == ["event A1", "state C1", "state B1", "tick B1", "position B1", "tick A1"]
 
 
-def test_within_an_interval_a_state_takes_its_tick_along() -> None:
-    """The tick that made a symbol live goes out with the news; other ticks wait."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"tick A")
-    mailbox.put_state("B", b"state B")
-    mailbox.put_tick("B", b"tick B")
-    assert mailbox.take(ticks=False).frames() == [b"state B", b"tick B"]
-    assert mailbox.take(ticks=False).frames() == []
-    assert mailbox.take().frames() == [b"tick A"]
+def test_within_an_interval_a_state_takes_its_tick_along(box: Box) -> None:
+    """The tick that made a symbol live goes out with the news, once; other ticks and positions wait."""
+    box.happen(("tick", "A"), ("state", "B"), ("tick", "B"), ("position", "B"))
+    assert box.take(ticks=False) == ["state B1", "tick B1"]
+    assert box.mailbox.is_holding
+    assert box.take(ticks=False) == []
+    box.happen(("state", "B"))
+    assert box.take(ticks=False) == ["state B2"]
+    assert box.take() == ["position B1", "tick A1"]
+    assert not box.mailbox.is_holding
 
 
-def test_what_changed_first_goes_first() -> None:
-    """A symbol that changes without pause does not push the others back."""
-    mailbox = Mailbox()
-    for symbol in ("A", "B", "A"):
-        mailbox.put_tick(symbol, symbol.encode())
-    assert drained(mailbox, limit=1) == [[b"A"], [b"B"]]
+def test_what_went_along_and_changed_again_waits_again(box: Box) -> None:
+    """It is the version that is out, and not the symbol; whether or not the rest is out as well."""
+    for _ in range(2):
+        box.ticks("A")
+        box.happen(("state", "B"), ("tick", "B"))
+        assert box.take(ticks=False)[1].startswith("tick B")
+        box.ticks("B")
+    assert box.take() == ["tick A2", "tick B4"]
+    box.ticks("B")
+    assert box.take() == ["tick B5"]
 
 
-def test_what_is_not_taken_can_still_be_replaced() -> None:
+def test_symbols_go_in_turn(box: Box) -> None:
+    """One that changes without pause neither pushes the others back nor is itself put off."""
+    taken: list[str] = []
+    for _ in range(6):
+        box.ticks("ABC")
+        taken += box.take(limit=1)
+    assert taken == ["tick A1", "tick B2", "tick C3", "tick A4", "tick B5", "tick C6"]
+
+
+def test_what_is_not_taken_can_still_be_replaced(box: Box) -> None:
     """The rest of a big image is as new as when its turn comes."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"A1")
-    mailbox.put_tick("B", b"B1")
-    assert mailbox.take(limit=1).frames() == [b"A1"]
-    mailbox.put_tick("B", b"B2")
-    assert mailbox.take(limit=1).frames() == [b"B2"]
+    box.ticks("AB")
+    assert box.take(limit=1) == ["tick A1"]
+    box.ticks("B")
+    assert box.take(limit=1) == ["tick B2"]
 
 
-def test_what_was_taken_is_not_touched_by_later_puts() -> None:
-    """A frame in the making does not change under its maker."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"1")
-    part = mailbox.take()
-    mailbox.put_tick("A", b"2")
-    mailbox.put_tick("B", b"2")
-    assert part.frames() == [b"1"]
+def test_a_void_tick_does_not_wait(box: Box) -> None:
+    """What had turned out never to have been is not said; what comes after it is."""
+    box.ticks("AB")
+    box.void("A")
+    assert box.take(limit=1) == ["tick B1"]
+    assert box.mailbox.is_empty
+    box.ticks("A")
+    assert box.take() == ["tick A2"]
 
 
-def test_a_dropped_tick_is_not_sent() -> None:
-    """What something newer has said does not wait any more."""
-    mailbox = Mailbox()
-    mailbox.put_tick("A", b"1")
-    mailbox.drop_tick("A")
-    mailbox.drop_tick("A")
-    assert len(mailbox) == 0
+def test_a_state_takes_no_void_tick_along(box: Box) -> None:
+    """A client hears that there is no price, and not the price."""
+    box.ticks("A")
+    box.void("A")
+    box.happen(("state", "A"))
+    assert box.take(ticks=False) == ["state A1"]
+    assert box.mailbox.is_empty
 
 
-def test_what_was_missed_replaces_what_waited() -> None:
-    """A client that falls further behind has one frame of each kind for each symbol, the newest."""
-    mailbox, missed = Mailbox(), Mailbox()
-    for kind in ("event", "state", "tick"):
-        put(mailbox, kind, "A", b"old " + kind.encode())
-        put(mailbox, kind, "B", b"kept " + kind.encode())
-        put(missed, kind, "A", b"new " + kind.encode())
-    mailbox.absorb(missed)
-    assert mailbox.take().frames() == [
-        *(b"new event", b"kept event"),
-        *(b"new state", b"new tick", b"kept state", b"kept tick"),
-    ]
+def test_other_symbols_do_not_count(box: Box) -> None:
+    """All symbols are numbered together; each mailbox has its own."""
+    box.ticks("A")
+    box.take()
+    box.ticks("Z")
+    assert not box.mailbox.is_holding
+    assert box.mailbox.is_empty
+    assert box.take() == []
+    box.happen(("state", "Z"))
+    assert box.take() == ["state Z1"]
+
+
+def test_a_new_one_has_everything_to_give(box: Box) -> None:
+    """A client that comes gets the newest of all that the others have got."""
+    box.ticks("ABA")
+    box.take()
+    part = box.mailbox.new().take()
+    assert part
+    assert sorted(said(parsed(b"".join(part.frames())))) == ["tick A2", "tick B1"]
+
+
+@pytest.mark.parametrize("ticks", [True, False], ids=["all", "within an interval"])
+def test_before_a_part_was_taken(box: Box, ticks: bool) -> None:
+    """A client that falls behind gets what it missed, or what is newer by then: one of each."""
+    box.happen(*((kind, symbol) for kind in KINDS for symbol in "AB"))
+    part = box.mailbox.take(ticks=ticks)
+    assert part
+    box.happen(*((kind, "A") for kind in KINDS))
+    box.mailbox = box.mailbox.before(part)
+    news = ["event A2", "event B1", "state A2", "tick A2", "state B1", "tick B1"]
+    assert box.take(ticks=ticks) == ([*news, "position A2", "position B1"] if ticks else news)
+
+
+def test_before_a_part_has_its_own_ticks_to_give(box: Box) -> None:
+    """What one client missed the others have got: neither hears twice of it."""
+    box.ticks("AB")
+    part = box.mailbox.take(limit=1)
+    assert part
+    other, box.mailbox = box.mailbox, box.mailbox.before(part)
+    assert box.take() == ["tick A1", "tick B1"]
+    box.mailbox = other
+    assert box.take() == ["tick B1"]
+    assert other.is_empty
+
+
+def test_nothing_stays_nothing() -> None:
+    """It is shared by all clients in step."""
+    assert NOTHING.is_empty
+    assert NOTHING.take() is None
 
 
 @given(PUTS)
 @settings(deadline=None)
-def test_it_holds_at_most_one_of_each(puts: list[tuple[str, str, bytes]]) -> None:
-    """Whatever is put in, it stays as small as the number of names, and holds the newest of each."""
-    mailbox, newest = Mailbox(), {}
-    for kind, name, frame in puts:
-        put(mailbox, kind, name, frame)
-        newest[kind, name] = frame
-    assert len(mailbox) == len(newest)
-    assert sorted(mailbox.take().frames()) == sorted(newest.values())
+def test_it_holds_at_most_one_of_each(puts: list[tuple[str, str]]) -> None:
+    """Whatever happens, it gives no more than there are names, and the newest of each."""
+    box = Box()
+    box.happen(*puts)
+    taken = box.take(limit=1000)
+    assert sorted(taken) == sorted(
+        f"{kind} {symbol}{version}" for (kind, symbol), version in box.newest.items()
+    )
+    assert box.mailbox.is_empty
 
 
 @given(PUTS, st.integers(1, 4))
 @settings(deadline=None)
-def test_parts_are_bounded_and_together_they_are_all(puts: list[tuple[str, str, bytes]], limit: int) -> None:
+def test_parts_are_bounded_and_together_they_are_all(puts: list[tuple[str, str]], limit: int) -> None:
     """Taking by parts hands out each frame once; only a state's own tick may exceed the limit."""
-    mailbox, whole = Mailbox(), Mailbox()
-    for kind, name, frame in puts:
-        put(mailbox, kind, name, frame)
-        put(whole, kind, name, frame)
-    parts = drained(mailbox, limit)
-    assert sorted(chain.from_iterable(parts)) == sorted(whole.take(limit=1000).frames())
+    box, whole = Box(), Box()
+    box.happen(*puts)
+    whole.happen(*puts)
+    parts = box.parts(limit)
+    assert sorted(chain.from_iterable(parts)) == sorted(whole.take(limit=1000))
     assert all(len(part) <= 2 * limit for part in parts)

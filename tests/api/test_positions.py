@@ -137,7 +137,7 @@ def test_prices_are_exact(bench: Bench) -> None:
     mailbox = seated(bench)
     bench.hub.on_positions(listing(LONG | {"qty": "3"}))
     bench.hub.on_tick("AAPL", tick("AAPL", 1, 0.1))
-    assert b'"market_value":0.3,' in mailbox.ticks["position:AAPL"]
+    assert b'"market_value":0.3,' in mailbox.positions["AAPL"]
 
 
 def test_a_change_of_state_is_told(bench: Bench) -> None:

@@ -103,7 +103,7 @@ def test_a_view_is_gone_with_its_last_client(bench: Bench) -> None:
     assert bench.hub.audience.views == 0
     bench.hub.on_positions(holding())
     bench.pass_time(60)
-    assert len(view.mailbox) == 0, "nobody speaks to it any more"
+    assert view.mailbox.is_empty, "nobody speaks to it any more"
     assert bench.connect("AAPL", positions=True, status=True).client.view is not view
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
-from tapecast.api.topic import Topic
+from tapecast.api.prices import Bell
+from tapecast.api.topic import Topic, Versions
 from tapecast.bus import codec
 from tapecast.bus.codec import Beat
 from tapecast.market import FeedState, Market, SymbolState
+from tests.api.fakes import Listener
 from tests.api.support import EPOCH, taken, tick
 from tests.support import HandClock
 
@@ -18,9 +19,23 @@ NOW = 1000.0
 
 
 @pytest.fixture
-def topic() -> Topic:
+def versions() -> Versions:
+    """What numbers the images."""
+    return Versions()
+
+
+@pytest.fixture
+def topic(versions: Versions) -> Topic:
     """A symbol of which nothing is known."""
-    return Topic("AAPL", Market.US_EQUITY, 5.0)
+    return Topic("AAPL", Market.US_EQUITY, 5.0, versions)
+
+
+@pytest.fixture
+def listener(topic: Topic, versions: Versions) -> Listener:
+    """Somebody who is told of it."""
+    listener = Listener({"AAPL": topic}, versions)
+    topic.listeners[listener] = None
+    return listener
 
 
 @pytest.fixture
@@ -119,28 +134,51 @@ def test_states(topic: Topic, markets: Markets) -> None:
     assert topic.status(NOW + 5, None, markets) == (SymbolState.STALE, "feed_reconnecting")
 
 
-def test_a_newcomer_is_told_what_the_others_know(topic: Topic) -> None:
+def test_a_newcomer_is_told_what_the_others_know(
+    topic: Topic, versions: Versions, listener: Listener
+) -> None:
     """State first, then the newest bytes, also those that were no news to the others."""
-    early, late = Mailbox(), Mailbox()
-    topic.introduce(early)
-    topic.listeners[early] = None
     topic.take(tick("AAPL", 1), NOW)
     topic.show(SymbolState.LIVE, "")
     topic.tell()
+    assert [name for name, _ in taken(listener)] == ["symbol", "message"]
     topic.take(tick("AAPL", 2), NOW)
+    late = Listener({"AAPL": topic}, versions)
     topic.introduce(late)
-    assert [name for name, _ in taken(early)] == ["symbol", "message"]
-    assert taken(late)[1][1]["seq"] == 2
+    assert [(name, data.get("seq")) for name, data in taken(late)] == [("symbol", None), ("message", 2)]
+    assert taken(listener) == []
 
 
-def test_a_state_is_told_once(topic: Topic) -> None:
+def test_a_newcomer_is_told_nothing_that_nobody_knows(topic: Topic, listener: Listener) -> None:
+    """Neither a state that was not judged yet, nor a price that there is not."""
+    topic.introduce(listener)
+    assert taken(listener) == []
+
+
+def test_listeners_are_rung_for_what_is_new(topic: Topic) -> None:
+    """Once for each word, and in the order in which they came."""
+    heard: list[str] = []
+
+    class Witness(Bell):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def ring(self, symbol: str) -> None:
+            heard.append(f"{self.name} {symbol}")
+
+    topic.listeners |= {Witness("first"): None, Witness("second"): None}
+    topic.take(tick("AAPL", 1), NOW)
+    topic.tell()
+    assert heard == ["first AAPL", "second AAPL"]
+
+
+def test_a_state_is_told_once(topic: Topic, listener: Listener) -> None:
     """Only a change of state or reason is an event."""
-    mailbox = Mailbox()
-    topic.listeners[mailbox] = None
     told = []
     for reason in ("a", "a", "b"):
         topic.show(SymbolState.STALE, reason)
-        told.append(len(taken(mailbox)))
+        told.append(len(taken(listener)))
     assert told == [1, 0, 1]
 
 
@@ -158,13 +196,26 @@ def test_a_tick_without_a_price_takes_back_what_was_known(topic: Topic, markets:
     assert topic.status(NOW, None, markets) == (SymbolState.LIVE, "")
 
 
-def test_a_void_tick_that_waits_is_not_sent(topic: Topic, markets: Markets) -> None:
-    """A slow client hears that there is no price, and not the price."""
-    slow = Mailbox()
-    topic.listeners[slow] = None
+def test_a_void_tick_that_waits_is_not_sent(topic: Topic, markets: Markets, listener: Listener) -> None:
+    """A slow client hears that there is no price, and not the price; the next price it gets."""
     topic.take(tick("AAPL", 5), NOW)
     topic.tell()
     topic.take(codec.encode(codec.Head("AAPL", EPOCH, 6, 1)), NOW)
     topic.show(*topic.status(NOW, None, markets))
     topic.tell()
-    assert [(name, data["state"]) for name, data in taken(slow)] == [("symbol", "pending")]
+    assert [(name, data["state"]) for name, data in taken(listener)] == [("symbol", "pending")]
+    topic.take(tick("AAPL", 7), NOW)
+    topic.tell()
+    assert [data["seq"] for _, data in taken(listener)] == [7]
+
+
+def test_each_new_image_has_a_number_above_all_others(topic: Topic, versions: Versions) -> None:
+    """Of whatever symbol; what says the same as before has none of its own."""
+    other = Topic("MSFT", Market.US_EQUITY, 5.0, versions)
+    numbers = []
+    for symbol, seq, price in (("AAPL", 1, 1.0), ("MSFT", 1, 1.0), ("AAPL", 2, 1.0), ("AAPL", 3, 2.0)):
+        known = {"AAPL": topic, "MSFT": other}[symbol]
+        known.take(tick(symbol, seq, price), NOW)
+        numbers.append(known.version)
+    assert numbers == [1, 2, 1, 3]
+    assert versions.newest == 3

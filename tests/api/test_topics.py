@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
+from tapecast.api.prices import Bell
 from tapecast.api.topics import HOLD_S, Topics
 from tapecast.market import FeedState, Market
 from tests.support import HandClock
@@ -22,7 +22,7 @@ class Shelf:
     def listened(self, *symbols: str) -> None:
         """Somebody listens to these symbols."""
         for symbol in symbols:
-            self.topics.open(symbol).listeners[Mailbox()] = None
+            self.topics.open(symbol).listeners[Bell()] = None
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tapecast.api.encoding import Gzip
 from tapecast.api.mailbox import BATCH
 from tapecast.api.view import SHARED
 from tests.api.fakes import Room, frame, versions
-from tests.api.walk import INTERVALS, STEPS, SYMBOLS, Walk
+from tests.api.walk import INTERVALS, LIMITS, STEPS, SYMBOLS, Walk, limited
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def test_those_in_step_get_the_very_same_bytes(room: Room) -> None:
     """A frame is made once, however many get it."""
     view = room.view("A", "B")
     first, second = room.seated(view), room.seated(view)
-    view.put_tick("A", frame("A", 1))
-    view.put_tick("B", frame("B", 1))
+    room.tick("A", 1)
+    room.tick("B", 1)
     room.flush()
     assert len(first.socket.took) == 1, "several symbols go out in one write"
     assert first.socket.took[0] is second.socket.took[0]
@@ -32,9 +32,11 @@ def test_those_in_step_get_the_very_same_bytes(room: Room) -> None:
 
 def test_a_client_that_joins_is_in_step_once_it_has_its_image(room: Room) -> None:
     """The others do not hear of it, and it gets what they get from there on."""
+    room.tick("A", 1)
     view = room.view("A")
     old = room.seated(view)
-    new = room.join(view, ("A", 1))
+    assert versions(old) == [("A", 1)]
+    new = room.join(view)
     assert list(view.behind) == [new.client]
     room.flush()
     assert versions(old) == []
@@ -47,8 +49,8 @@ def test_a_client_that_joins_before_a_flush_gets_no_tick_twice(room: Room) -> No
     """What waits for the others is in its own image already."""
     view = room.view("A")
     old = room.seated(view)
-    view.put_tick("A", frame("A", 1))
-    new = room.join(view, ("A", 1))
+    room.tick("A", 1)
+    new = room.join(view)
     room.flush()
     assert versions(old) == versions(new) == [("A", 1)]
 
@@ -59,8 +61,8 @@ def test_a_full_socket_delays_nobody_and_misses_nothing_newest(room: Room) -> No
     well, slow = room.seated(view), room.seated(view)
     slow.stall()
     for version in (1, 2, 3):
-        view.put_tick("A", frame("A", version))
-        view.put_tick("B", frame("B", version))
+        room.tick("A", version)
+        room.tick("B", version)
         room.flush()
     assert versions(well) == [(symbol, version) for version in (1, 2, 3) for symbol in "AB"]
     assert list(view.behind) == [slow.client]
@@ -70,24 +72,6 @@ def test_a_full_socket_delays_nobody_and_misses_nothing_newest(room: Room) -> No
     assert slow.client in view.in_step
 
 
-def test_what_an_interval_holds_back_reaches_who_falls_behind_meanwhile(room: Room) -> None:
-    """The tick that waits for all is missed by nobody whose socket fills up before it goes."""
-    view = room.view("A", interval_s=1.0)
-    slow = room.seated(view)
-    view.put_tick("A", frame("A", 1))
-    room.flush()
-    slow.stall()
-    view.put_event("heartbeat", frame("", 1, "heartbeat"))
-    view.put_tick("A", frame("A", 2))
-    room.flush()
-    view.put_event("heartbeat", frame("", 2, "heartbeat"))
-    room.flush()
-    assert slow.client in view.behind
-    slow.drain()
-    room.flush(after_s=1.0)
-    assert versions(slow) == [("A", 1), ("A", 2)]
-
-
 def test_every_part_of_a_big_frame_reaches_who_fell_behind_at_the_first(room: Room) -> None:
     """A socket that fills up in the midst of a flush gets the rest of it when it drains."""
     symbols = [f"S{i}" for i in range(3 * BATCH)]
@@ -95,7 +79,7 @@ def test_every_part_of_a_big_frame_reaches_who_fell_behind_at_the_first(room: Ro
     slow = room.seated(view)
     slow.stall()
     for symbol in symbols:
-        view.put_tick(symbol, frame(symbol, 1))
+        room.tick(symbol, 1)
     room.flush()
     slow.drain()
     room.flush()
@@ -104,8 +88,9 @@ def test_every_part_of_a_big_frame_reaches_who_fell_behind_at_the_first(room: Ro
 
 def test_states_and_events_reach_those_behind(room: Room) -> None:
     """News is not only for those in step."""
+    room.tick("A", 1)
     view = room.view("A")
-    slow = room.join(view, ("A", 1))
+    slow = room.join(view)
     slow.stall()
     view.put_state("A", frame("A", 2, "symbol"))
     view.put_event("feed", frame("", 3, "feed"))
@@ -114,91 +99,41 @@ def test_states_and_events_reach_those_behind(room: Room) -> None:
     assert [name for name, _ in slow.events()] == ["feed", "symbol", "message"]
 
 
-def test_a_dropped_tick_is_dropped_for_all(room: Room) -> None:
-    """Also for those behind, what something newer has said is not said again."""
+def test_a_void_tick_goes_to_nobody(room: Room) -> None:
+    """In step or behind: what turned out never to have been is not said. The next one is, to all."""
     view = room.view("A")
-    well, slow = room.seated(view), room.join(view, ("A", 1))
-    view.put_tick("A", frame("A", 1))
-    view.drop_tick("A")
+    well, slow = room.seated(view), room.join(view)
+    room.tick("A", 1)
+    room.void("A")
+    new = room.join(view)
     room.flush()
-    assert versions(well) == versions(slow) == []
-
-
-def test_an_interval_is_kept_and_conflates(room: Room) -> None:
-    """The first tick goes at once; those within the interval are one, its newest."""
-    view = room.view("A", interval_s=1.0)
-    peer = room.seated(view)
-    for version in (1, 2, 3):
-        view.put_tick("A", frame("A", version))
-        room.flush()
-    assert versions(peer) == [("A", 1)]
-    room.flush(after_s=0.99)
-    assert versions(peer) == []
-    room.flush(after_s=0.01)
-    assert versions(peer) == [("A", 3)]
-
-
-def test_news_waits_for_no_interval(room: Room) -> None:
-    """A state goes out at once with its tick, an event too, and other ticks still wait."""
-    view = room.view("A", "B", interval_s=1.0)
-    peer = room.seated(view)
-    view.put_tick("A", frame("A", 1))
+    assert versions(well) == versions(slow) == versions(new) == []
+    room.tick("A", 2)
     room.flush()
-    peer.events()
+    assert versions(well) == versions(slow) == versions(new) == [("A", 2)]
+
+
+def test_a_dropped_position_is_dropped_for_all(room: Room) -> None:
+    """Also for those behind, what something newer has said is not said again."""
+    view = room.view()
+    well, slow = room.seated(view), room.join(view)
     for symbol in "AB":
-        view.put_tick(symbol, frame(symbol, 2))
-    view.put_state("B", frame("B", 2, "symbol"))
+        view.put_position(symbol, frame(symbol, 1, "position"))
+    view.drop_position("A")
+    view.drop_position("C")
     room.flush()
-    assert [(name, data["symbol"]) for name, data in peer.events()] == [("symbol", "B"), ("message", "B")]
-    room.flush(after_s=1.0)
-    assert versions(peer) == [("A", 2)]
-
-
-def test_who_catches_up_keeps_the_interval_of_the_others(room: Room) -> None:
-    """Falling behind is no way to get frames more often than asked for."""
-    view = room.view("A", interval_s=1.0)
-    peer = room.seated(view)
-    view.put_tick("A", frame("A", 1))
-    room.flush()
-    peer.stall()
-    for at in (1, 2):
-        view.put_event("heartbeat", frame("", at, "heartbeat"))
-        room.flush()
-    view.put_tick("A", frame("A", 2))
-    peer.drain()
-    room.flush(after_s=0.5)
-    assert versions(peer) == [("A", 1)]
-    room.flush(after_s=0.5)
-    assert versions(peer) == [("A", 2)]
-
-
-def test_released_ticks_go_at_once(room: Room) -> None:
-    """At the end nothing waits for its interval, behind or in step."""
-    view = room.view("A", interval_s=60.0)
-    well = room.seated(view)
-    for version in (1, 2):
-        view.put_tick("A", frame("A", version))
-        room.flush()
-    new = room.join(view, ("A", 2))
-    room.flush()
-    assert new.client in view.behind
-    view.put_tick("A", frame("A", 3))
-    room.flush()
-    view.release()
-    room.flush()
-    assert versions(well) == [("A", 1), ("A", 3)]
-    assert versions(new) == [("A", 2), ("A", 3)]
+    assert well.events() == slow.events() == [("position", {"symbol": "B", "version": 1})]
 
 
 def test_who_left_is_written_to_no_more(room: Room) -> None:
     """In step or behind, the view forgets it."""
     view = room.view("A")
-    well, slow = room.seated(view), room.join(view, ("A", 1))
+    well, slow = room.seated(view), room.join(view)
     slow.stall()
     well.leave()
     slow.leave()
     assert len(view) == 0
-    view.put_tick("A", frame("A", 2))
+    room.tick("A", 1)
     room.flush()
     assert well.socket.took == slow.socket.took == []
 
@@ -208,48 +143,52 @@ def test_when_busy_compressing_has_to_pay(room: Room, clients: int) -> None:
     """A frame for few is sent plain under load, one for many is compressed once for all."""
     view = room.view("A", encoding=Gzip())
     peers = [room.seated(view) for _ in range(clients)]
-    long = frame("A", 1) * 50
+    long = frame("A", 1, "feed") * 50
     room.dispatcher.is_busy = True
     view.put_event("feed", long)
     room.flush()
     assert (len(peers[0].socket.took[0]) < len(long)) == (clients >= SHARED)
 
 
-def test_it_says_how_full_it_is(room: Room) -> None:
-    """By the share of its symbols that wait, and a view without symbols is no exception."""
+def test_it_says_how_full_it_was(room: Room) -> None:
+    """By the share of its symbols in what it sent last, and a view without symbols is no exception."""
     view, empty = room.view("A", "B"), room.view()
-    assert view.fullness() == empty.fullness() == 0.0
-    view.put_tick("A", frame("A", 1))
-    assert view.fullness() == 0.5
-    empty.put_tick("position:A", frame("A", 1))
-    assert empty.fullness() == 1.0
+    assert view.fullness == empty.fullness == 0.0
+    room.tick("A", 1)
+    empty.put_position("A", frame("A", 1, "position"))
+    room.flush()
+    assert (view.fullness, empty.fullness) == (0.5, 1.0)
+    view.put_event("feed", frame("", 1, "feed"))
+    room.flush()
+    assert view.fullness == 0.0
 
 
 def test_what_goes_out_is_counted(room: Room) -> None:
     """By writes, bytes on the wire, ticks and other events, of all clients together."""
+    room.tick("A", 1)
     view = room.view("A")
-    peers = [room.seated(view), room.seated(view), room.join(view, ("A", 1))]
-    room.flush()
-    view.put_tick("A", frame("A", 2))
+    peers = [room.seated(view), room.seated(view), room.seated(view)]
+    room.tick("A", 2)
     view.put_state("A", frame("A", 2, "symbol"))
     room.flush()
     took = [data for peer in peers for data in peer.socket.took]
-    assert (room.sent.writes, room.sent.bytes) == (len(took), sum(map(len, took))) == (4, room.sent.bytes)
-    assert (room.sent.ticks, room.sent.events) == (4, 3)
+    assert (room.sent.writes, room.sent.bytes) == (len(took), sum(map(len, took))) == (6, room.sent.bytes)
+    assert (room.sent.ticks, room.sent.events) == (6, 3)
 
 
-@given(INTERVALS, STEPS)
+@given(INTERVALS, LIMITS, STEPS)
 @settings(max_examples=300, deadline=None)
 def test_whatever_happens_all_end_with_the_newest(
-    interval_s: float, steps: list[tuple[str, str | float]]
+    interval_s: float, limit: int, steps: list[tuple[str, str | float]]
 ) -> None:
-    """Versions only grow, none comes twice, intervals hold, and at rest each client knows the newest."""
-    walk = Walk(interval_s)
-    for what, which in steps:
-        walk.step(what, which)
-    walk.settle()
-    # Who drained with nothing left to send is in step from the next change on.
-    walk.step("tick", SYMBOLS[0])
-    walk.settle()
+    """Versions only grow, none comes twice or when void, intervals hold, and at rest all know the newest."""
+    with limited(limit):
+        walk = Walk(interval_s)
+        for what, which in steps:
+            walk.step(what, which)
+        walk.settle()
+        # Who drained with nothing left to send is in step from the next change on.
+        walk.step("tick", SYMBOLS[0])
+        walk.settle()
     assert not walk.view.behind
     assert len(walk.view) == len(walk.here)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.line import Line, chunk
-from tapecast.api.mailbox import Mailbox
+from tapecast.api.mailbox import Part
 from tapecast.api.view import View
 
 
@@ -32,6 +32,9 @@ class ClientListener(Protocol):
 class Client:
     """A client of a view."""
 
+    # Catching up is never put off.
+    fullness = 1.0
+
     __slots__ = ("_dispatcher", "_last", "_listener", "due", "line", "mailbox", "place", "view")
 
     def __init__(self, view: View, line: Line, dispatcher: Dispatcher, listener: ClientListener) -> None:
@@ -41,8 +44,8 @@ class Client:
         self._listener = listener
         # Its last words, once the end has come.
         self._last: bytes | None = None
-        # Empty while it is in step.
-        self.mailbox = Mailbox()
+        # NOTHING while it is in step.
+        self.mailbox = view.mailbox.new()
         self.place: int = Place.IDLE
         # Ticks alone do not go out before; the first image goes at once.
         self.due = -math.inf
@@ -59,12 +62,11 @@ class Client:
 
     # The dispatcher's side.
 
-    def fullness(self) -> float:
-        """Catching up is never put off."""
-        return 1.0
-
     def flush(self, now: float) -> float:
         """Write what may go now, for as long as the socket takes it; returns when the rest may go."""
+        if self.line.blocked:
+            # To come again when the socket has drained.
+            return math.inf
         may_tick = self._may_tick(now)
         while not self.line.blocked and (part := self.mailbox.take(ticks=may_tick)):
             data = chunk(self._encoded(part))
@@ -72,13 +74,13 @@ class Client:
             self.view.sent.add(len(data), part, 1)
             if may_tick and self.view.interval_s and part.ticks:
                 self.due = now + self.view.interval_s
-        if not self.line.blocked and not len(self.mailbox):
+        if not self.line.blocked and self.mailbox.is_empty:
             if self._last is not None:
                 self._close(self._last)
                 return math.inf
-            self.view.catch_up(self)
-        if self.line.blocked or not self.mailbox.ticks or self.due <= now:
-            # To come again when the socket has drained, when there is something new, or with the others.
+            self.view.catch_up(self, now)
+        if self.line.blocked or self.due <= now or not self.mailbox.is_holding:
+            # To come again when it has drained, when there is something new, or with the others.
             return math.inf
         return self.due
 
@@ -91,9 +93,9 @@ class Client:
             # No interval outlasts the stream.
             return True
         # With an interval it goes out with the others, if they are to go: so it gets in step with them.
-        return now >= self.due and (self.due == -math.inf or not self.view.mailbox.ticks)
+        return now >= self.due and (self.due == -math.inf or not self.view.mailbox.is_holding)
 
-    def _encoded(self, part: Mailbox) -> bytes:
+    def _encoded(self, part: Part) -> bytes:
         return self.view.encoding.encode(b"".join(part.frames()), is_cheap=not self._dispatcher.is_busy)
 
     # The line's side.
@@ -105,7 +107,7 @@ class Client:
     def on_drained(self) -> None:
         """What is newest by now may go."""
         self._listener.on_drained(self)
-        if (len(self.mailbox) or self._last is not None) and self.place != Place.QUEUED:
+        if (not self.mailbox.is_empty or self._last is not None) and self.place != Place.QUEUED:
             self._dispatcher.queue(self)
 
     def on_lost(self) -> None:

@@ -1,7 +1,8 @@
 """When to write: at once when idle, and as seldom as pays when busy.
 
 Whatever has something to send queues up and is flushed in its turn, so no client waits for another for more
-than one round. A round is cut into slices, between which Redis is read and clients come and go.
+than one round. A round is cut into slices, between which Redis is read and clients come and go; a view is
+never cut, and 4,000 clients of one take some 20 ms.
 
 After a round there is a pause as long as the round, at most PAUSE_S: what arrives meanwhile shares a write,
 and a write of ten ticks costs what a write of one does. The pause shrinks as views fill up: once every symbol
@@ -38,11 +39,12 @@ class Sender(Protocol):
 
     place: int
 
+    @property
+    def fullness(self) -> float:
+        """How much of what could wait for the last flush did, 0 to 1."""
+
     def flush(self, now: float) -> float:
         """Write what may be written. Returns when to come again although nothing new was put in."""
-
-    def fullness(self) -> float:
-        """How much of what could wait does wait, 0 to 1."""
 
 
 class Dispatcher:
@@ -113,8 +115,8 @@ class Dispatcher:
                 # `flush` came between two slices.
                 break
             sender = self._queue.popleft()
-            fullness += sender.fullness()
             self._flush(sender)
+            fullness += sender.fullness
             now = perf_counter()
             if now - began > SLICE_S:
                 spent += now - began

@@ -1,6 +1,6 @@
-"""Dispatch: one Redis subscription in, every view's mailbox out. No client delays another.
+"""Dispatch: one Redis subscription in, every view that shows the symbol out. No client delays another.
 
-A tick's frame is made once and shared, and putting it into a mailbox never waits. What is not above the
+A tick's frame is made once and shared, and telling of it never waits. What is not above the
 (epoch, seq) that is held is dropped; what is above it but says the same is held and not sent. States are
 judged on every word from outside and four times a second, by this process's own clock.
 """
@@ -21,7 +21,7 @@ from tapecast.api.board import StatusBoard
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
 from tapecast.api.positions import PositionBook
-from tapecast.api.topic import Topic, TopicListener
+from tapecast.api.topic import StateListener, Topic, TopicListener
 from tapecast.api.topics import Topics
 from tapecast.bus import codec
 from tapecast.clock import Clock
@@ -71,7 +71,7 @@ class Hub:
 
     @contextmanager
     def listen(self, listener: TopicListener, symbols: Sequence[str]) -> Iterator[None]:
-        """Tell the listener the state and newest tick of each symbol, then every change."""
+        """Tell the listener the state of each symbol, then every change."""
         self.attach(listener, symbols)
         try:
             yield
@@ -88,8 +88,8 @@ class Hub:
             self._source.add(added)
         self.count(symbols, 1)
 
-    def introduce(self, listener: TopicListener, symbols: Iterable[str]) -> None:
-        """Tell what is known of symbols that are listened to."""
+    def introduce(self, listener: StateListener, symbols: Iterable[str]) -> None:
+        """Tell the states of symbols that are listened to."""
         for symbol in symbols:
             topic = self.topics.open(symbol)
             self._refresh(topic, is_news=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from typing import Final, Protocol, cast
 
 END: Final = b"0\r\n\r\n"
@@ -92,7 +93,8 @@ class Line(asyncio.Protocol):
             self.blocked = True
             sock: socket.socket | None = self._transport.get_extra_info("socket")
             if sock is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                with suppress(OSError):  # macOS refuses it for a peer that has reset
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._transport.abort()
 
     # The transport's side.
@@ -105,7 +107,8 @@ class Line(asyncio.Protocol):
         self.blocked = self.buffered > 0
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_bytes)
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_bytes)
 
     def pause_writing(self) -> None:
         """The kernel's buffer is full."""

@@ -1,28 +1,83 @@
 """What waits to be sent: bounded by construction, and always the newest.
 
-At most one tick and one state per symbol, and one frame per named event. Whoever is slow makes nothing grow
-and nobody wait: what was not taken is replaced (see `conflation.py`). A symbol's state takes its tick along.
+Ticks are not put here: a mailbox knows the topics that it is about and up to which of their versions it has
+been emptied, and takes whatever is newer at that moment. So a tick costs nothing for each client, whoever is
+slow makes nothing grow and nobody wait, and what is sent is never older than it must be. Everything else is
+put: at most one state per symbol, one frame per named event, one re-priced position per symbol. A state takes
+its symbol's tick along.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final
+
+from tapecast.api.topic import Topic, Versions
 
 BATCH: Final = 32
 """Taken out and written at once, at most: about 16 KiB of full ticks. What waits here, and not in a socket,
 can still be replaced by newer ones."""
 
+Frames = dict[str, bytes]
+Ahead = dict[str, int]
+_NONE: Final[Frames] = {}
+
+
+class Part:
+    """What was taken at once, and how far the mailbox had been emptied before."""
+
+    __slots__ = ("ahead", "events", "positions", "seen", "states", "topics")
+
+    def __init__(
+        self, events: Frames, states: Frames, positions: Frames, seen: int, ahead: dict[str, int]
+    ) -> None:
+        self.events = events
+        self.states = states
+        self.positions = positions
+        self.topics: list[Topic] = []
+        self.seen = seen
+        self.ahead = ahead
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.states) + len(self.positions) + len(self.topics)
+
+    @property
+    def ticks(self) -> int:
+        """How many of what an interval holds back."""
+        return len(self.topics) + len(self.positions)
+
+    def frames(self) -> list[bytes]:
+        """In the order in which they go out: events, states each with its tick, positions, other ticks."""
+        if not self.events and not self.states and not self.positions:
+            # Nearly always.
+            return [topic.frame for topic in self.topics]
+        frames, ticks = list(self.events.values()), {topic.symbol: topic.frame for topic in self.topics}
+        for symbol, frame in self.states.items():
+            frames.append(frame)
+            tick = ticks.pop(symbol, None)
+            if tick is not None:
+                frames.append(tick)
+        return [*frames, *self.positions.values(), *ticks.values()]
+
 
 class Mailbox:
-    """Frames by what they are about. Everything returns at once."""
+    """Frames by what they are about, and the place in the ticks of `topics`. Everything returns at once."""
 
-    __slots__ = ("events", "states", "ticks")
+    __slots__ = ("_ahead", "_seen", "_topics", "_versions", "events", "positions", "states")
 
-    def __init__(self) -> None:
-        self.events: dict[str, bytes] = {}
-        self.states: dict[str, bytes] = {}
-        self.ticks: dict[str, bytes] = {}
+    def __init__(
+        self, topics: Mapping[str, Topic], versions: Versions, seen: int = 0, ahead: Ahead | None = None
+    ) -> None:
+        self._topics = topics
+        self._versions = versions
+        # All versions up to this one are out.
+        self._seen = seen
+        # And these of later ones, by symbol: they went along with a state, or in a part.
+        self._ahead = ahead or {}
+        self.events: Frames = {}
+        self.states: Frames = {}
+        self.positions: Frames = {}
 
     def put_event(self, key: str, frame: bytes) -> None:
         """Replace the waiting event of `key`. Never held back by an interval."""
@@ -32,54 +87,84 @@ class Mailbox:
         """Replace the waiting state of `symbol`, which goes out before its tick and takes it along."""
         self.states[symbol] = frame
 
-    def put_tick(self, symbol: str, frame: bytes) -> None:
-        """Replace the waiting tick of `symbol`."""
-        self.ticks[symbol] = frame
+    def put_position(self, symbol: str, frame: bytes) -> None:
+        """Replace the waiting re-priced position in `symbol`. Held back by an interval, as ticks are."""
+        self.positions[symbol] = frame
 
-    def drop_tick(self, symbol: str) -> None:
-        """Forget the waiting tick of `symbol`: something newer has said it all."""
-        self.ticks.pop(symbol, None)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self.events and not self.states and not self.is_holding
 
-    def absorb(self, newer: Mailbox) -> None:
-        """Let what waits here be replaced by what waits there."""
-        self.events.update(newer.events)
-        self.states.update(newer.states)
-        self.ticks.update(newer.ticks)
+    @property
+    def is_holding(self) -> bool:
+        """Whether something waits that an interval holds back."""
+        return bool(self.positions) or (self._seen < self._versions.newest and bool(self._newer()))
 
-    def __len__(self) -> int:
-        return len(self.events) + len(self.states) + len(self.ticks)
-
-    def take(self, *, ticks: bool = True, limit: int = BATCH) -> Mailbox:
-        """Take out what has waited longest. `ticks`: also those of which nothing else is told."""
-        part = Mailbox()
-        if not self.events and not self.states and ticks and len(self.ticks) <= limit:
+    def take(self, *, ticks: bool = True, limit: int = BATCH) -> Part | None:
+        """Take out what has waited longest, if anything does. `ticks`: also what an interval holds back."""
+        if not self.events and not self.states and not self.positions:
             # Nearly always.
-            part.ticks, self.ticks = self.ticks, part.ticks
-            return part
-        _move(self.events, part.events, limit)
-        _move(self.states, part.states, limit - len(part))
-        for symbol in part.states:
-            # The tick must follow its state even within an interval: it is what made the state change.
-            tick = self.ticks.pop(symbol, None)
-            if tick is not None:
-                part.ticks[symbol] = tick
+            if not ticks or self._seen == self._versions.newest:
+                return None
+            part = Part(_NONE, _NONE, _NONE, self._seen, self._ahead)
+        else:
+            part = Part({}, {}, {}, self._seen, self._ahead)
+            _move(self.events, part.events, limit)
+            _move(self.states, part.states, limit - len(part))
+            self._take_along(part)
         if ticks:
-            _move(self.ticks, part.ticks, limit - len(part))
-        return part
+            _move(self.positions, part.positions, limit - len(part))
+            self._take_ticks(part, limit - len(part))
+        return part if len(part) else None
 
-    def frames(self) -> list[bytes]:
-        """In the order in which they go out: events, then states each with its tick, then other ticks."""
-        if not self.events and not self.states:
-            return list(self.ticks.values())
-        frames, ticks = list(self.events.values()), dict(self.ticks)
-        for symbol, frame in self.states.items():
-            frames.append(frame)
-            tick = ticks.pop(symbol, None)
-            if tick is not None:
-                frames.append(tick)
-        return frames + list(ticks.values())
+    def new(self) -> Mailbox:
+        """Another of the same topics, from which nothing has been taken yet."""
+        return Mailbox(self._topics, self._versions)
+
+    def before(self, part: Part) -> Mailbox:
+        """Another with what was here before `part` was taken."""
+        other = Mailbox(self._topics, self._versions, part.seen, part.ahead)
+        for source in (part, self):
+            other.events.update(source.events)
+            other.states.update(source.states)
+            other.positions.update(source.positions)
+        return other
+
+    def _take_along(self, part: Part) -> None:
+        # The tick must follow its state even within an interval: it is what made the state change.
+        topics = [topic for topic in map(self._topics.get, part.states) if topic is not None]
+        part.topics = [topic for topic in topics if self._is_new(topic)]
+        if part.topics:
+            self._ahead = self._ahead | {topic.symbol: topic.version for topic in part.topics}
+
+    def _take_ticks(self, part: Part, limit: int) -> None:
+        newer = self._newer()
+        if len(newer) > limit:
+            # In turn: by their versions those that change last would wait for ever, if all change before
+            # the next part.
+            ahead = self._ahead
+            newer = sorted(newer, key=lambda topic: ahead.get(topic.symbol, 0))[: max(0, limit)]
+            self._ahead = ahead | {topic.symbol: topic.version for topic in newer}
+        else:
+            self._seen = self._versions.newest
+            if self._ahead:
+                self._ahead = {}
+        part.topics = part.topics + newer if part.topics else newer
+
+    def _newer(self) -> list[Topic]:
+        seen = self._seen
+        newer = [topic for topic in self._topics.values() if topic.version > seen]
+        return [topic for topic in newer if self._is_new(topic)] if self._ahead else newer
+
+    def _is_new(self, topic: Topic) -> bool:
+        return topic.version > self._seen and self._ahead.get(topic.symbol) != topic.version
 
 
-def _move(waiting: dict[str, bytes], taken: dict[str, bytes], limit: int) -> None:
+NOTHING: Final = Mailbox({}, Versions())
+"""Of a client that needs none."""
+
+
+def _move(waiting: Frames, taken: Frames, limit: int) -> None:
     for key in list(islice(waiting, max(0, limit))):
         taken[key] = waiting.pop(key)

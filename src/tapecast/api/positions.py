@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from tapecast.api import frames
+from tapecast.api.dispatcher import Place
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.api.view import View
@@ -61,6 +62,8 @@ class PriceSource(Protocol):
 class PositionBook:
     """The newest list and its readers. It listens to the positions' symbols while it has readers."""
 
+    place = Place.IDLE
+
     def __init__(self, prices: PriceSource, clock: Clock, on_change: Callable[[], None]) -> None:
         self._prices = prices
         self._clock = clock
@@ -105,7 +108,7 @@ class PositionBook:
             for view in self._readers:
                 # A position that still waits was priced from the list before this one.
                 for symbol in gone | set(self._by_symbol):
-                    view.drop_tick(_key(symbol))
+                    view.drop_position(symbol)
                 view.put_event("positions", frame)
 
     def put_state(self, symbol: str, frame: bytes) -> None:
@@ -113,13 +116,8 @@ class PositionBook:
         del frame
         self._tell(symbol)
 
-    def put_tick(self, symbol: str, frame: bytes) -> None:
-        """A symbol's price changed."""
-        del frame
-        self._tell(symbol)
-
-    def drop_tick(self, symbol: str) -> None:
-        """A symbol's price was void."""
+    def ring(self, symbol: str) -> None:
+        """A symbol's price changed, or was void."""
         self._tell(symbol)
 
     def _tell(self, symbol: str) -> None:
@@ -132,7 +130,7 @@ class PositionBook:
         self._shown[symbol] = _without_age(position)
         frame = frames.event("position", position)
         for view in self._readers:
-            view.put_tick(_key(symbol), frame)
+            view.put_position(symbol, frame)
 
     def _list_frame(self) -> bytes:
         positions = [self._priced(symbol) for symbol in self._by_symbol]
@@ -209,11 +207,6 @@ def _micros(time: str) -> int:
         return parse_rfc3339(time) // 1000
     except ValueError:
         return 0
-
-
-def _key(symbol: str) -> str:
-    # Apart from the symbol's own ticks, which may go to the same client.
-    return f"position:{symbol}"
 
 
 def _gain(name: str, ratio_name: str, gain: Decimal, basis: Decimal) -> Position:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from tapecast.api import frames
 from tapecast.api.auth import Guard
+from tapecast.api.dispatcher import Place
 from tapecast.api.hub import Hub
 from tapecast.api.symbols import parse_symbols
 from tapecast.api.topic import Topic
@@ -28,6 +29,8 @@ WAIT_S: Final = 1.0
 class Bell:
     """A listener that says only that something was said."""
 
+    place = Place.IDLE
+
     def __init__(self) -> None:
         self.rung = asyncio.Event()
 
@@ -36,13 +39,10 @@ class Bell:
         del symbol, frame
         self.rung.set()
 
-    def put_tick(self, symbol: str, frame: bytes) -> None:
-        """A symbol has a price."""
-        del symbol, frame
+    def ring(self, symbol: str) -> None:
+        """A symbol has a price, or none any more."""
+        del symbol
         self.rung.set()
-
-    def drop_tick(self, symbol: str) -> None:
-        """A symbol has no price any more; its state says so."""
 
 
 class Prices:

@@ -43,6 +43,12 @@ class TakeOverProtocol(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
+    def on_response_complete(self) -> None:
+        """Let the answered request go: with its offer it would wait for the collector, which comes seldom."""
+        if self._running is not None:
+            _withdraw(self._running)
+        super().on_response_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered: uvicorn tells the last one, and this one would write."""
         if self._running is not None:

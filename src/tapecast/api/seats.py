@@ -6,7 +6,6 @@ also the whole recovery after a lost connection: nothing is kept per client.
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
 from tapecast import __version__
@@ -45,7 +44,7 @@ class Seats:
     def take(self, ask: Ask, encoding: Encoding, line: Line) -> None:
         """Seat the client on this line, and begin to send. It is gone when the line is."""
         # The same strings for all: twenty of each client's own would be most of its memory.
-        symbols = tuple(sys.intern(symbol) for symbol in sorted(ask.symbols))
+        symbols = tuple(map(self._hub.topics.spelled, sorted(ask.symbols)))
         key = (symbols, ask.interval_ms, ask.positions, ask.status, encoding.name)
         view = self._views.get(key)
         if view is None:
@@ -73,8 +72,7 @@ class Seats:
             hub.book.add(view)
         if ask.status:
             hub.board.add(view)
-        # Each client is introduced by itself.
-        view.mailbox = Mailbox()
+        view.show({symbol: hub.topics.open(symbol) for symbol in symbols}, hub.topics.versions)
         return view
 
     def _introduce(self, mailbox: Mailbox, ask: Ask) -> None:

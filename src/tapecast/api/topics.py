@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tapecast.api.markets import Markets
-from tapecast.api.topic import Topic
+from tapecast.api.topic import Topic, Versions
 from tapecast.clock import Clock
 from tapecast.market import market_of
 
@@ -21,6 +21,7 @@ class Topics:
         self._markets = markets
         self._clock = clock
         self._topics: dict[str, Topic] = {}
+        self.versions = Versions()
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self._topics.values())
@@ -32,6 +33,14 @@ class Topics:
         """What is known of a symbol that somebody wants."""
         return self._topics.get(symbol)
 
+    def spelled(self, symbol: str) -> str:
+        """The same string for all who want it, for as long as somebody does.
+
+        `sys.intern` would keep every name that anybody makes up, for ever (Python 3.12).
+        """
+        topic = self._topics.get(symbol)
+        return symbol if topic is None else topic.symbol
+
     def open(self, symbol: str) -> Topic:
         """The topic of this symbol, from now on if it was not there. Raises ValueError if it is no symbol."""
         topic = self._topics.get(symbol)
@@ -41,7 +50,7 @@ class Topics:
         if market is None:
             raise ValueError(f"{symbol!r} is not a symbol")
         self._markets.watch(market)
-        topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s)
+        topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s, self.versions)
         return topic
 
     def hold(self, symbols: Iterable[str]) -> None:

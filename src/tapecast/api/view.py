@@ -10,12 +10,14 @@ So a client costs the others nothing, and a frame is made once however many get 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.encoding import Encoding
 from tapecast.api.line import chunk
-from tapecast.api.mailbox import Mailbox
+from tapecast.api.mailbox import NOTHING, Mailbox, Part
+from tapecast.api.topic import Topic, Versions
 
 if TYPE_CHECKING:
     from tapecast.api.client import Client
@@ -32,6 +34,7 @@ class View:
         "behind",
         "due",
         "encoding",
+        "fullness",
         "heartbeat_due",
         "in_step",
         "interval_s",
@@ -53,11 +56,14 @@ class View:
         self.interval_s = interval_s
         self.encoding = encoding
         self._dispatcher = dispatcher
-        self.mailbox = Mailbox()
+        # Of no topics, until `show`.
+        self.mailbox = Mailbox({}, Versions())
         # Dicts for their order.
         self.in_step: dict[Client, None] = {}
         self.behind: dict[Client, None] = {}
         self.place: int = Place.IDLE
+        # The share of its symbols in what was sent last.
+        self.fullness = 0.0
         # Ticks alone do not go out before.
         self.due = -math.inf
         self.heartbeat_due = -math.inf
@@ -66,6 +72,10 @@ class View:
 
     def __len__(self) -> int:
         return len(self.in_step) + len(self.behind)
+
+    def show(self, topics: Mapping[str, Topic], versions: Versions) -> None:
+        """Begin, with what is new from now on: each client is introduced by itself."""
+        self.mailbox = Mailbox(topics, versions, versions.newest)
 
     # What the hub says. Each returns at once.
 
@@ -87,39 +97,45 @@ class View:
         if self.place != Place.QUEUED:
             self._dispatcher.queue(self)
 
-    def put_tick(self, symbol: str, frame: bytes) -> None:
-        """A symbol has a new image."""
-        self.mailbox.ticks[symbol] = frame
-        if self.behind:
-            for client in self.behind:
-                client.mailbox.ticks[symbol] = frame
-                if client.place == Place.IDLE:
-                    client.wake()
+    def put_position(self, symbol: str, frame: bytes) -> None:
+        """A position has a new price."""
+        self.mailbox.put_position(symbol, frame)
+        for client in self.behind:
+            client.mailbox.put_position(symbol, frame)
+        self.ring(symbol)
+
+    def drop_position(self, symbol: str) -> None:
+        """Forget the waiting position in `symbol`: something newer has said it all."""
+        self.mailbox.positions.pop(symbol, None)
+        for client in self.behind:
+            client.mailbox.positions.pop(symbol, None)
+
+    def ring(self, symbol: str) -> None:
+        """There is something to take."""
+        del symbol
         if self.place == Place.IDLE:
             self._dispatcher.queue(self)
-
-    def drop_tick(self, symbol: str) -> None:
-        """Forget the waiting tick of `symbol`: something newer has said it all."""
-        self.mailbox.drop_tick(symbol)
-        for client in self.behind:
-            client.mailbox.drop_tick(symbol)
+        if self.behind:
+            for client in self.behind:
+                if client.place == Place.IDLE:
+                    client.wake()
 
     # The dispatcher's side.
-
-    def fullness(self) -> float:
-        """The share of its symbols that wait to be sent."""
-        return min(1.0, len(self.mailbox.ticks) / (len(self.symbols) or 1))
 
     def flush(self, now: float) -> float:
         """Write what may go now to everybody in step; returns when the rest may go."""
         may_tick = now >= self.due
+        ticks = 0
         while part := self.mailbox.take(ticks=may_tick):
             self._send(part)
-            if may_tick and self.interval_s and part.ticks:
+            ticks += part.ticks
+            if part.ticks and may_tick and self.interval_s:
+                # Before the next part: who falls behind there has got this one.
                 self.due = now + self.interval_s
+        self.fullness = min(1.0, ticks / (len(self.symbols) or 1))
         for client in [*self.behind]:
             client.flush(now)
-        return self.due if self.mailbox.ticks else math.inf
+        return math.inf if may_tick or not self.mailbox.is_holding else self.due
 
     def release(self) -> None:
         """Let go what an interval holds back."""
@@ -129,7 +145,7 @@ class View:
             if sender.place != Place.QUEUED:
                 self._dispatcher.queue(sender)
 
-    def _send(self, part: Mailbox) -> None:
+    def _send(self, part: Part) -> None:
         if not self.in_step:
             return
         is_cheap = len(self.in_step) >= SHARED or not self._dispatcher.is_busy
@@ -145,12 +161,10 @@ class View:
             self._leave_behind(client, part)
         self.sent.add(len(data), part, len(self.in_step))
 
-    def _leave_behind(self, client: Client, missed: Mailbox) -> None:
+    def _leave_behind(self, client: Client, missed: Part) -> None:
         del self.in_step[client]
         self.behind[client] = None
-        client.mailbox.absorb(missed)
-        # Also what still waits for all: an interval holds it back, or it is the next part.
-        client.mailbox.absorb(self.mailbox)
+        client.mailbox = self.mailbox.before(missed)
         # Its last frame was theirs.
         client.due = self.due
 
@@ -165,12 +179,16 @@ class View:
         self.in_step.pop(client, None)
         self.behind.pop(client, None)
 
-    def catch_up(self, client: Client) -> None:
-        """A client with nothing left to send is in step if the others have nothing either."""
-        if client in self.behind and not len(self.mailbox):
+    def catch_up(self, client: Client, now: float) -> None:
+        """A client with nothing left to send is in step if the others have nothing either.
+
+        Not yet if its interval ends after theirs: they would have to wait for it. It gets in step when it
+        goes out with them.
+        """
+        if client in self.behind and self.mailbox.is_empty and client.due <= max(self.due, now):
             del self.behind[client]
             self.in_step[client] = None
-            # Its own last frame may be younger than theirs.
+            client.mailbox = NOTHING
             self.due = max(self.due, client.due)
 
 
@@ -182,9 +200,9 @@ class Sent:
     def __init__(self) -> None:
         self.bytes = self.events = self.ticks = self.writes = 0
 
-    def add(self, size: int, part: Mailbox, clients: int) -> None:
+    def add(self, size: int, part: Part, clients: int) -> None:
         """One frame to so many clients."""
         self.bytes += size * clients
-        self.ticks += len(part.ticks) * clients
+        self.ticks += part.ticks * clients
         self.events += (len(part.events) + len(part.states)) * clients
         self.writes += clients
