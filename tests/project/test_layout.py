@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "tapecast"
 TESTS = ROOT / "tests"
 MODULES = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
-# Tests of several modules at once, and of the project's own files, mirror none; those of the benchmarks only what
-# is pure in them.
+# Tests of several modules at once, and of the project's own files, mirror none; those of the benchmarks only
+# what is pure in them.
 MIRRORS = sorted(
     path.relative_to(TESTS)
     for path in TESTS.rglob("test_*.py")
