@@ -64,7 +64,7 @@ class Part:
 class Mailbox:
     """Frames by what they are about, and the place in the ticks of `topics`. Everything returns at once."""
 
-    __slots__ = ("_ahead", "_seen", "_topics", "_versions", "events", "positions", "states")
+    __slots__ = ("_ahead", "_rest", "_seen", "_topics", "_versions", "events", "positions", "states")
 
     def __init__(
         self, topics: Mapping[str, Topic], versions: Versions, seen: int = 0, ahead: Ahead | None = None
@@ -75,6 +75,8 @@ class Mailbox:
         self._seen = seen
         # And these of later ones, by symbol: they went along with a state, or in a part.
         self._ahead = ahead or {}
+        # What was too much for one part.
+        self._rest: list[Topic] = []
         self.events: Frames = {}
         self.states: Frames = {}
         self.positions: Frames = {}
@@ -139,18 +141,26 @@ class Mailbox:
             self._ahead = self._ahead | {topic.symbol: topic.version for topic in part.topics}
 
     def _take_ticks(self, part: Part, limit: int) -> None:
-        newer = self._newer()
-        if len(newer) > limit:
-            # In turn: by their versions those that change last would wait for ever, if all change before
-            # the next part.
-            ahead = self._ahead
-            newer = sorted(newer, key=lambda topic: ahead.get(topic.symbol, 0))[: max(0, limit)]
-            self._ahead = ahead | {topic.symbol: topic.version for topic in newer}
-        else:
-            self._seen = self._versions.newest
-            if self._ahead:
-                self._ahead = {}
-        part.topics = part.topics + newer if part.topics else newer
+        if not self._rest:
+            newer = self._newer()
+            if len(newer) <= limit:
+                self._seen = self._versions.newest
+                if self._ahead:
+                    self._ahead = {}
+                part.topics = part.topics + newer if part.topics else newer
+                return
+            # Taken to its end before anything is looked for anew: else the last would wait for ever, if all
+            # change before the next part is taken.
+            self._rest = newer[::-1]
+        taken: list[Topic] = []
+        while self._rest and len(taken) < limit:
+            topic = self._rest.pop()
+            if self._is_new(topic):
+                taken.append(topic)
+        self._ahead = self._ahead | {topic.symbol: topic.version for topic in taken}
+        part.topics = part.topics + taken
+        if len(taken) < limit:
+            self._take_ticks(part, limit - len(taken))
 
     def _newer(self) -> list[Topic]:
         seen = self._seen

@@ -185,7 +185,8 @@ class View:
         Not yet if its interval ends after theirs: they would have to wait for it. It gets in step when it
         goes out with them.
         """
-        if client in self.behind and self.mailbox.is_empty and client.due <= max(self.due, now):
+        delays_nobody = not self.in_step or client.due <= max(self.due, now)
+        if client in self.behind and self.mailbox.is_empty and delays_nobody:
             del self.behind[client]
             self.in_step[client] = None
             client.mailbox = NOTHING
