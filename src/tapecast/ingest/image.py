@@ -33,10 +33,8 @@ from tapecast.market import (
 )
 
 REMEMBERED: Final = 3
-"""Trades that a cancel can go back to; REST knows what is older. With 10,000 symbols what is kept of each has
-to be fetched from memory for every print, and one trade more costs a tenth of what a print may."""
-VOID: Final = 8
-"""Cancelled trades that are known not to have been. REST forgets them in seconds."""
+"""Trades that a cancel can go back to; REST knows older ones. Each is more memory for every print to touch."""
+VOID: Final = 8  # cancelled trades that are known not to have been; REST forgets them in seconds
 
 
 class Image:
@@ -201,8 +199,7 @@ class Image:
             traded_ns = parse_rfc3339(tick.timestamp)
             quoted_ns = parse_rfc3339(tick.quote_timestamp) if tick.quote_timestamp is not None else None
         except ValueError:
-            # Not of our making, whoever wrote it: start from nothing instead.
-            return
+            return  # not of our making, whoever wrote it: start from nothing instead
         self.trade = Trade(tick.symbol, tick.price, tick.size or 0.0, traded_ns, tick.ts_recv)
         self.ts_recv = tick.ts_recv
         if quoted_ns is not None:
