@@ -33,7 +33,7 @@ from tapecast.market import (
 )
 
 REMEMBERED: Final = 3
-"""Trades that a cancel can go back to; REST knows older ones. Each is more memory for every print to touch."""
+"""Trades that a cancel can go back to; REST knows older ones. Each is more memory for a print to touch."""
 VOID: Final = 8  # cancelled trades that are known not to have been; REST forgets them in seconds
 
 
