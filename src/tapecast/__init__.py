@@ -6,8 +6,8 @@ The tree is the data flow. One tick passes through six files, one verb each:
     ingest/conflator.py      conflate   the newest image of each symbol, and which are dirty
     bus/publisher.py         publish    SET with a TTL and PUBLISH, in one fenced call
     bus/subscriber.py        read       one supervised Redis reader per api process
-    api/hub.py               dispatch   to the mailbox of every client that asked
-    api/streams.py           send       Server-Sent Events
+    api/hub.py               dispatch   to every view that shows the symbol
+    api/view.py              send       one frame of Server-Sent Events to all who asked for the same
 
 Beside them: `cli.py` and `launch.py` start the parts, `venue.py` chooses whose prices,
 `settings.py` and `errors.py` serve all, `market.py`,

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from tapecast.api.line import END, HEARD_BYTES, chunk
+from tapecast.api.protocol import HEAD_BYTES, PIPELINED
 from tests.api.loops import on_each_loop
 from tests.api.stage import ANSWER, PLAIN, TAKE, Caller, Stage, calling, staged
 from tests.support import eventually
@@ -164,10 +165,10 @@ async def test_uvicorn_says_nothing_about_a_response_that_it_did_not_complete() 
 
 @on_each_loop
 async def test_requests_behind_a_stream_are_dropped() -> None:
-    """Its connection serves nothing after it: fifty pipelined requests are one call, and reading goes on."""
+    """Its connection serves nothing after it: all that wait behind it are dropped, and reading goes on."""
     async with staged() as stage, calling(stage) as caller:
-        old = await stage.held(caller, TAKE + PLAIN * 49)
-        await eventually(lambda: len(old.pipeline) == 49)
+        old = await stage.held(caller, TAKE + PLAIN * PIPELINED)
+        await eventually(lambda: len(old.pipeline) == PIPELINED)
         assert old.flow.read_paused
         stage.app.gate.set()
         line = await stage.taken()
@@ -268,3 +269,34 @@ async def test_the_loss_is_told_to_the_response_that_is_under_way() -> None:
         await eventually(lambda: not stage.server.server_state.connections)
         assert running is not old.cycle
         assert running.disconnected
+
+
+@on_each_loop
+async def test_a_head_without_an_end_is_cut_off() -> None:
+    """Parsing takes longer the longer it gets, and everybody waits meanwhile. A trailer is one, too."""
+    body = b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    for head in (b"GET /plain HTTP/1.1\r\nX: ", b"GET /", b"POST /plain HTTP/1.1\r\n" + body + b"X: "):
+        async with staged() as stage, calling(stage) as caller:
+            stage.app.gate.clear()
+            await stage.connected()
+            caller.writer.write(head + b"a" * (4 * HEAD_BYTES))
+            await _cut(stage)
+            stage.app.gate.set()
+
+
+@on_each_loop
+async def test_too_many_requests_in_a_row_are_cut_off() -> None:
+    """Those behind the first would wait in memory, without bound."""
+    async with staged() as stage, calling(stage) as caller:
+        stage.app.gate.clear()
+        old = await stage.connected()
+        caller.writer.write(PLAIN * (PIPELINED + 1))
+        await eventually(lambda: len(old.pipeline) == PIPELINED)
+        caller.writer.write(PLAIN * 2000)
+        stage.app.gate.set()
+        await eventually(lambda: not stage.server.server_state.connections)
+        assert len(stage.app.calls) <= 2 * PIPELINED + 2
+
+
+async def _cut(stage: Stage) -> None:
+    await eventually(lambda: not stage.server.server_state.connections)

@@ -146,11 +146,23 @@ async def sends_a_body_that_never_ends(scene: Scene, peer: Wire) -> None:
 
 @client
 async def pipelines(scene: Scene, peer: Wire) -> None:
-    """Fifty streams on one connection: it is one stream at the most."""
+    """As many streams on one connection as may wait: it is one stream at the most."""
     before = await scene.streams()
-    await peer.send(get(scene.ticker.path) * 50)
+    await peer.send(get(scene.ticker.path) * 17)
     await peer.until(lambda: len(peer.newest) == len(scene.ticker.symbols))
     assert await scene.streams() == before + 1
+
+
+@client
+async def pipelines_without_end(scene: Scene, peer: Wire) -> None:
+    """A megabyte of requests in a row: they would wait in memory, and it is cut off."""
+    await push(peer, get("/healthz") * 20_000)
+
+
+@client
+async def has_a_head_without_end(scene: Scene, peer: Wire) -> None:
+    """A header of a megabyte, which would take the longer to parse the longer it gets."""
+    await push(peer, b"GET /healthz HTTP/1.1\r\nX: " + MEGABYTE)
 
 
 @client

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.e2e.wire import Wire, get
@@ -40,7 +41,7 @@ def held(base: str, client: Wire) -> Held | None:
 @asynccontextmanager
 async def unanswered(base: str, client: Wire) -> AsyncIterator[None]:
     """A client that asks for more than the kernel takes and reads nothing, once the server is stuck."""
-    asking = asyncio.create_task(client.send(get("/metrics") * 8000))
+    asking = asyncio.create_task(_ask(base, client))
     queued: list[int] = []
 
     def is_stuck() -> bool:
@@ -53,6 +54,31 @@ async def unanswered(base: str, client: Wire) -> AsyncIterator[None]:
     finally:
         asking.cancel()
         await asyncio.wait([asking])
+
+
+async def _ask(base: str, client: Wire) -> None:
+    # A few at a time, when the last have been answered: more at once would be cut off.
+    async with httpx.AsyncClient() as other:
+        size = len((await other.get(base + "/metrics")).content)
+    while True:
+        before = _unread(base, client)
+        await client.send(get("/metrics") * 8)
+        while _unread(base, client) < before + 7 * size:
+            await asyncio.sleep(0.005)
+
+
+def _unread(base: str, client: Wire) -> int:
+    """Bytes on their way to this client, in the kernel at either end."""
+    server, port = f":{urlsplit(base).port or 0:04X}", f":{client.port:04X}"
+    total = 0
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        out, _, into = queues.partition(":")
+        if local.endswith(server) and remote.endswith(port):
+            total += int(out, 16)
+        elif local.endswith(port) and remote.endswith(server):
+            total += int(into, 16)
+    return total
 
 
 def descriptors(pid: int) -> int:

@@ -23,6 +23,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 EXTENSION: Final = "tapecast.take_over"
 
+HEAD_BYTES: Final = 64 * 1024
+"""Of a request line, headers or trailers that do not end. A thousand symbols need a third of it. The parser
+has no limit of its own, and an endless header would take the loop for seconds."""
+
+PIPELINED: Final = 16
+"""Requests that may wait behind the one that is being answered. Browsers send none; each costs 10 KB."""
+
 TakeOver = Callable[[asyncio.Protocol], bool]
 
 
@@ -31,13 +38,33 @@ class TakeOverProtocol(HttpToolsProtocol):
 
     # The request that is being answered. `cycle` is the last that came in, when they are pipelined.
     _running: RequestResponseCycle | None = None
+    # Bytes since the last that made sense.
+    _unfinished = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and cut off whoever never comes to an end."""
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > HEAD_BYTES:
+            self.transport.abort()
 
     def on_headers_complete(self) -> None:
         """Offer the transport to the app, by the extension mechanism of ASGI."""
+        self._unfinished = 0
+        if len(self.pipeline) >= PIPELINED:
+            self.transport.abort()
+        if self.transport.is_closing():
+            # The parser goes on to the end of what was read with it: thousands of requests.
+            return
         super().on_headers_complete()
         # Bound to this request: by the time the app runs, `self.cycle` may be that of a pipelined one.
         offer: TakeOver = partial(self._take_over, self.cycle)
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", offer)}
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._unfinished = 0
+        super().on_body(body)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -54,6 +81,9 @@ class TakeOverProtocol(HttpToolsProtocol):
         if self._running is not None:
             self._running.disconnected = True
             _withdraw(self._running)
+        for waiting, _ in self.pipeline:
+            _withdraw(waiting)
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def _take_over(self, cycle: RequestResponseCycle, protocol: asyncio.Protocol) -> bool:
