@@ -54,18 +54,20 @@ class Tape:
     def tick(self, symbol: str, version: int) -> None:
         """The symbol has a new image."""
         self.put(symbol, version)
-        self.topic(symbol).tell()
+        self.tell(symbol)
 
     def void(self, symbol: str) -> None:
         """The symbol has no image any more: what it had never was."""
         self.topic(symbol).take(codec.encode(codec.Head(symbol, 1, next(self._seq), 1)), 0.0)
+        self.tell(symbol)
+
+    def tell(self, symbol: str) -> None:
+        """Whoever listens is told."""
         self.topic(symbol).tell()
 
 
 class Listener(Mailbox):
     """A mailbox that hears of its topics by itself: what it holds is what clients would be told."""
-
-    place: int = Place.IDLE
 
     def ring(self, symbol: str) -> None:
         """It takes what there is when it is asked to."""
@@ -136,8 +138,14 @@ class Room(Tape):
         view = View(symbols, interval_s, encoding or Plain(), self.dispatcher, self.sent)
         view.show(self.topics(*symbols), self.versions)
         for symbol in symbols:
-            self.topic(symbol).listeners[view] = None
+            self.topic(symbol).views[view] = None
+        self.dispatcher.views[view] = None
         return view
+
+    def tell(self, symbol: str) -> None:
+        """Whoever listens is told, and whoever shows it is rung."""
+        super().tell(symbol)
+        self.dispatcher.ring(symbol, self.topic(symbol).views)
 
     def join(self, view: View) -> Peer:
         """A client of this view that is to get all that is known, with nothing sent yet."""

@@ -95,7 +95,7 @@ def test_the_heartbeat_is_one_shared_frame(bench: Bench) -> None:
     bench.time.advance(0.25)
     for _ in range(2):
         bench.hub.audience.sweep()
-    shared = {id(view.mailbox.events["heartbeat"]) for view in bench.hub.audience._views}
+    shared = {id(view.mailbox.events["heartbeat"]) for view in bench.dispatcher.views}
     assert len(shared) == 1
     bench.flush()
     for peer in peers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from tapecast.api.dispatcher import CROWD
 from tapecast.api.encoding import Gzip
 from tapecast.api.mailbox import BATCH
 from tapecast.api.view import SHARED
@@ -288,6 +289,20 @@ def test_released_ticks_go_at_once(room: Room) -> None:
     room.flush()
     assert versions(well) == [("A", 1), ("A", 3)]
     assert versions(new) == [("A", 2), ("A", 3)]
+
+
+def test_when_most_symbols_change_each_view_is_visited_once(room: Room) -> None:
+    """And not once for each symbol; one that has nothing new sends nothing."""
+    symbols = [f"S{number}" for number in range(2 * CROWD + 1)]
+    busy, idle = room.seated(room.view(*symbols)), room.seated(room.view("A"))
+    for symbol in symbols:
+        room.tick(symbol, 1)
+    room.flush()
+    assert (len(busy.socket.took), len(idle.socket.took)) == (1, 0)
+    assert versions(busy) == [(symbol, 1) for symbol in symbols]
+    room.tick("A", 1)
+    room.flush()
+    assert versions(idle) == [("A", 1)]
 
 
 @given(INTERVALS, LIMITS, STEPS)

@@ -140,7 +140,7 @@ class Walk:
             # As the hub has it: first the image, then the state that follows from it, then the ring.
             self.room.put(symbol, self._next("message", symbol))
             self._put("state", symbol)
-            self.room.topic(symbol).tell()
+            self.room.tell(symbol)
         else:
             self._put(what, symbol)
 

@@ -51,7 +51,6 @@ class Audience:
         self._clients: dict[Client, Callable[[], None]] = {}
         self._stalls: dict[Client, _Stall] = {}
         self._emptied = asyncio.Event()
-        self._views: dict[View, None] = {}
         self.is_draining = False
         # Clients that we cut off, by reason, and requests turned away because all seats were taken.
         self.evicted: Counter[str] = Counter()
@@ -66,7 +65,7 @@ class Audience:
     @property
     def views(self) -> int:
         """How many different views there are."""
-        return len(self._views)
+        return len(self._dispatcher.views)
 
     @property
     def blocked(self) -> int:
@@ -88,11 +87,11 @@ class Audience:
     def open(self, view: View) -> None:
         """Tell this view what everybody is told."""
         view.heartbeat_due = self._clock.now() + self._keepalive_s
-        self._views[view] = None
+        self._dispatcher.views[view] = None
 
     def close(self, view: View) -> None:
         """Nobody is left in this view."""
-        self._views.pop(view, None)
+        self._dispatcher.views.pop(view, None)
 
     def seat(self, client: Client, on_left: Callable[[], None]) -> None:
         """Count this client until it is gone, whichever way; then call `on_left`, once."""
@@ -106,7 +105,7 @@ class Audience:
 
     def tell(self, key: str, frame: bytes) -> None:
         """One shared frame for everybody."""
-        for view in self._views:
+        for view in self._dispatcher.views:
             view.put_event(key, frame)
 
     def sweep(self) -> None:
@@ -123,7 +122,7 @@ class Audience:
     def _beat(self, now: float) -> None:
         # An event, since pages cannot see comments. Each view in its own time: all at once would be a burst.
         frame = b""
-        for view in self._views:
+        for view in self._dispatcher.views:
             if now >= view.heartbeat_due:
                 view.heartbeat_due = now + self._keepalive_s
                 frame = frame or frames.event("heartbeat", {"server_time": self._clock.micros()})
@@ -134,7 +133,7 @@ class Audience:
     def drain(self) -> None:
         """End every stream and let no more in. Each gets its own delay to come back after."""
         self.is_draining = True
-        for view in self._views:
+        for view in self._dispatcher.views:
             view.release()
         self._dispatcher.flush()
         for client in list(self._clients):

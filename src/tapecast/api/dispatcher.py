@@ -14,16 +14,21 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from itertools import count
 from time import perf_counter
-from typing import Final, Never, Protocol
+from typing import TYPE_CHECKING, Final, Never, Protocol
+
+if TYPE_CHECKING:
+    from tapecast.api.view import View
 
 SLICE_S: Final = 0.005
 PAUSE_S: Final = 0.02
 BUSY_S: Final = 0.01
 """A round that took so long is one that work was worth saving in."""
+CROWD: Final = 4
+"""Of so many rings for each view on average all views are rung instead."""
 
 
 class Place:
@@ -52,6 +57,9 @@ class Dispatcher:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
+        self.views: dict[View, None] = {}
+        # Which of them are to be rung before the next round, by topic.
+        self._rung: dict[str, Mapping[View, None]] = {}
         self._queue: deque[Sender] = deque()
         self._held: list[tuple[float, int, Sender]] = []
         # The nearest entry of each that is in there.
@@ -68,6 +76,12 @@ class Dispatcher:
         if not self._queue:
             self._wake.set()
         self._queue.append(sender)
+
+    def ring(self, topic: str, views: Mapping[View, None]) -> None:
+        """Flush these views, of this topic, in the next round."""
+        if not self._rung:
+            self._wake.set()
+        self._rung[topic] = views
 
     def hold(self, sender: Sender, until: float) -> None:
         """Queue this sender then, if nothing does earlier."""
@@ -91,12 +105,12 @@ class Dispatcher:
 
     def flush(self) -> None:
         """Everything that is queued or due, now: for the end, and for tests."""
-        self._release()
+        self._collect()
         while self._queue:
             self._flush(self._queue.popleft())
 
     async def _wait(self) -> None:
-        self._release()
+        self._collect()
         while not self._queue:
             self._wake.clear()
             wait_s = self._held[0][0] - self._now() if self._held else math.inf
@@ -105,7 +119,7 @@ class Dispatcher:
                     await self._wake.wait()
             except TimeoutError:
                 pass
-            self._release()
+            self._collect()
 
     async def _round(self) -> tuple[float, float]:
         turns = len(self._queue)
@@ -130,6 +144,17 @@ class Dispatcher:
         # It may have been queued anew by its own flush.
         if again != math.inf and sender.place == Place.IDLE:
             self.hold(sender, again)
+
+    def _collect(self) -> None:
+        self._release()
+        rung, self._rung = self._rung, {}
+        visits = sum(map(len, rung.values()))
+        # Under load each view is rung by most of its topics in each round: to visit it once is cheaper than
+        # for each of them, although it may have nothing to send.
+        for views in [self.views] if visits > CROWD * len(self.views) else rung.values():
+            for view in views:
+                if view.place != Place.QUEUED:
+                    view.ring()
 
     def _release(self) -> None:
         now = self._now()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Final, Never, Protocol
+from contextlib import contextmanager
+from typing import Final, Never
 
 import msgspec
 
@@ -22,25 +22,15 @@ from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
 from tapecast.api.positions import PositionBook
 from tapecast.api.topic import StateListener, Topic, TopicListener
-from tapecast.api.topics import Topics
+from tapecast.api.topics import SymbolSource, Topics
+from tapecast.api.view import View
 from tapecast.bus import codec
 from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 SWEEP_S: Final = 0.25
-_NOT_REAL: Final = frozenset({"simulated", "replay"})
 
 logger = logging.getLogger(__name__)
-
-
-class SymbolSource(Protocol):
-    """The subscriber, as the hub uses it. Both return at once."""
-
-    def add(self, symbols: Iterable[str]) -> None:
-        """Join these symbols; each is answered by `on_cached`."""
-
-    def remove(self, symbols: Iterable[str]) -> None:
-        """Leave these symbols."""
 
 
 class Hub:
@@ -49,6 +39,7 @@ class Hub:
     def __init__(self, replica: str, settings: Settings, dispatcher: Dispatcher, clock: Clock) -> None:
         self._ttl_s = settings.price_ttl_s
         self._clock = clock
+        self._dispatcher = dispatcher
         self._source: SymbolSource | None = None
         self._want: Callable[[Callable[[], codec.Interest]], None] = _nothing
         self._touch: Callable[[], None] = _nothing
@@ -80,13 +71,28 @@ class Hub:
 
     def attach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
         """Begin to listen. What is known is told at once, the rest when the join has answered."""
-        added = [symbol for symbol in symbols if symbol not in self.topics]
-        for symbol in symbols:
-            self.topics.open(symbol).listeners[listener] = None
+        for topic in self._open(symbols):
+            topic.listeners[listener] = None
         self.introduce(listener, symbols)
-        if added and self._source is not None:
-            self._source.add(added)
-        self.count(symbols, 1)
+
+    def detach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
+        """Stop listening."""
+        for symbol in symbols:
+            self.topics.open(symbol).listeners.pop(listener, None)
+        self._left(symbols)
+
+    def show(self, view: View) -> None:
+        """Have this view send what is new from now on."""
+        topics = self._open(view.symbols)
+        for topic in topics:
+            topic.views[view] = None
+        view.show({topic.symbol: topic for topic in topics}, self.topics.versions)
+
+    def hide(self, view: View) -> None:
+        """Have it send nothing more."""
+        for symbol in view.symbols:
+            self.topics.open(symbol).views.pop(view, None)
+        self._left(view.symbols)
 
     def introduce(self, listener: StateListener, symbols: Iterable[str]) -> None:
         """Tell the states of symbols that are listened to."""
@@ -95,17 +101,23 @@ class Hub:
             self._refresh(topic, is_news=False)
             topic.introduce(listener)
 
-    def detach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
-        """Stop listening. A symbol without listeners is forgotten: its cached tick would grow old unseen."""
-        for symbol in symbols:
-            self.topics.open(symbol).listeners.pop(listener, None)
-        self.count(symbols, -1)
-        self._close_unheard(symbols)
-
     def count(self, symbols: Iterable[str], clients: int) -> None:
         """So many clients more, or less, are behind a listener to these symbols."""
         self.topics.count(symbols, clients)
         self._tell_interest()
+
+    def _open(self, symbols: Sequence[str]) -> list[Topic]:
+        added = [symbol for symbol in symbols if symbol not in self.topics]
+        topics = [self.topics.open(symbol) for symbol in symbols]
+        if added and self._source is not None:
+            self._source.add(added)
+        self.count(symbols, 1)
+        return topics
+
+    def _left(self, symbols: Sequence[str]) -> None:
+        # A symbol without listeners is forgotten: its cached tick would grow old unseen.
+        self.count(symbols, -1)
+        self._close_unheard(symbols)
 
     def topic(self, symbol: str) -> Topic | None:
         """What is known of a symbol that somebody wants."""
@@ -129,7 +141,7 @@ class Hub:
         # A price with one second left to live is good for that second, not for a whole new time to live.
         written_s = self._clock.now() + fresh_for_s - self._ttl_s
         is_news = price is not None and self._take(topic, price, written_s)
-        if last is not None and not self._is_invented(topic, last):
+        if last is not None and not self.markets.is_invented(topic.market, last):
             is_news |= self._take(topic, last, None)
         self._vouch(topic)
         self._refresh(topic, is_news=is_news)
@@ -195,6 +207,7 @@ class Hub:
         if is_news:
             self.audience.offered += topic.clients
             topic.tell()
+            self._dispatcher.ring(topic.symbol, topic.views)
 
     def _take(self, topic: Topic, data: bytes, alive_s: float | None) -> bool:
         try:
@@ -211,13 +224,6 @@ class Hub:
         if beat is not None and heard_s is not None:
             # The venue's own sign of life counts, not when we were told of it.
             topic.vouch(beat, heard_s - beat.heard_ms_ago / 1000)
-
-    def _is_invented(self, topic: Topic, data: bytes) -> bool:
-        # A demo's or a replay's `last:` may still be there when a real feed takes over the same Redis.
-        beat = self.markets.beat(topic.market)
-        with suppress(msgspec.DecodeError):
-            return beat is not None and not beat.simulated and codec.decode_tick(data).feed in _NOT_REAL
-        return False
 
     def _close_unheard(self, symbols: Iterable[str] | None = None) -> None:
         unheard = self.topics.close_unheard(symbols)

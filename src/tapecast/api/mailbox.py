@@ -110,11 +110,12 @@ class Mailbox:
             if not ticks or self._seen == self._versions.newest:
                 return None
             part = Part(_NONE, _NONE, _NONE, self._seen, self._ahead)
-        else:
-            part = Part({}, {}, {}, self._seen, self._ahead)
-            _move(self.events, part.events, limit)
-            _move(self.states, part.states, limit - len(part))
-            self._take_along(part)
+            self._take_ticks(part, limit)
+            return part if part.topics else None
+        part = Part({}, {}, {}, self._seen, self._ahead)
+        _move(self.events, part.events, limit)
+        _move(self.states, part.states, limit - len(part))
+        self._take_along(part)
         if ticks:
             _move(self.positions, part.positions, limit - len(part))
             self._take_ticks(part, limit - len(part))

@@ -15,12 +15,13 @@ from typing import Final
 
 import msgspec
 
-from tapecast.bus.codec import Beat, FeedStatus
+from tapecast.bus.codec import Beat, FeedStatus, decode_tick
 from tapecast.clock import Clock
 from tapecast.market import HEALTHY_STATES, FeedState, Market
 
 BEAT_LIMIT_S: Final = 3.0
 """Three beats missed."""
+_NOT_REAL: Final = frozenset({"simulated", "replay"})
 
 
 class Markets:
@@ -50,6 +51,14 @@ class Markets:
         self._beats[beat.market] = beat
         self._heard[beat.market] = self._clock.now()
         return True
+
+    def is_invented(self, market: Market, data: bytes) -> bool:
+        """Whether this tick is not of the real market while its feed is: a demo's or a replay's `last:`."""
+        beat = self._beats.get(market)
+        try:
+            return beat is not None and not beat.simulated and decode_tick(data).feed in _NOT_REAL
+        except msgspec.DecodeError:
+            return False
 
     def sweep(self) -> list[FeedStatus]:
         """The feeds that are new since the last sweep, or whose state or reason changed."""

@@ -13,7 +13,6 @@ from typing import Final, Protocol
 import msgspec
 
 from tapecast.api import frames
-from tapecast.api.dispatcher import Place
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.api.view import View
@@ -61,8 +60,6 @@ class PriceSource(Protocol):
 
 class PositionBook:
     """The newest list and its readers. It listens to the positions' symbols while it has readers."""
-
-    place = Place.IDLE
 
     def __init__(self, prices: PriceSource, clock: Clock, on_change: Callable[[], None]) -> None:
         self._prices = prices

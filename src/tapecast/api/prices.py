@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from tapecast.api import frames
 from tapecast.api.auth import Guard
-from tapecast.api.dispatcher import Place
 from tapecast.api.hub import Hub
 from tapecast.api.symbols import parse_symbols
 from tapecast.api.topic import Topic
@@ -28,8 +27,6 @@ WAIT_S: Final = 1.0
 
 class Bell:
     """A listener that says only that something was said."""
-
-    place = Place.IDLE
 
     def __init__(self) -> None:
         self.rung = asyncio.Event()

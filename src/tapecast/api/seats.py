@@ -67,12 +67,11 @@ class Seats:
         hub = self._hub
         view = View(symbols, ask.interval_ms / 1000, encoding, self._dispatcher, hub.audience.sent)
         hub.audience.open(view)
-        hub.attach(view, symbols)
+        hub.show(view)
         if ask.positions:
             hub.book.add(view)
         if ask.status:
             hub.board.add(view)
-        view.show({symbol: hub.topics.open(symbol) for symbol in symbols}, hub.topics.versions)
         return view
 
     def _introduce(self, mailbox: Mailbox, ask: Ask) -> None:
@@ -95,7 +94,7 @@ class Seats:
         del self._views[key]
         self._hub.board.remove(view)
         self._hub.book.remove(view)
-        self._hub.detach(view, view.symbols)
+        self._hub.hide(view)
         self._hub.audience.close(view)
 
     def _hello(self, ask: Ask) -> dict[str, object]:

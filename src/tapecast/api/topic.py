@@ -14,13 +14,15 @@ The deadline is local, fed by ticks and by beats, so that a price turns stale ev
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tapecast.api import frames
-from tapecast.api.dispatcher import Place
 from tapecast.api.markets import Markets
 from tapecast.bus import codec
 from tapecast.market import HEALTHY_STATES, FeedState, Market, SymbolState
+
+if TYPE_CHECKING:
+    from tapecast.api.view import View
 
 
 class StateListener(Protocol):
@@ -31,9 +33,7 @@ class StateListener(Protocol):
 
 
 class TopicListener(StateListener, Protocol):
-    """Whoever is told of all of a symbol's changes, unless it is queued to look for itself."""
-
-    place: int
+    """Whoever is told of all of a symbol's changes."""
 
     def ring(self, symbol: str) -> None:
         """The symbol has a new image, or none any more."""
@@ -61,8 +61,9 @@ class Topic:
         self.market = market
         self._ttl_s = ttl_s
         self._versions = versions
-        # A dict for its order: the longest listener is told first.
+        # Dicts for their order: the longest there is told first. Views look for new images themselves.
         self.listeners: dict[TopicListener, None] = {}
+        self.views: dict[View, None] = {}
         # How many clients are behind them.
         self.clients = 0
         # Wanted until then though nobody listens: for `GET /prices`, which comes and goes.
@@ -150,15 +151,14 @@ class Topic:
             self.is_confirmed, self.deadline = False, -math.inf
         self.shown = codec.SymbolStatus(self.symbol, state, reason)
         self._state_frame = frames.event("symbol", self.shown)
-        for listener in self.listeners:
+        everybody: list[StateListener] = [*self.listeners, *self.views]
+        for listener in everybody:
             listener.put_state(self.symbol, self._state_frame)
 
     def tell(self) -> None:
-        """Tell the listeners that there is a new image, or that what they were told never was."""
+        """Tell the listeners, but not the views, that there is a new image, or none any more."""
         for listener in self.listeners:
-            # Under load most views are queued: a look at that costs half of what a call does.
-            if listener.place != Place.QUEUED:
-                listener.ring(self.symbol)
+            listener.ring(self.symbol)
 
     def introduce(self, listener: StateListener) -> None:
         """Tell this one the state that the others know."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic, Versions
@@ -11,6 +11,16 @@ from tapecast.clock import Clock
 from tapecast.market import market_of
 
 HOLD_S: Final = 30.0
+
+
+class SymbolSource(Protocol):
+    """The subscriber, as the hub uses it. Both return at once."""
+
+    def add(self, symbols: Iterable[str]) -> None:
+        """Join these symbols; each is answered by `on_cached`."""
+
+    def remove(self, symbols: Iterable[str]) -> None:
+        """Leave these symbols."""
 
 
 class Topics:
@@ -69,7 +79,7 @@ class Topics:
         now = self._clock.now()
         asked = list(self._topics) if symbols is None else symbols
         topics = [topic for s in asked if (topic := self._topics.get(s)) is not None]
-        unheard = [t.symbol for t in topics if not t.listeners and t.held_until <= now]
+        unheard = [t.symbol for t in topics if not t.listeners and not t.views and t.held_until <= now]
         for symbol in unheard:
             del self._topics[symbol]
         return unheard

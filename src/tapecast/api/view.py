@@ -102,7 +102,7 @@ class View:
         self.mailbox.put_position(symbol, frame)
         for client in self.behind:
             client.mailbox.put_position(symbol, frame)
-        self.ring(symbol)
+        self.ring()
 
     def drop_position(self, symbol: str) -> None:
         """Forget the waiting position in `symbol`: something newer has said it all."""
@@ -110,9 +110,8 @@ class View:
         for client in self.behind:
             client.mailbox.positions.pop(symbol, None)
 
-    def ring(self, symbol: str) -> None:
+    def ring(self) -> None:
         """There is something to take."""
-        del symbol
         if self.place == Place.IDLE:
             self._dispatcher.queue(self)
         if self.behind:
