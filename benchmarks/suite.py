@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "watchlists": Part(
-        "every client its own list: highest load, beside nchan, polls, queues, a C loop", 360, 45
+        "every client its own list: highest load, beside nchan, polls, queues, a C loop", 420, 45
     ),
     "views": Part("20 shared lists: highest load, nchan given whole frames", 160, 26),
     "single": Part("one symbol to 1,000 and 4,000 clients: highest rate, and CPU per event", 540, 40),

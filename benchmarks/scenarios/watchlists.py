@@ -40,10 +40,10 @@ SUBJECTS: dict[str, tuple[Subject, int, float]] = {
     subject.name: (subject, start, least)
     for subject, start, least in (
         (NCHAN, 290, 0.0),
-        (POLL, 400, 0.9 * POLLS_A_SECOND / RATE),
-        (QUEUED, 300, 0.0),
-        (SENDER, 1000, 0.0),
         (TAPECAST, 2800, 0.0),
+        (POLL, 400, 0.9 * POLLS_A_SECOND / RATE),
+        (SENDER, 1000, 0.0),
+        (QUEUED, 300, 0.0),
     )
 }
 BARS = (Bar(NCHAN.name, 10), Bar(POLL.name, 40))
