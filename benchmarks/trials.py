@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from benchmarks.config import Config
-from benchmarks.load import Result
+from benchmarks.load import Result, trial
 from benchmarks.machine import no_compiler
 from benchmarks.processes import Failed
 from benchmarks.progress import say, told
 from benchmarks.row import Row
 from benchmarks.search import highest
 from benchmarks.stats import summary
-from benchmarks.subjects.base import Feed, Stage, Subject
+from benchmarks.subjects.base import Feed, Stage, Subject, Watchlist
 
 T = TypeVar("T")
 
@@ -53,6 +53,14 @@ class Trial:
 
 
 Attempt = Callable[[Stage, int], Trial]
+
+
+def counted(
+    config: Config, stage: Stage, lists: Sequence[Watchlist], clients: int, **options: float | str
+) -> Result:
+    """What so many clients get of these lists while the stage is fed. Raises Failed."""
+    times = {"warm": config.warm_s, "measure": config.measure_s, "patience": config.patience_s}
+    return trial(stage.port, stage.paths(lists), clients, stage.pids(), None, **times, **options)
 
 
 def limits(
@@ -93,12 +101,12 @@ class _Holds:
         for _ in range(TRIES):
             if self.config.is_late:
                 return False
-            trial = self.attempt(self.stage, rung)
-            told(self.name, f"{rung:,}", trial.result, held=trial.held)
-            if trial.held:
-                self.held[rung] = trial
+            tried = self.attempt(self.stage, rung)
+            told(self.name, f"{rung:,}", tried.result, held=tried.held)
+            if tried.held:
+                self.held[rung] = tried
                 return True
-            if trial.arrived < NEARLY and trial.result.neighbours < DISTURBED:
+            if tried.arrived < NEARLY and tried.result.neighbours < DISTURBED:
                 break
         return False
 

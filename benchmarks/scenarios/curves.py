@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.config import Config
-from benchmarks.load import trial
 from benchmarks.progress import say
 from benchmarks.row import Row
 from benchmarks.subjects.base import Feed, Stage, Subject, Watchlist
 from benchmarks.subjects.cached import TAPECAST
 from benchmarks.subjects.nchan import NCHAN
-from benchmarks.trials import LATE, figure, present, tolerant
+from benchmarks.trials import LATE, counted, figure, present, tolerant
 from benchmarks.watchlists import SYMBOLS, watchlists
 
 PREFIX = "CPU per event by "
@@ -76,7 +75,5 @@ def _curves(config: Config, subject: Subject) -> list[Row]:
 
 
 def _cost(config: Config, stage: Stage, point: Point) -> float:
-    paths = stage.paths(point.lists)
-    options = {"warm": config.warm_s, "measure": config.measure_s, "patience": config.patience_s}
     with stage.fed(Feed(SYMBOLS, point.rate)):
-        return trial(stage.port, paths, point.clients, stage.pids(), None, **options).cpu_us
+        return counted(config, stage, point.lists, point.clients).cpu_us

@@ -11,14 +11,13 @@ from functools import partial
 from typing import NamedTuple
 
 from benchmarks.config import Config
-from benchmarks.load import trial
 from benchmarks.processes import Failed
 from benchmarks.progress import say
 from benchmarks.row import Row
 from benchmarks.scenarios.views import FEED, LIST, RATE, VIEWS
 from benchmarks.subjects.base import Stage
 from benchmarks.subjects.cached import TAPECAST
-from benchmarks.trials import figure, present, runs_of, tolerant
+from benchmarks.trials import counted, figure, present, runs_of, tolerant
 
 CLIENTS = 1000
 OFFERED = CLIENTS * LIST * RATE
@@ -49,9 +48,7 @@ def rows(config: Config) -> list[Row]:
 
 
 def _cost(config: Config, header: str, stage: Stage) -> Cost:
-    options = {"warm": config.warm_s, "measure": config.measure_s, "patience": config.patience_s}
-    paths = stage.paths(VIEWS)
-    result = trial(stage.port, paths, CLIENTS, stage.pids(), None, header=header, raw=1, **options)
+    result = counted(config, stage, VIEWS, CLIENTS, header=header, raw=1)
     if result.connected < CLIENTS:
         raise Failed(f"{result.connected} of {CLIENTS} clients connected")
     events = OFFERED * result.seconds

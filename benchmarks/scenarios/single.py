@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks.config import Config
-from benchmarks.load import trial
 from benchmarks.row import Row
 from benchmarks.search import ladder
 from benchmarks.subjects.base import Feed, Stage, Subject
@@ -18,7 +17,7 @@ from benchmarks.subjects.cached import QUEUED, TAPECAST
 from benchmarks.subjects.nchan import NCHAN
 from benchmarks.subjects.sender import SENDER
 from benchmarks.targets import Bar, judged
-from benchmarks.trials import Trial, limit_row, limits, present, repeated, row, tolerant
+from benchmarks.trials import Trial, counted, limit_row, limits, present, repeated, row, tolerant
 
 LIST = ("S00",)
 EVENTS = 40_000
@@ -56,16 +55,7 @@ def _rates(config: Config, clients: int) -> list[Row]:
 def attempt(config: Config, clients: int, stage: Stage, rate: int) -> Trial:
     """One symbol at this rate, to so many clients."""
     with stage.fed(Feed(LIST, rate)):
-        paths = stage.paths([LIST])
-        result = trial(
-            stage.port,
-            paths,
-            clients,
-            stage.pids(),
-            warm=config.warm_s,
-            measure=config.measure_s,
-            patience=config.patience_s,
-        )
+        result = counted(config, stage, [LIST], clients)
     return Trial(result, rate)
 
 
@@ -81,6 +71,4 @@ def _costs(config: Config, clients: int) -> list[Row]:
 
 
 def _cost(config: Config, clients: int, stage: Stage) -> float:
-    paths = stage.paths([LIST])
-    options = {"warm": config.warm_s, "measure": config.measure_s, "patience": config.patience_s}
-    return trial(stage.port, paths, clients, stage.pids(), None, **options).cpu_us
+    return counted(config, stage, [LIST], clients).cpu_us

@@ -11,14 +11,13 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks.config import Config
-from benchmarks.load import trial
 from benchmarks.row import Row
 from benchmarks.search import ladder
 from benchmarks.subjects.base import Feed, Stage, Subject
 from benchmarks.subjects.cached import TAPECAST
 from benchmarks.subjects.nchan import NCHAN
 from benchmarks.targets import Bar, judged
-from benchmarks.trials import Trial, limit_row, limits, present, tolerant
+from benchmarks.trials import Trial, counted, limit_row, limits, present, tolerant
 from benchmarks.watchlists import SYMBOLS, watchlists
 
 NAME = "watchlists, 20 shared views: highest load"
@@ -48,14 +47,5 @@ def _measured(config: Config, subject: Subject) -> Row:
 
 def _attempt(config: Config, stage: Stage, clients: int) -> Trial:
     with stage.fed(FEED):
-        paths = stage.paths(VIEWS)
-        result = trial(
-            stage.port,
-            paths,
-            clients,
-            stage.pids(),
-            warm=config.warm_s,
-            measure=config.measure_s,
-            patience=config.patience_s,
-        )
+        result = counted(config, stage, VIEWS, clients)
     return Trial(result, RATE * LIST)

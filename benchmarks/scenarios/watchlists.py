@@ -17,7 +17,6 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks.config import Config
-from benchmarks.load import trial
 from benchmarks.row import Row
 from benchmarks.search import ladder
 from benchmarks.subjects.absent import absent
@@ -26,7 +25,7 @@ from benchmarks.subjects.cached import POLL, QUEUED, TAPECAST
 from benchmarks.subjects.nchan import NCHAN
 from benchmarks.subjects.sender import SENDER
 from benchmarks.targets import Bar, judged
-from benchmarks.trials import Trial, limit_row, limits, present, tolerant
+from benchmarks.trials import Trial, counted, limit_row, limits, present, tolerant
 from benchmarks.watchlists import SYMBOLS, watchlists
 
 NAME = "watchlists, all distinct: highest load"
@@ -74,14 +73,5 @@ def _attempt(config: Config, subject: Subject, least: float, stage: Stage, clien
     # One frame for everybody, as often as each client's list has an update.
     feed = Feed(SYMBOLS[:1], LIST * RATE) if subject is SENDER else Feed(SYMBOLS, RATE)
     with stage.fed(feed):
-        paths = stage.paths(watchlists(clients, LIST))
-        result = trial(
-            stage.port,
-            paths,
-            clients,
-            stage.pids(),
-            warm=config.warm_s,
-            measure=config.measure_s,
-            patience=config.patience_s,
-        )
+        result = counted(config, stage, watchlists(clients, LIST), clients)
     return Trial(result, RATE * LIST, least)

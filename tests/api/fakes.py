@@ -156,6 +156,13 @@ class Room(Tape):
         peer.client.wake()
         return peer
 
+    def stuck(self, view: View) -> Peer:
+        """A client of this view whose socket took nothing of what there is so far."""
+        peer = self.join(view)
+        peer.stall()
+        self.flush()
+        return peer
+
     def seated(self, view: View) -> Peer:
         """A client of this view that is in step."""
         peer = self.join(view)

@@ -21,9 +21,7 @@ def test_a_big_image_goes_out_as_the_socket_takes_it(room: Room) -> None:
     view = room.view(*(f"S{i}" for i in range(3 * BATCH)))
     for symbol in view.symbols:
         room.tick(symbol, 1)
-    peer = room.join(view)
-    peer.stall()
-    room.flush()
+    peer = room.stuck(view)
     assert len(peer.socket.buffer) == 1
     assert [len(events) for events in peer.written()] == [BATCH]
     last = view.symbols[-1]
@@ -57,9 +55,7 @@ def test_a_blocked_client_is_not_queued(room: Room) -> None:
     """However much changes, one that takes nothing costs the dispatcher nothing."""
     room.tick("A", 1)
     view = room.view("A")
-    peer = room.join(view)
-    peer.stall()
-    room.flush()
+    peer = room.stuck(view)
     room.tick("A", 2)
     view.put_state("A", frame("A", 2, "symbol"))
     view.put_event("feed", frame("", 2, "feed"))
@@ -126,9 +122,7 @@ def test_the_audience_hears_what_becomes_of_it(room: Room) -> None:
     """A full socket, an empty one, and the end, each once."""
     room.tick("A", 1)
     view = room.view("A")
-    peer = room.join(view)
-    peer.stall()
-    room.flush()
+    peer = room.stuck(view)
     peer.drain()
     peer.leave()
     assert room.witness.heard == ["blocked", "drained", "lost"]
@@ -161,9 +155,7 @@ def test_a_blocked_client_gets_its_last_words_when_it_drains(room: Room) -> None
     """Whoever takes something within the grace learns why the stream ends."""
     room.tick("A", 1)
     view = room.view("A")
-    peer = room.join(view)
-    peer.stall()
-    room.flush()
+    peer = room.stuck(view)
     room.tick("A", 2)
     peer.client.end(frame("", 1, "bye"), room.time.seconds)
     assert not peer.socket.is_closing()
@@ -192,9 +184,7 @@ def test_an_interval_does_not_hold_back_the_last_words(room: Room) -> None:
     view = room.view(*(f"S{i}" for i in range(2 * BATCH)), interval_s=60.0)
     for symbol in view.symbols:
         room.tick(symbol, 1)
-    peer = room.join(view)
-    peer.stall()
-    room.flush()
+    peer = room.stuck(view)
     peer.client.end(frame("", 1, "bye"), room.time.seconds)
     peer.drain()
     room.flush()

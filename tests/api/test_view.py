@@ -10,6 +10,7 @@ from tapecast.api.encoding import Gzip
 from tapecast.api.mailbox import BATCH
 from tapecast.api.view import SHARED
 from tests.api.fakes import Room, frame, versions
+from tests.api.peer import Peer
 from tests.api.walk import INTERVALS, LIMITS, STEPS, SYMBOLS, Walk, limited
 
 
@@ -17,6 +18,15 @@ from tests.api.walk import INTERVALS, LIMITS, STEPS, SYMBOLS, Walk, limited
 def room() -> Room:
     """Where nothing is sent before the test flushes."""
     return Room()
+
+
+def fall_behind(room: Room, peer: Peer) -> None:
+    """The peer's socket fills up with one event, so that it misses the next."""
+    peer.stall()
+    for at in (1, 2):
+        peer.client.view.put_event("heartbeat", frame("", at, "heartbeat"))
+        room.flush()
+    assert peer.client in peer.client.view.behind
 
 
 def test_those_in_step_get_the_very_same_bytes(room: Room) -> None:
@@ -197,13 +207,8 @@ def test_what_an_interval_holds_back_reaches_who_falls_behind_meanwhile(room: Ro
     slow = room.seated(view)
     room.tick("A", 1)
     room.flush()
-    slow.stall()
-    view.put_event("heartbeat", frame("", 1, "heartbeat"))
     room.tick("A", 2)
-    room.flush()
-    view.put_event("heartbeat", frame("", 2, "heartbeat"))
-    room.flush()
-    assert slow.client in view.behind
+    fall_behind(room, slow)
     slow.drain()
     room.flush(after_s=1.0)
     assert versions(slow) == [("A", 1), ("A", 2)]
@@ -245,10 +250,7 @@ def test_who_catches_up_keeps_the_interval_of_the_others(room: Room) -> None:
     peer = room.seated(view)
     room.tick("A", 1)
     room.flush()
-    peer.stall()
-    for at in (1, 2):
-        view.put_event("heartbeat", frame("", at, "heartbeat"))
-        room.flush()
+    fall_behind(room, peer)
     room.tick("A", 2)
     peer.drain()
     room.flush(after_s=0.5)

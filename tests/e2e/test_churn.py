@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tapecast.bus.connection import Bus
-from tests.api.support import beating
 from tests.e2e.kernel import descriptors, memory_kib, needs_proc
-from tests.e2e.processes import Child, serving, status
+from tests.e2e.processes import Child, status
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import GZIP, Wire, get, healthy
 from tests.support import PATIENCE_S, eventually
@@ -123,24 +121,6 @@ async def come_and_go(base: str, ticker: Ticker, count: int) -> None:
             visitors.create_task(visitor())
 
 
-@pytest.fixture
-async def ticker(bus: Bus) -> AsyncIterator[Ticker]:
-    """Live symbols."""
-    ticker = Ticker(bus, SYMBOLS)
-    async with beating(bus):
-        await ticker.publish()
-        yield ticker
-
-
-@pytest.fixture
-async def api(valkey_url: str) -> AsyncIterator[Child]:
-    """A process of its own."""
-    async with serving("api", env={"REDIS_URL": valkey_url}) as child:
-        yield child
-        assert "Traceback" not in child.output
-        assert await child.end() == 0
-
-
 @pytest.mark.parametrize(
     "count", [4_000, pytest.param(20_000, marks=[pytest.mark.long, pytest.mark.timeout(300)])]
 )
@@ -172,3 +152,4 @@ async def test_thousands_that_come_and_go_leave_nothing(count: int, api: Child, 
         return await streams() == 0
 
     await eventually(nobody)
+    assert await api.end() == 0

@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from tapecast.bus.connection import Bus
-from tests.api.support import beating
 from tests.e2e.processes import serving, status
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import Wire, get, healthy, wire
@@ -19,16 +17,8 @@ from tests.support import PATIENCE_S, eventually
 pytestmark = pytest.mark.e2e
 
 LIMIT = 3
+SYMBOLS = ("AAPL",)
 EVENT_SOURCE = "Accept: text/event-stream"
-
-
-@pytest.fixture
-async def ticker(bus: Bus) -> AsyncIterator[Ticker]:
-    """A live symbol."""
-    ticker = Ticker(bus, ["AAPL"])
-    async with beating(bus):
-        await ticker.publish()
-        yield ticker
 
 
 @pytest.fixture

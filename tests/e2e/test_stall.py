@@ -14,9 +14,9 @@ import pytest
 
 from tapecast.api.audience import STALL_S
 from tapecast.bus.connection import Bus
-from tests.api.support import beating, replica
+from tests.api.support import replica
 from tests.e2e.kernel import ESTABLISHED, held, needs_proc
-from tests.e2e.processes import Child, serving, status
+from tests.e2e.processes import Child, status
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import GZIP, NARROW, Wire, healthy, wire
 from tests.support import PATIENCE_S, eventually
@@ -31,22 +31,6 @@ AT_ONCE = 4
 """Updates of each symbol between two looks at the witnesses."""
 SLOWEST_S = 2.0
 """For a round trip that takes milliseconds, on a machine that is busy with something else."""
-
-
-@pytest.fixture
-async def ticker(bus: Bus) -> AsyncIterator[Ticker]:
-    """Twenty live symbols, each with a price."""
-    ticker = Ticker(bus, SYMBOLS)
-    async with beating(bus):
-        await ticker.publish()
-        yield ticker
-
-
-@pytest.fixture
-async def api(valkey_url: str) -> AsyncIterator[Child]:
-    """A process of its own."""
-    async with serving("api", env={"REDIS_URL": valkey_url}) as child:
-        yield child
 
 
 async def publish_while_stalled(ticker: Ticker, witnesses: list[Wire]) -> list[float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from tapecast.bus.connection import Bus
-from tests.api.support import tick
+from tests.api.support import beating, tick
 from tests.e2e.wire import Heard
 from tests.support import eventually
 
@@ -46,3 +47,12 @@ class Ticker:
     async def reaches(self, reader: Heard) -> None:
         """Wait until a client that reads in the background has the newest of everything."""
         await eventually(lambda: self.reached(reader), f"seq {self.seq} in {reader.newest}")
+
+
+@asynccontextmanager
+async def ticking(bus: Bus, symbols: Sequence[str]) -> AsyncIterator[Ticker]:
+    """Live symbols, each with a price."""
+    ticker = Ticker(bus, symbols)
+    async with beating(bus):
+        await ticker.publish()
+        yield ticker

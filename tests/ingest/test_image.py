@@ -8,76 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapecast.bus import codec
-from tapecast.ingest.image import REMEMBERED, Image
-from tapecast.market import (
-    ADDS_VOLUME,
-    SETS_ALL,
-    SETS_PRICE,
-    Cancel,
-    Correction,
-    DayBar,
-    Quote,
-    Snapshot,
-    Tick,
-    Trade,
-    parse_rfc3339,
-    rfc3339,
-)
-
-FRIDAY = parse_rfc3339("2026-01-09T05:00:00Z")  # midnight in New York
-THURSDAY = parse_rfc3339("2026-01-08T05:00:00Z")
-NOON = parse_rfc3339("2026-01-09T17:00:00Z")
-
-
-def trade(price: float, at: int = NOON, size: float = 1.0, ts_recv: int = 1) -> Trade:
-    """A print."""
-    return Trade("AAPL", price, size, at, ts_recv)
-
-
-def quote(bid: float | None, ask: float | None, at: int = NOON, ts_recv: int = 1) -> Quote:
-    """A top of book."""
-    return Quote("AAPL", bid, ask, 1.0 if bid else None, 2.0 if ask else None, at, ts_recv)
-
-
-def bar(start: int = FRIDAY, close: float = 100.0, high: float = 110.0, low: float = 90.0) -> DayBar:
-    """A day's figures."""
-    return DayBar(start, 95.0, high, low, close, 1000.0)
-
-
-def snapshot(
-    last: Trade | None = None,
-    top: Quote | None = None,
-    day: DayBar | None = None,
-    prev: float | None = None,
-    asked: int = 5,
-) -> Snapshot:
-    """The venue's REST answer. Corrections and cancels come at 9."""
-    return Snapshot("AAPL", last, top, day, bar(THURSDAY, prev) if prev is not None else None, asked)
-
-
-def image(*messages: Trade | Quote | Snapshot) -> Image:
-    """An image that took these messages, in order."""
-    made = Image("AAPL")
-    for message in messages:
-        take(made, message)
-    return made
-
-
-def take(made: Image, message: Trade | Quote | Snapshot) -> None:
-    """Hand one message over."""
-    if isinstance(message, Trade):
-        made.on_trade(message)
-    elif isinstance(message, Quote):
-        made.on_quote(message)
-    else:
-        made.on_snapshot(message)
-
-
-def tick(made: Image) -> Tick:
-    """What would be published."""
-    made_tick = made.tick("iex", 1, 2)
-    assert made_tick is not None
-    return made_tick
+from tapecast.market import ADDS_VOLUME, SETS_PRICE, Quote, Snapshot, Trade, parse_rfc3339, rfc3339
+from tests.ingest.messages import LAST, NOON, bar, image, numbered, quote, snapshot, take, tick, trade
 
 
 def test_nothing_is_published_before_a_trade() -> None:
@@ -227,12 +159,6 @@ def test_without_a_previous_close_there_is_no_change() -> None:
     assert (made.previous_close, made.change, made.change_percent) == (None, None, None)
 
 
-LAST = Tick(
-    "AAPL", 101.0, size=2.0, timestamp="2026-01-09T17:00:00.000000005Z", bid=100.0, ask=102.0, bid_size=1.0,
-    quote_timestamp="2026-01-09T17:00:00.000000007Z", feed="iex", epoch=1, seq=1, ts_recv=3,
-)  # fmt: skip
-
-
 def test_a_restored_image_is_the_last_tick_and_not_fresh() -> None:
     """Nothing of it is published before the venue has confirmed it."""
     made = image()
@@ -267,21 +193,6 @@ def test_a_tick_that_makes_no_sense_is_not_restored(wrong: dict[str, str | None]
     assert made.tick("iex", 1, 1) is None
 
 
-def numbered(number: int, price: float, effect: int = SETS_ALL) -> Trade:
-    """A print with a name, later than those with smaller ones."""
-    return Trade("AAPL", price, 1.0, NOON + number, 1, number, "V", effect)
-
-
-def correction(number: int, price: float, effect: int = SETS_ALL) -> Correction:
-    """What that print should have been; its new number is a hundred above."""
-    return Correction("AAPL", number, "V", number + 100, price, 2.0, effect, 9)
-
-
-def cancel(number: int, exchange: str = "V") -> Cancel:
-    """The end of that print."""
-    return Cancel("AAPL", number, exchange, 9)
-
-
 @pytest.mark.parametrize("effect", [0, ADDS_VOLUME])
 def test_a_print_whose_conditions_forbid_it_sets_no_price(effect: int) -> None:
     """An odd lot moves neither price nor range; it may count into the volume."""
@@ -309,88 +220,6 @@ def test_an_odd_lot_is_better_than_no_price() -> None:
     assert tick(after_a_gap).price == 99.0
 
 
-def test_a_corrected_price_keeps_its_time_and_says_so() -> None:
-    """Until the next trade."""
-    made = image(numbered(1, 100.0), numbered(2, 200.0))
-    assert made.on_correction(correction(2, 101.0))
-    shown = tick(made)
-    assert (shown.price, shown.size, shown.timestamp, shown.corrected) == (
-        101.0,
-        2.0,
-        rfc3339(NOON + 2),
-        True,
-    )
-    assert made.on_trade(numbered(3, 102.0))
-    assert not tick(made).corrected
-
-
-def test_a_cancelled_price_goes_back_to_the_one_before() -> None:
-    """With the time of that one; a second cancel goes back further."""
-    made = image(*(numbered(number, 100.0 + number) for number in (1, 2, 3)))
-    assert made.on_cancel(cancel(3))
-    assert (tick(made).price, tick(made).timestamp, tick(made).corrected) == (102.0, rfc3339(NOON + 2), True)
-    assert made.on_cancel(cancel(2))
-    assert tick(made).price == 101.0
-
-
-def test_a_correction_that_sets_no_price_cancels() -> None:
-    """It turns out to have been an odd lot."""
-    made = image(numbered(1, 100.0), numbered(2, 200.0))
-    assert made.on_correction(correction(2, 200.0, ADDS_VOLUME))
-    assert tick(made).price == 100.0
-
-
-def test_an_earlier_print_is_mended_behind_the_scenes() -> None:
-    """The price stands; what a later cancel goes back to is the mended one."""
-    made = image(*(numbered(number, 100.0 + number) for number in (1, 2, 3)))
-    assert not made.on_correction(correction(2, 50.0))
-    assert not made.on_cancel(cancel(1))
-    assert (tick(made).price, tick(made).corrected) == (103.0, False)
-    made.on_cancel(cancel(3))
-    assert tick(made).price == 50.0
-    made.on_cancel(cancel(102))
-    assert made.tick("iex", 1, 2) is None
-
-
-def test_a_correction_of_an_unknown_print_changes_no_price() -> None:
-    """But the day's figures are doubted: it may have been in them."""
-    made = image(snapshot(numbered(1, 100.0), day=bar()))
-    assert not made.wants_snapshot
-    assert not made.on_correction(correction(77, 1.0))
-    assert not made.on_cancel(cancel(1, exchange="Q"))
-    assert tick(made).price == 100.0
-    assert made.wants_snapshot
-
-
-def test_rest_does_not_bring_a_void_print_back() -> None:
-    """Its answer may have been made before the cancel."""
-    made = image(numbered(1, 100.0), numbered(2, 200.0))
-    made.on_cancel(cancel(2))
-    made.on_snapshot(snapshot(numbered(2, 200.0)))
-    assert tick(made).price == 100.0
-
-
-def test_a_void_print_leaves_the_day_with_the_next_answer() -> None:
-    """A high that never was does not stand till midnight."""
-    made = image(snapshot(numbered(1, 100.0), day=bar(high=110.0)), numbered(2, 500.0))
-    assert tick(made).high == 500.0
-    made.on_cancel(cancel(2))
-    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=500.0)))
-    assert (tick(made).high, made.wants_snapshot) == (500.0, True), "asked before the cancel came"
-    made.on_snapshot(snapshot(numbered(1, 100.0), day=bar(high=111.0), asked=10))
-    assert tick(made).high == 111.0
-    assert not made.wants_snapshot
-
-
-@pytest.mark.parametrize("first", ["rest", "stream"])
-def test_a_print_that_is_told_twice_is_one(first: str) -> None:
-    """By REST and by the stream: cancelled, it is gone."""
-    print_of, answer = numbered(2, 200.0), snapshot(numbered(2, 200.0))
-    made = image(numbered(1, 100.0), *((answer, print_of) if first == "rest" else (print_of, answer)))
-    assert made.on_cancel(cancel(2))
-    assert tick(made).price == 100.0
-
-
 def test_a_print_told_twice_is_no_news_unless_it_confirms() -> None:
     """After a reconnect it does."""
     made = image(numbered(1, 100.0))
@@ -398,44 +227,6 @@ def test_a_print_told_twice_is_no_news_unless_it_confirms() -> None:
     made.fresh = False
     assert made.on_trade(numbered(1, 100.0))
     assert made.fresh
-
-
-def test_a_corrected_print_told_again_stays_corrected() -> None:
-    """Where a correction keeps the number, the stream's own print is the older word."""
-    made = image(numbered(1, 100.0))
-    made.on_correction(msgspec.structs.replace(correction(1, 101.0), new_number=1))
-    assert not made.on_trade(numbered(1, 100.0))
-    assert (tick(made).price, tick(made).corrected) == (101.0, True)
-
-
-@pytest.mark.parametrize("teller", ["rest", "stream"])
-def test_a_restored_print_gets_its_name_from_the_venue(teller: str) -> None:
-    """The cache keeps none; with it a cancel finds the print."""
-    told = Trade("AAPL", 101.0, 2.0, parse_rfc3339(LAST.timestamp or ""), 1, 7, "V")
-    made = image()
-    made.restore(LAST)
-    take(made, snapshot(told) if teller == "rest" else told)
-    assert made.trade is not None
-    assert (made.trade.number, made.trade.exchange) == (7, "V")
-    assert made.on_cancel(cancel(7))
-    assert made.is_void
-
-
-def test_numbers_are_an_exchange_s_own() -> None:
-    """A cancel at one does not void what another printed under the same number."""
-    made = image(numbered(1, 100.0))
-    made.on_cancel(cancel(2, exchange="Q"))
-    made.on_snapshot(snapshot(numbered(2, 200.0)))
-    assert tick(made).price == 200.0
-
-
-def test_a_correction_that_keeps_its_number_does_not_void_itself() -> None:
-    """After a reconnect REST's word on it confirms the price."""
-    made = image(numbered(1, 100.0))
-    made.on_correction(msgspec.structs.replace(correction(1, 101.0), new_number=1))
-    made.fresh = False
-    made.on_snapshot(snapshot(numbered(1, 101.0)))
-    assert (made.fresh, tick(made).price) == (True, 101.0)
 
 
 def test_an_answer_says_whether_it_changed_anything() -> None:
@@ -451,29 +242,3 @@ def test_an_answer_says_whether_it_changed_anything() -> None:
     assert made.on_snapshot(snapshot(day=bar(high=120.0), prev=97.0))
     made.fresh = False
     assert made.on_snapshot(snapshot(numbered(2, 100.0)))
-
-
-def test_a_symbol_that_hardly_trades_is_small() -> None:
-    """What a cancel goes back to is kept from the second print on."""
-    assert image(numbered(1, 100.0))._before is None
-    assert list(image(numbered(1, 100.0), numbered(2, 101.0))._before or ()) == [numbered(1, 100.0)]
-
-
-def test_only_so_many_prints_are_remembered() -> None:
-    """Memory is bounded; what is further back is REST's to know."""
-    made = image(*(numbered(number, 100.0 + number) for number in range(1, REMEMBERED + 4)))
-    for number in range(REMEMBERED + 3, 2, -1):
-        made.on_cancel(cancel(number))
-    assert made.tick("iex", 1, 1) is None
-    assert not made.fresh
-
-
-@pytest.mark.parametrize("teller", ["rest", "stream"])
-def test_what_is_older_than_a_cancelled_price_says_so(teller: str) -> None:
-    """Clients may have seen the cancelled one, and not the one between: time goes back for them."""
-    made = image(numbered(1, 100.0), numbered(9, 900.0))
-    made.on_cancel(cancel(9))
-    take(made, snapshot(numbered(5, 105.0)) if teller == "rest" else numbered(5, 105.0))
-    assert (tick(made).price, tick(made).corrected) == (105.0, True)
-    take(made, snapshot(numbered(10, 110.0)) if teller == "rest" else numbered(10, 110.0))
-    assert (tick(made).price, tick(made).corrected) == (110.0, False)

@@ -32,7 +32,7 @@ CROWD: Final = 4
 
 
 class Place:
-    """Where a sender stands. Plain numbers: they are compared for every tick of every view."""
+    """Where a sender stands. Plain numbers: they are compared for every view in every round."""
 
     IDLE: Final = 0
     HELD: Final = 1  # until its interval is over

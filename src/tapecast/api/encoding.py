@@ -20,7 +20,7 @@ report an unexpected one, with every event handed out. A wrong checksum fails cu
 
 LEVEL: Final = 1
 SMALLEST: Final = 600
-"""Three ticks. One alone shrinks by a sixth, eight by three quarters (facts measured by `make bench`)."""
+"""About three ticks: one alone hardly shrinks."""
 _STORED_MAX: Final = 0xFFFF
 
 

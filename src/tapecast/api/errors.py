@@ -25,7 +25,7 @@ async def on_client_error(request: Request, error: Exception) -> Response:
     if error.status in TEMPORARY and accepts_stream(request):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Response(
-            frames.bye(error.code, error.message, error.retry_after),
+            frames.bye(error.code, error.message, error.retry_after or frames.RETRY_S),
             media_type="text/event-stream",
             headers=headers,
         )

@@ -6,10 +6,15 @@ published. Everything else is named and framed by sse-starlette.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from sse_starlette import ServerSentEvent
 
 from tapecast.backoff import jittered
+
+RETRY_S: Final = 2.0
+"""A browser comes back within so long, if nothing says when."""
 
 # Decimals are money, and money is a JSON number with every digit that it has.
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -33,16 +38,16 @@ def event(name: str, payload: object) -> bytes:
     return ServerSentEvent(encode(payload).decode(), event=name, sep="\n").encode()
 
 
-def retry(within_s: float | None = None) -> bytes:
+def retry(within_s: float = RETRY_S) -> bytes:
     """A line to begin a frame with: how long a browser waits before it comes back.
 
     Jittered, because many are cut off at once. It is no frame of its own: some client libraries would take
     that for an event without data.
     """
-    most_ms = 1000 * (within_s or 2)
+    most_ms = 1000 * within_s
     return b"retry: %d\n" % jittered(0.35 * most_ms, most_ms)
 
 
-def bye(code: str, message: str, within_s: float | None = None) -> bytes:
+def bye(code: str, message: str, within_s: float = RETRY_S) -> bytes:
     """The last words of a stream that the server ends, and in how many seconds at most to come back."""
     return retry(within_s) + event("bye", {"code": code, "message": message})

@@ -68,7 +68,8 @@ class Line(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send now what the kernel takes; the rest waits, and blocks the line."""
         transport = self._transport
-        # A reset closes the transport at once and is told later; a write between the two would raise.
+        # A reset closes the transport at once and is told later: a write between the two would be counted by
+        # the loop as a mistake of ours, and logged. Nor does anything follow the end of a response.
         if transport is not None and not transport.is_closing():
             transport.write(data)
 

@@ -29,9 +29,7 @@ class Part:
 
     __slots__ = ("ahead", "events", "positions", "seen", "states", "topics")
 
-    def __init__(
-        self, events: Frames, states: Frames, positions: Frames, seen: int, ahead: dict[str, int]
-    ) -> None:
+    def __init__(self, events: Frames, states: Frames, positions: Frames, seen: int, ahead: Ahead) -> None:
         self.events = events
         self.states = states
         self.positions = positions

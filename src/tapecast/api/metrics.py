@@ -1,7 +1,7 @@
 """`GET /metrics`: what this replica does, for Prometheus. Collected when asked for.
 
-Names are those of the field where it has one (Centrifugo's, Prometheus' own rules). What was offered and not
-sent was conflated, or its client was behind or gone.
+Names are those of the field where it has one (Centrifugo's, Prometheus' own rules). What each counts is said
+in `docs/http.md`.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class _Streams(Collector):
             evicted.add_metric([reason], audience.evicted[reason])
         yield evicted
         yield _counter("streams_refused", "Requests for a stream while all were taken.", audience.refused)
-        yield _counter("ticks_offered", "Ticks times the clients that wanted them.", audience.offered)
-        yield _counter("ticks_sent", "Ticks written to clients.", sent.ticks)
+        yield _counter("ticks_offered", "New images times those who listen to the symbol.", audience.offered)
+        yield _counter("ticks_sent", "Ticks and re-priced positions written to clients.", sent.ticks)
         yield _counter("events_sent", "Other events written to clients.", sent.events)
         yield _counter("writes", "Writes to clients' sockets.", sent.writes)
         yield _counter("sent_bytes", "Bytes written to clients, as on the wire.", sent.bytes)

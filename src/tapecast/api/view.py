@@ -81,7 +81,7 @@ class View:
 
     def put_event(self, key: str, frame: bytes) -> None:
         """An event for all of them."""
-        self.mailbox.events[key] = frame
+        self.mailbox.put_event(key, frame)
         for client in self.behind:
             client.mailbox.put_event(key, frame)
             client.wake()
@@ -90,7 +90,7 @@ class View:
 
     def put_state(self, symbol: str, frame: bytes) -> None:
         """A symbol's state or its reason changed."""
-        self.mailbox.states[symbol] = frame
+        self.mailbox.put_state(symbol, frame)
         for client in self.behind:
             client.mailbox.put_state(symbol, frame)
             client.wake()
@@ -114,10 +114,9 @@ class View:
         """There is something to take."""
         if self.place == Place.IDLE:
             self._dispatcher.queue(self)
-        if self.behind:
-            for client in self.behind:
-                if client.place == Place.IDLE:
-                    client.wake()
+        for client in self.behind:
+            if client.place == Place.IDLE:
+                client.wake()
 
     # The dispatcher's side.
 

@@ -13,7 +13,6 @@ Pure. Rules of the file:
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 import msgspec
@@ -33,7 +32,7 @@ from tapecast.market import (
 )
 
 REMEMBERED: Final = 3
-"""Trades that a cancel can go back to; REST knows older ones. Each is more memory for a print to touch."""
+"""Trades that a cancel can go back to; REST knows older ones."""
 VOID: Final = 8  # cancelled trades that are known not to have been; REST forgets them in seconds
 
 
@@ -48,8 +47,8 @@ class Image:
         self.symbol = symbol
         self.trade: Trade | None = None
         self.quote: Quote | None = None
-        # The trades that set the price before this one, oldest first. Made for the first: it is large.
-        self._before: deque[Trade] | None = None
+        # The trades that set the price before this one, oldest first.
+        self._before: tuple[Trade, ...] = ()
         # Trades that were cancelled or replaced, by number and exchange: no REST answer brings them back.
         self._void: tuple[tuple[int, str], ...] = ()
         self._day = Day()
@@ -71,10 +70,7 @@ class Image:
             if at == held_ns and is_same(held, trade):
                 return self._hear_again(trade)
             # As `_hold` does: not called, since every print of the market passes here.
-            before = self._before
-            if before is None:
-                before = self._before = deque(maxlen=REMEMBERED)
-            before.append(held)
+            self._before = (*self._before[-REMEMBERED + 1 :], held)
         self.trade = trade
         self.corrected = self.corrected and trade.ts_event_ns < self._gone_ns
         self.ts_recv = trade.ts_recv
@@ -98,8 +94,7 @@ class Image:
         if old is self.trade:
             self.trade, self.corrected, self.ts_recv = mended, True, correction.ts_recv
             return True
-        if self._before is not None:
-            self._before[self._before.index(old)] = mended
+        self._before = tuple(mended if each is old else each for each in self._before)
         return False
 
     def on_cancel(self, cancel: Cancel) -> bool:
@@ -159,14 +154,13 @@ class Image:
 
     def _hold(self, trade: Trade) -> None:
         if self.trade is not None:
-            self._before = self._before or deque(maxlen=REMEMBERED)
-            self._before.append(self.trade)
+            self._before = (*self._before[-REMEMBERED + 1 :], self.trade)
         self.trade = trade
         self.corrected = self.corrected and trade.ts_event_ns < self._gone_ns
         self.ts_recv = trade.ts_recv
 
     def _find(self, amend: Correction | Cancel) -> Trade | None:
-        trades = (self.trade, *(self._before or ()))
+        trades = (self.trade, *self._before)
         return next((each for each in trades if each and is_named(each, amend.number, amend.exchange)), None)
 
     def _drop(self, amend: Correction | Cancel) -> bool:
@@ -175,11 +169,11 @@ class Image:
         self._strike(amend)
         if old is None:
             return False
-        before = self._before or deque()
         if old is not self.trade:
-            before.remove(old)
+            self._before = tuple(each for each in self._before if each is not old)
             return False
-        self.trade = before.pop() if before else None
+        self.trade = self._before[-1] if self._before else None
+        self._before = self._before[:-1]
         self.corrected, self.ts_recv = True, amend.ts_recv
         self._gone_ns = max(self._gone_ns, old.ts_event_ns)
         self.fresh = self.fresh and self.trade is not None

@@ -1,0 +1,26 @@
+"""What most end-to-end tests of the fan-out stand on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tapecast.bus.connection import Bus
+from tests.e2e.processes import Child, serving
+from tests.e2e.ticker import Ticker, ticking
+
+
+@pytest.fixture
+async def ticker(bus: Bus, request: pytest.FixtureRequest) -> AsyncIterator[Ticker]:
+    """The test module's SYMBOLS, live, each with a price."""
+    async with ticking(bus, request.module.SYMBOLS) as ticker:
+        yield ticker
+
+
+@pytest.fixture
+async def api(valkey_url: str) -> AsyncIterator[Child]:
+    """An api in a process of its own."""
+    async with serving("api", env={"REDIS_URL": valkey_url}) as child:
+        yield child
+        assert "Traceback" not in child.output
