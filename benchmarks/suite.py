@@ -28,10 +28,10 @@ class Part(NamedTuple):
 
 PARTS = {
     "watchlists": Part(
-        "every client its own list: highest load, beside nchan, polls, queues, a C loop", 420, 45
+        "every client its own list: highest load, beside nchan, polls, queues, a C loop", 640, 45
     ),
-    "views": Part("20 shared lists: highest load, nchan given whole frames", 160, 26),
-    "single": Part("one symbol to 1,000 and 4,000 clients: highest rate, and CPU per event", 540, 40),
+    "views": Part("20 shared lists: highest load, nchan given whole frames", 220, 26),
+    "single": Part("one symbol to 1,000 and 4,000 clients: highest rate, and CPU per event", 800, 40),
     "ceiling": Part("what the load generator itself can count", 120, 8),
     "memory": Part("memory per client, at 5,000", 150, 14),
     "crowd": Part("10,000 clients, one update a second: p99", 90, 18),

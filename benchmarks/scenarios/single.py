@@ -43,7 +43,7 @@ def _subjects(config: Config, clients: int) -> list[Subject]:
 def _rates(config: Config, clients: int) -> list[Row]:
     name = f"one symbol, {clients:,} clients: highest rate"
     found: list[Row] = []
-    rungs = ladder(8_000 // clients, 320_000 // clients, config.step(1.2, 1.25))
+    rungs = ladder(8_000 // clients, 320_000 // clients, config.step(1.1, 1.25))
     subjects = [subject for subject in _subjects(config, clients) if subject is not QUEUED]
     for subject in present(found, config, name, "events/s", subjects):
         with tolerant(found, name, subject, "events/s"):

@@ -39,8 +39,8 @@ def rows(config: Config) -> list[Row]:
 
 
 def _measured(config: Config, subject: Subject) -> Row:
-    rungs = ladder(500, MOST_CLIENTS, config.step(1.15, 1.25))
-    trials = limits(config, subject, rungs, 4000, partial(_attempt, config))
+    rungs = ladder(500, MOST_CLIENTS, config.step(1.1, 1.25))
+    trials = limits(config, subject, rungs, 6000, partial(_attempt, config))
     most = "; the most that was tried" if trials and trials[-1].result.clients == rungs[-1] else ""
     return limit_row(NAME, subject, trials, f"{trials[-1].result.clients:,} clients{most}" if trials else "")
 

@@ -38,11 +38,11 @@ SUBJECTS: dict[str, tuple[Subject, int, float]] = {
     # that is not 99 %.
     subject.name: (subject, start, least)
     for subject, start, least in (
-        (NCHAN, 290, 0.0),
-        (TAPECAST, 2800, 0.0),
-        (POLL, 400, 0.9 * POLLS_A_SECOND / RATE),
-        (SENDER, 1000, 0.0),
-        (QUEUED, 300, 0.0),
+        (NCHAN, 380, 0.0),
+        (TAPECAST, 4000, 0.0),
+        (POLL, 560, 0.9 * POLLS_A_SECOND / RATE),
+        (SENDER, 1140, 0.0),
+        (QUEUED, 320, 0.0),
     )
 }
 BARS = (Bar(NCHAN.name, 10), Bar(POLL.name, 40))
@@ -64,7 +64,7 @@ def _subjects(config: Config) -> list[Subject]:
 
 def _measured(config: Config, subject: Subject) -> Row:
     _, start, least = SUBJECTS[subject.name]
-    rungs = ladder(20, MOST_CLIENTS, config.step(1.15, 1.25))
+    rungs = ladder(20, MOST_CLIENTS, config.step(1.05, 1.25))
     trials = limits(config, subject, rungs, start, partial(_attempt, config, subject, least))
     return limit_row(NAME, subject, trials, f"{trials[-1].result.clients:,} clients" if trials else "")
 
