@@ -34,7 +34,6 @@ class Stalled(msgspec.Struct, frozen=True):
     unread: int
     server_queue: int
     stale_bytes: int
-    stale_events: int
     oldest_s: float
     drained: bool
     drained_age_s: float
@@ -52,9 +51,7 @@ class Result(msgspec.Struct, frozen=True):
     bytes: int
     server_cpu_s: float
     load_cpu_s: float
-    p50_ms: float
     p99_ms: float
-    max_ms: float
     client_mean: float
     stalled: tuple[Stalled, ...] = ()
     load_core: float = 0.0
@@ -95,8 +92,6 @@ class Storm(msgspec.Struct, frozen=True):
 
     back: int
     clients: int
-    p50_s: float
-    p99_s: float
     all_s: float
     server_cpu_s: float
 

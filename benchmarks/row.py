@@ -1,7 +1,6 @@
 """One line of the results: what was measured, on whom, and what it should have been.
 
-Both halves of the benchmarks (fan-out here, ingest in `benchmarks/ingest`) hand such rows to the same table.
-A half, or a scenario, is a module with `async def rows(config: Config) -> list[Row]`, or a plain function.
+A scenario is a module with `def rows(config: Config) -> list[Row]`; all of them go into one table.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ class Row:
     """Whether the target was reached; None where there is none, or nothing to compare with."""
     is_cut: bool = False
     """The search had no time to end: the figure may be too low, so nothing is judged by it."""
+    runs: int = 1
+    """How many there were."""
 
     def as_dict(self) -> dict[str, object]:
         """As the results file holds it."""

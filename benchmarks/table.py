@@ -31,7 +31,7 @@ def verdict(rows: Sequence[Row]) -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """One row's texts, in the order of HEADINGS."""
-    spread = "" if row.range is None else f"{number(row.range[0])} to {number(row.range[1])}"
+    spread = "" if row.range is None else f"{number(row.range[0])} to {number(row.range[1])} ({row.runs})"
     return (row.subject, shown(row), spread, row.target, row.ratio, REACHED[row.reached], row.note)
 
 

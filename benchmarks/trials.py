@@ -152,7 +152,7 @@ def figure(name: str, subject: str, unit: str, values: Sequence[float], note: st
     of_all = summary(values)
     if of_all is None:
         return Row(name, subject, None, unit, note=note)
-    return Row(name, subject, of_all.median, unit, range=of_all.range, note=note)
+    return Row(name, subject, of_all.median, unit, range=of_all.range, runs=len(values), note=note)
 
 
 def load_note(trials: Sequence[Trial]) -> str:

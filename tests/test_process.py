@@ -228,7 +228,7 @@ LIMITS = """
 import resource
 from tapecast.process import allow_files
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 1000))
-print(allow_files(50), allow_files(500), resource.getrlimit(resource.RLIMIT_NOFILE)[0], allow_files(5000))
+print(allow_files(50), resource.getrlimit(resource.RLIMIT_NOFILE)[0], allow_files(5000))
 """
 
 COLLECTIONS = """
@@ -240,8 +240,8 @@ print(gc.get_freeze_count() > 1000, gc.get_threshold()[0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-@pytest.mark.parametrize(("code", "said"), [(LIMITS, "50 500 500 1000\n"), (COLLECTIONS, "True 50000\n")])
+@pytest.mark.parametrize(("code", "said"), [(LIMITS, "1000 1000 1000\n"), (COLLECTIONS, "True 50000\n")])
 def test_room_is_made_for_many_connections(code: str, said: str) -> None:
-    """The limit of open files rises as far as the system lets it; the collector passes over what stays."""
+    """As many files may be open as the system allows; the collector passes over what stays."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == said

@@ -12,8 +12,8 @@ from benchmarks.config import Config
 from benchmarks.load import trial
 from benchmarks.processes import Failed
 from benchmarks.row import Row
-from benchmarks.subjects.base import Feed, Stage
-from benchmarks.subjects.cached import TAPECAST
+from benchmarks.subjects.base import Feed, Stage, Subject
+from benchmarks.subjects.cached import COLLECTED, TAPECAST
 from benchmarks.subjects.nchan import NCHAN
 from benchmarks.targets import Bar, judged
 from benchmarks.trials import present, repeated, row, tolerant
@@ -29,11 +29,15 @@ ARRIVES = 0.9
 def rows(config: Config) -> list[Row]:
     """The 99th percentile of the age."""
     found: list[Row] = []
-    for subject in present(found, config, NAME, "ms", [TAPECAST, NCHAN]):
+    for subject in present(found, config, NAME, "ms", _subjects(config)):
         with tolerant(found, NAME, subject, "ms"):
             ages = repeated(config, subject, Feed(ONE, 1), partial(_p99, 3 if config.quick else 6))
             found.append(row(NAME, subject, "ms", ages))
     return judged(found, BARS)
+
+
+def _subjects(config: Config) -> list[Subject]:
+    return [TAPECAST, NCHAN, *([] if config.quick else [COLLECTED])]
 
 
 def _p99(measure_s: float, stage: Stage) -> float:

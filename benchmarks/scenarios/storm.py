@@ -13,8 +13,8 @@ from benchmarks.config import Config
 from benchmarks.load import storm
 from benchmarks.processes import Failed
 from benchmarks.row import Row
-from benchmarks.subjects.base import Feed, Stage
-from benchmarks.subjects.cached import QUEUED, TAPECAST
+from benchmarks.subjects.base import Feed, Stage, Subject
+from benchmarks.subjects.cached import COLLECTED, QUEUED, TAPECAST
 from benchmarks.subjects.nchan import NCHAN
 from benchmarks.trials import present, repeated, row, tolerant
 from benchmarks.watchlists import SYMBOLS, watchlists
@@ -29,10 +29,14 @@ def rows(config: Config) -> list[Row]:
     clients = 1000 if config.quick else 5000
     name = NAME.format(clients)
     found: list[Row] = []
-    for subject in present(found, config, name, "s", [TAPECAST, NCHAN, *([] if config.quick else [QUEUED])]):
+    for subject in present(found, config, name, "s", _subjects(config)):
         with tolerant(found, name, subject, "s"):
             found.append(row(name, subject, "s", repeated(config, subject, FEED, partial(_back, clients))))
     return found
+
+
+def _subjects(config: Config) -> list[Subject]:
+    return [TAPECAST, NCHAN, *([] if config.quick else [COLLECTED, QUEUED])]
 
 
 def _back(clients: int, stage: Stage) -> float:

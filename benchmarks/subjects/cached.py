@@ -82,11 +82,24 @@ def _module(*words: str) -> list[str]:
     return [sys.executable, "-m", *words]
 
 
+_WITHOUT = """
+from tapecast import process
+process.spare_collections = lambda: None
+from tapecast.cli import main
+main()
+"""
 TAPECAST = CachedSubject(
     "tapecast",
     "/stream/prices",
     lambda port, _: _module("tapecast", "api", "--host", "127.0.0.1", "--port", str(port)),
 )
+COLLECTED = CachedSubject(
+    "tapecast, collector as it comes",
+    TAPECAST.path,
+    lambda port, _: [
+        sys.executable, "-c", _WITHOUT, "api", "--host", "127.0.0.1", "--port", str(port)
+    ],
+)  # fmt: skip
 POLL = CachedSubject(
     "poll per client",
     "/stream",

@@ -89,15 +89,19 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def allow_files(wanted: int) -> int:
-    """Let this process have so many files and sockets open, as far as the system does; returns how many."""
+    """Let this process have as many files and sockets open as the system does; returns how many.
+
+    Where that has no end, so many as are `wanted`.
+    """
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
+    if soft == resource.RLIM_INFINITY:
         return wanted
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    # Also whoever is refused needs one, for a moment.
+    allowed = max(soft, wanted) if hard == resource.RLIM_INFINITY else hard
     with suppress(ValueError, OSError):  # some systems promise more than they give
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -106,8 +110,8 @@ def allow_files(wanted: int) -> int:
 def spare_collections() -> None:
     """Make the garbage collector pass over what stays, and come seldom.
 
-    With thousands of connections one full collection stops the loop for most of a second, and finds next to
-    nothing: our objects form no cycles (facts by `make bench`; thresholds are CPython's, in allocations).
+    With thousands of connections a full collection stops the loop for long, and finds next to nothing: our
+    objects form no cycles. `make bench` has rows without it ("collector as it comes").
     """
     gc.collect()
     gc.freeze()

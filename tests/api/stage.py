@@ -124,6 +124,11 @@ class Caller:
         """The head of a response."""
         return await self.until(b"\r\n\r\n")
 
+    async def read_all(self) -> bytes:
+        """What comes up to the end."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.reader.read()
+
     def reset(self) -> None:
         """Cut it without a goodbye."""
         sock: socket.socket = self.writer.get_extra_info("socket")

@@ -98,6 +98,23 @@ def test_a_newcomer_gets_in_step_however_much_changes(room: Room) -> None:
     assert versions(new) == [("A", 2), ("A", 5)]
 
 
+def test_a_newcomer_whose_turn_falls_together_with_news_is_not_forgotten(room: Room) -> None:
+    """The others' interval ends, a tick comes with it, and its own goes on: at its end it gets the newest."""
+    view = room.view("A", "B", interval_s=1.0)
+    room.seated(view)
+    room.tick("A", 1)
+    room.flush()
+    room.tick("A", 2)
+    new = room.join(view)
+    room.flush(after_s=0.5)
+    assert versions(new) == [("A", 2)]
+    room.tick("A", 3)
+    room.flush(after_s=0.5)
+    assert versions(new) == []
+    room.flush(after_s=0.5)
+    assert versions(new) == [("A", 3)]
+
+
 def test_a_straggler_keeps_its_interval(room: Room) -> None:
     """Also on its own nothing but news goes out within the interval; the rest goes by itself at its end."""
     view = room.view("A", "B", interval_s=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -256,11 +257,29 @@ def test_a_sender_is_held_once_however_often_it_is_flushed(
         dispatcher.queue(sender)
         dispatcher.flush()
     assert len(dispatcher._held) == 1
+    assert dispatcher._tickets.keys() == {sender}
     sender.again = math.inf
     time.advance(60.0)
     dispatcher.flush()
     assert turns == ["A"] * 5
     assert not dispatcher._held
+
+
+def test_who_is_forgotten_is_in_nobody_s_memory(
+    dispatcher: Dispatcher, turns: list[str], time: HandClock
+) -> None:
+    """With a long interval thousands that left would else stay for a minute, each with all its topics."""
+    gone, stays = Sender(turns, "gone"), Sender(turns, "stays")
+    for sender in (gone, stays):
+        dispatcher.hold(sender, time.seconds + 60.0)
+    dispatcher.hold(gone, time.seconds + 30.0)
+    dispatcher.forget(gone)
+    left = weakref.ref(gone)
+    del gone, sender
+    assert left() is None
+    time.advance(60.0)
+    dispatcher.flush()
+    assert turns == ["stays"]
 
 
 async def test_holding_wakes_a_waiting_dispatcher() -> None:

@@ -102,6 +102,22 @@ def test_a_chunk_is_its_length_in_hex_and_its_bytes() -> None:
 
 
 @on_each_loop
+async def test_what_a_slow_client_takes_is_seen_in_the_kernel_first() -> None:
+    """Our own buffer moves only when a third of the kernel's is free: whoever reads slowly is not stalled."""
+    async with called() as call:
+        await call.fill()
+        untaken, buffered = call.line.untaken, call.line.buffered
+        assert untaken > buffered > 0
+
+        async def moves() -> bool:
+            await call.read(512)
+            return call.line.untaken < untaken
+
+        await eventually(moves)
+        assert call.line.buffered == buffered
+
+
+@on_each_loop
 async def test_the_kernel_keeps_a_few_frames_and_no_more() -> None:
     """What is in its buffer when a client stalls is what the client will get, however old."""
     least, most = SEND_BYTES

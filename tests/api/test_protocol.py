@@ -10,12 +10,13 @@ import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from unittest.mock import patch
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from tapecast.api.line import END, HEARD_BYTES, chunk
-from tapecast.api.protocol import HEAD_BYTES, PIPELINED
+from tapecast.api.protocol import HEAD_BYTES, PIPELINED, TOO_LARGE
 from tests.api.loops import on_each_loop
 from tests.api.stage import ANSWER, PLAIN, TAKE, Caller, Stage, calling, staged
 from tests.support import eventually
@@ -282,6 +283,59 @@ async def test_a_head_without_an_end_is_cut_off() -> None:
             caller.writer.write(head + b"a" * (4 * HEAD_BYTES))
             await _cut(stage)
             stage.app.gate.set()
+
+
+@on_each_loop
+async def test_a_body_without_an_end_is_cut_off() -> None:
+    """Nobody reads it; byte by byte it would take the loop for as long as it likes."""
+    for head in (b"Transfer-Encoding: chunked", b"Content-Length: 1000000000"):
+        async with staged() as stage, calling(stage) as caller:
+            await stage.connected()
+            caller.writer.write(b"POST /plain HTTP/1.1\r\n" + head + b"\r\n\r\n")
+            await caller.until(ANSWER)
+            caller.writer.write(b"1\r\na\r\n" * HEAD_BYTES)
+            await _cut(stage)
+
+
+@on_each_loop
+async def test_a_head_that_is_too_long_is_told_so() -> None:
+    """However its bytes come in; also behind an answer on the same connection."""
+    async with staged() as stage, calling(stage) as caller:
+        await stage.connected()
+        caller.writer.write(PLAIN)
+        await caller.until(ANSWER)
+        caller.writer.write(b"GET /plain?symbols=")
+        for _ in range(HEAD_BYTES // 1024):
+            caller.writer.write(b"a" * 1024)
+            await caller.writer.drain()
+        assert await caller.head() == TOO_LARGE
+        await _cut(stage)
+
+
+@on_each_loop
+@patch("tapecast.api.protocol.HEAD_S", 0.01)
+async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
+    """From its first silence on, in the middle of a head, and behind an answer that its bytes do not end."""
+    post = PLAIN.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\n")
+    async with staged() as stage:
+        for said in (b"", PLAIN[:-2], PLAIN + PLAIN[:-2], post):
+            async with calling(stage) as caller:
+                caller.writer.write(said)
+                with suppress(ConnectionError):
+                    await caller.read_all()
+                await _cut(stage)
+
+
+@on_each_loop
+@patch("tapecast.api.protocol.HEAD_S", 0.01)
+async def test_a_request_that_has_come_in_may_take_its_time() -> None:
+    """The limit is for what a client says, and not for what we answer."""
+    async with staged() as stage, calling(stage) as caller:
+        protocol = await stage.held(caller, PLAIN + PLAIN)
+        assert protocol._patience is None
+        stage.app.gate.set()
+        await caller.until(ANSWER)
+        await caller.until(ANSWER)
 
 
 @on_each_loop

@@ -7,13 +7,17 @@ import itertools
 import socket
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tapecast.api import server
+from tapecast.api.server import ACCEPTORS
 from tapecast.bus.connection import Bus
+from tests.api.loops import on_each_loop
+from tests.api.stage import staged
 from tests.api.support import publish, replica, stream, tick
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 
 async def test_a_stop_says_bye_and_waits_for_no_grace(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +117,19 @@ def test_the_api_never_imports_a_venue() -> None:
     code = "import sys, tapecast.api.server; print(*(m for m in sys.modules if 'tapecast.feeds' in m))"
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert result.stdout.split() == []
+
+
+@on_each_loop
+async def test_many_are_let_in_in_one_turn_of_the_loop() -> None:
+    """One in each turn would keep a crowd waiting for as many turns as there are clients before it."""
+    async with staged() as stage, AsyncExitStack() as stack:
+        knocking = [stack.enter_context(socket.socket()) for _ in range(4 * ACCEPTORS)]
+        for sock in knocking:
+            # Nothing is awaited: all of them wait in the kernel.
+            sock.connect(("127.0.0.1", stage.port))
+        turns = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while len(stage.server.server_state.connections) < len(knocking):
+                await asyncio.sleep(0)
+                turns += 1
+        assert turns < len(knocking) / 2

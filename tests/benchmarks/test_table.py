@@ -44,7 +44,9 @@ def test_the_markdown_table_keeps_its_columns() -> None:
     """A bar in a note does not end its cell, and each line has as many cells as the head."""
     lines = markdown(ROWS).splitlines()
     assert {line.count("|") for line in lines} == {9}
-    assert lines[2].startswith("| load | tapecast | 512,346 events/s | 500,000 to 520,000 | >= 10x nchan |")
+    assert lines[2].startswith(
+        "| load | tapecast | 512,346 events/s | 500,000 to 520,000 (1) | >= 10x nchan |"
+    )
     assert lines[3].startswith("|  | nchan |")
 
 

@@ -17,7 +17,7 @@ from benchmarks.subjects.base import Feed, Stage, Watchlist
 from benchmarks.trials import LATE, Trial, limits, load_note, row
 
 CONFIG = Config(quick=False, runs=2, warm_s=1, measure_s=1, patience_s=1, deadline=time.monotonic() + 3600)
-RESULT = Result(100, 100, 0, 0, 1.0, 1000, 1, 0.5, 0.5, 1.0, 1.0, 1.0, 10.0)
+RESULT = Result(100, 100, 0, 0, 1.0, 1000, 1, 0.5, 0.5, 1.0, 10.0)
 
 
 class Fake:

@@ -19,6 +19,8 @@ SYMBOLS = tuple(f"S{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 AT_ONCE = 200
 SETTLING = (1_000,) * 4
 """After so many rounds, whatever is made once has been made, and the heap has had its ups and downs."""
+INTERVALS = (0, 1, 60_000)
+"""The longest too: what an interval holds back must not outlive its client."""
 GROWTH = 1.06
 """What memory may have grown by: "within a few percent"."""
 
@@ -97,7 +99,7 @@ async def visit(base: str, number: int) -> None:
     """One client. Each kind comes with hundreds of different asks, and so with views of their own."""
     number, kind = divmod(number, len(VISITS))
     symbols = f"{SYMBOLS[number % 26]},{SYMBOLS[number // 26 % 26]},{SYMBOLS[number // 676 % 26]}"
-    ask = get(f"/stream/prices?symbols={symbols}&interval={number % 3}", *[GZIP][: number % 2])
+    ask = get(f"/stream/prices?symbols={symbols}&interval={INTERVALS[number % 3]}", *[GZIP][: number % 2])
     peer = await Wire.dial(base)
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -42,6 +42,8 @@ async def _told_to_come_back(base: str, path: str) -> bool:
         if not refused.complete:
             return False
         assert (refused.status, names) == (200, ["retry", "bye"])
+        # Kept alive, thousands of refused pages would leave no file for a health check.
+        await refused.until(lambda: refused.ended)
         assert refused.headers["content-type"].startswith("text/event-stream")
         assert refused.events[0][1] > 0
         assert refused.events[1][1]["code"] == "too_many_streams"

@@ -34,7 +34,7 @@ class _Stall:
     """Since when a client has not taken how many bytes."""
 
     since: float
-    buffered: int
+    untaken: int
 
 
 class Audience:
@@ -56,7 +56,7 @@ class Audience:
         self.evicted: Counter[str] = Counter()
         self.refused = 0
         self.sent = Sent()
-        # Ticks times the clients that wanted them.
+        # New images times those who listen to the symbol.
         self.offered = 0
 
     def __len__(self) -> int:
@@ -92,6 +92,7 @@ class Audience:
     def close(self, view: View) -> None:
         """Nobody is left in this view."""
         self._dispatcher.views.pop(view, None)
+        self._dispatcher.forget(view)
 
     def seat(self, client: Client, on_left: Callable[[], None]) -> None:
         """Count this client until it is gone, whichever way; then call `on_left`, once."""
@@ -113,9 +114,9 @@ class Audience:
         now = self._clock.now()
         self._beat(now)
         for client, stall in list(self._stalls.items()):
-            buffered = client.line.buffered
-            if buffered != stall.buffered:
-                stall.since, stall.buffered = now, buffered
+            untaken = client.line.untaken
+            if untaken != stall.untaken:
+                stall.since, stall.untaken = now, untaken
             elif now - stall.since >= STALL_S:
                 client.line.abort("stalled")
 
@@ -163,7 +164,7 @@ class Audience:
 
     def on_blocked(self, client: Client) -> None:
         """From here on it has to take something, or it is cut off."""
-        self._stalls[client] = _Stall(self._clock.now(), client.line.buffered)
+        self._stalls[client] = _Stall(self._clock.now(), client.line.untaken)
 
     def on_drained(self, client: Client) -> None:
         """It has taken everything."""
@@ -172,6 +173,7 @@ class Audience:
     def on_lost(self, client: Client) -> None:
         """It is gone."""
         self._stalls.pop(client, None)
+        self._dispatcher.forget(client)
         on_left = self._clients.pop(client, None)
         if on_left is None:
             return

@@ -2,7 +2,7 @@
 
 Whatever has something to send queues up and is flushed in its turn, so no client waits for another for more
 than one round. A round is cut into slices, between which Redis is read and clients come and go; a view is
-never cut, and 4,000 clients of one take some 20 ms.
+never cut.
 
 After a round there is a pause as long as the round, at most PAUSE_S: what arrives meanwhile shares a write,
 and a write of ten ticks costs what a write of one does. The pause shrinks as views fill up: once every symbol
@@ -61,10 +61,10 @@ class Dispatcher:
         # Which of them are to be rung before the next round, by topic.
         self._rung: dict[str, Mapping[View, None]] = {}
         self._queue: deque[Sender] = deque()
-        self._held: list[tuple[float, int, Sender]] = []
-        # The nearest entry of each that is in there.
-        self._nearest: dict[Sender, float] = {}
-        # Orders senders that are due at the same time.
+        # When the next is due, and its ticket. A ticket that nobody has any more is passed over.
+        self._held: list[tuple[float, int]] = []
+        self._tickets: dict[Sender, tuple[float, int]] = {}
+        self._holders: dict[int, Sender] = {}
         self._count = count()
         self._wake = asyncio.Event()
         # Whether the last round was long.
@@ -86,13 +86,21 @@ class Dispatcher:
     def hold(self, sender: Sender, until: float) -> None:
         """Queue this sender then, if nothing does earlier."""
         sender.place = Place.HELD
-        if self._nearest.get(sender, math.inf) <= until:
+        if sender in self._tickets and self._tickets[sender][0] <= until:
             # News that no interval holds back flushes it again and again, and must not pile up here.
             return
-        self._nearest[sender] = until
-        heappush(self._held, (until, next(self._count), sender))
-        if self._held[0][2] is sender:
+        self.forget(sender)
+        ticket = self._tickets[sender] = (until, next(self._count))
+        self._holders[ticket[1]] = sender
+        heappush(self._held, ticket)
+        if self._held[0] is ticket:
             self._wake.set()
+
+    def forget(self, sender: Sender) -> None:
+        """Have it held no more. Who has left would else stay in memory until its interval is over."""
+        ticket = self._tickets.pop(sender, None)
+        if ticket is not None:
+            del self._holders[ticket[1]]
 
     async def run(self) -> Never:
         """Work for ever."""
@@ -159,8 +167,10 @@ class Dispatcher:
     def _release(self) -> None:
         now = self._now()
         while self._held and self._held[0][0] <= now:
-            until, _, sender = heappop(self._held)
-            if self._nearest.get(sender) == until:
-                del self._nearest[sender]
+            _, number = heappop(self._held)
+            sender = self._holders.get(number)
+            if sender is None:
+                continue
+            self.forget(sender)
             if sender.place == Place.HELD:
                 self.queue(sender)

@@ -23,7 +23,8 @@ async def on_client_error(request: Request, error: Exception) -> Response:
     """A request that we refuse."""
     assert isinstance(error, ClientError)  # noqa: S101 - registered for nothing else
     if error.status in TEMPORARY and accepts_stream(request):
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        # Kept alive, a crowd of refused pages would take the files that health checks need.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
         return Response(
             frames.bye(error.code, error.message, error.retry_after or frames.RETRY_S),
             media_type="text/event-stream",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from contextlib import suppress
 from typing import Final, Protocol, cast
 
@@ -78,6 +79,14 @@ class Line(asyncio.Protocol):
         """Bytes that the kernel has not taken yet."""
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
+    @property
+    def untaken(self) -> int:
+        """Bytes that the client's host has not taken yet, also those in the kernel where it tells."""
+        if self._transport is None:
+            return 0
+        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        return self.buffered + (_queued(sock) if sock is not None else 0)
+
     def end(self, data: bytes) -> None:
         """Send these last bytes, the end of the response, and close once they are out."""
         transport = self._transport
@@ -137,3 +146,17 @@ class Line(asyncio.Protocol):
         if self._listener is not None:
             self._listener.on_lost()
             self._listener = None
+
+
+def _queued(sock: socket.socket) -> int:
+    # What is left in this process may not move although the client reads: the kernel asks for more only when
+    # a third of its own buffer is free.
+    try:
+        from fcntl import ioctl  # noqa: PLC0415 - not on Windows
+        from termios import TIOCOUTQ  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 0
+    try:
+        return int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
+    except OSError:
+        return 0

@@ -1,10 +1,10 @@
 """The one place that knows uvicorn from inside: a response that has begun can be taken over.
 
-Through ASGI every event costs each client a task wake-up, a lock and a dictionary, and a client that takes
-nothing can only be closed, which waits for it, and not aborted. Measured here (`make bench`), a write to the
-transport itself costs a third of that, and a connection without uvicorn's parser, request, scope and task a
-quarter of the memory. So uvicorn and Starlette answer every request up to its headers, and a stream then
-gives its transport a protocol of our own (`line.py`).
+Through ASGI every event costs each client a task wake-up, a lock and a dictionary, each connection keeps
+uvicorn's parser, request, scope and task, and a client that takes nothing can only be closed, which waits for
+it, and not aborted. (`make bench` has sse-starlette, which works that way, beside ours.) So uvicorn and
+Starlette answer every request up to its headers, and a stream then gives its transport a protocol of our own
+(`line.py`).
 
 What this relies on: a task that ends while its request counts as disconnected is left alone, and a connection
 that is not in `connections` is not waited for. `tests/api/test_protocol.py` fails when that changes.
@@ -24,11 +24,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 EXTENSION: Final = "tapecast.take_over"
 
 HEAD_BYTES: Final = 64 * 1024
-"""Of a request line, headers or trailers that do not end. A thousand symbols need a third of it. The parser
-has no limit of its own, and an endless header would take the loop for seconds."""
+"""Of a request, whose line and headers come first. A thousand symbols need a third of it, and nobody here
+reads a body. The parser has no limit of its own, and an endless header would take the loop for seconds."""
+
+HEAD_S: Final = 10.0
+"""For the headers of a request to come in: connections that say nothing take the files that others need."""
+
+TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+)
 
 PIPELINED: Final = 16
-"""Requests that may wait behind the one that is being answered. Browsers send none; each costs 10 KB."""
+"""Requests that may wait behind the one that is being answered. Browsers send none."""
 
 TakeOver = Callable[[asyncio.Protocol], bool]
 
@@ -38,19 +45,27 @@ class TakeOverProtocol(HttpToolsProtocol):
 
     # The request that is being answered. `cycle` is the last that came in, when they are pipelined.
     _running: RequestResponseCycle | None = None
-    # Bytes since the last that made sense.
+    # Bytes since the last whole head, in reads: what came with its end is not counted.
     _unfinished = 0
+    # Cuts off whoever does not send the headers of a request in time.
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request, and not for ever."""
+        super().connection_made(transport)
+        self._await_head()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and cut off whoever never comes to an end."""
         self._unfinished += len(data)
         super().data_received(data)
         if self._unfinished > HEAD_BYTES:
-            self.transport.abort()
+            self._refuse()
 
     def on_headers_complete(self) -> None:
         """Offer the transport to the app, by the extension mechanism of ASGI."""
         self._unfinished = 0
+        self._hear_head()
         if len(self.pipeline) >= PIPELINED:
             self.transport.abort()
         if self.transport.is_closing():
@@ -61,11 +76,6 @@ class TakeOverProtocol(HttpToolsProtocol):
         offer: TakeOver = partial(self._take_over, self.cycle)
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", offer)}
 
-    def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
-        self._unfinished = 0
-        super().on_body(body)
-
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
@@ -75,6 +85,9 @@ class TakeOverProtocol(HttpToolsProtocol):
         if self._running is not None:
             _withdraw(self._running)
         super().on_response_complete()
+        if not self._is_answering and not self.transport.is_closing():
+            # uvicorn's own limit ends with the first byte that comes, of whatever.
+            self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered: uvicorn tells the last one, and this one would write."""
@@ -84,7 +97,31 @@ class TakeOverProtocol(HttpToolsProtocol):
         for waiting, _ in self.pipeline:
             _withdraw(waiting)
         self.pipeline.clear()
+        self._hear_head()
         super().connection_lost(exc)
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._running is not None and not self._running.response_complete
+
+    def _refuse(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._is_answering:
+            # The refusal would be taken for a part of that answer.
+            self.transport.abort()
+            return
+        self.transport.write(TOO_LARGE)
+        self.transport.close()
+
+    def _await_head(self) -> None:
+        self._hear_head()
+        self._patience = self.loop.call_later(HEAD_S, self.transport.abort)
+
+    def _hear_head(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _take_over(self, cycle: RequestResponseCycle, protocol: asyncio.Protocol) -> bool:
         transport = self.transport

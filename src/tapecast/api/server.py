@@ -31,6 +31,10 @@ from tapecast.settings import Settings
 GRACE_S: Final = 5
 """For clients that take nothing: longer than any healthy one needs, shorter than a platform's patience."""
 
+ACCEPTORS: Final = 16
+"""uvloop accepts one connection in a turn of the loop for each listening socket. Thousands that come at once
+to a busy loop would wait for as many turns, so there are several, all on the one port."""
+
 
 async def serve(
     settings: Settings,
@@ -91,7 +95,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""
-        await super().startup(sockets)
+        more = [sock.dup() for sock in sockets or [] for _ in range(ACCEPTORS - 1)]
+        await super().startup([*(sockets or []), *more])
         self._ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

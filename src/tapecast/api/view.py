@@ -132,8 +132,12 @@ class View:
                 self.due = now + self.interval_s
         self.fullness = min(1.0, ticks / (len(self.symbols) or 1))
         for client in [*self.behind]:
-            client.flush(now)
-        return math.inf if may_tick or not self.mailbox.is_holding else self.due
+            again = client.flush(now)
+            if again != math.inf and client.place == Place.IDLE:
+                self._dispatcher.hold(client, again)
+        if may_tick or not len(self) or not self.mailbox.is_holding:
+            return math.inf
+        return self.due
 
     def release(self) -> None:
         """Let go what an interval holds back."""

@@ -109,7 +109,7 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
 
 
 class Interest(msgspec.Struct, frozen=True):
-    """What one api process wants: listeners by symbol, and listeners to the account's positions."""
+    """What one api process wants: listeners by symbol, and different views of the account's positions."""
 
     symbols: dict[str, int]
     positions: int = 0

@@ -75,7 +75,7 @@ class Fence:
     async def _exchange(self, packed: list[bytes]) -> list[int]:
         """Send commands that are packed already, over a connection of redis-py's.
 
-        Its own packing costs three times what Redis needs to execute them.
+        Its own packing costs more than Redis needs to execute them.
         """
         pool = self._bus.redis.connection_pool
         connection = await pool.get_connection()  # type: ignore[no-untyped-call]
