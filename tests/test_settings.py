@@ -35,6 +35,7 @@ GOOD = [
     ("PUBLIC", "prices,status", "public", frozenset({"prices", "status"})),
     ("CORS_ORIGINS", "https://a.example/,http://b", "cors_origins", ("https://a.example", "http://b")),
     ("MAX_SYMBOLS_PER_STREAM", "5", "max_symbols_per_stream", 5), ("MAX_STREAMS", "7", "max_streams", 7),
+    ("MAX_STREAM_AGE_S", "0", "max_stream_age_s", 0.0),
     ("COMPRESSION", "no", "compression", False),
     ("STREAM_INTERVAL_MS", "60000", "stream_interval_ms", 60_000), ("KEEPALIVE_S", "0.5", "keepalive_s", 0.5),
     ("LOG_LEVEL", "debug", "log_level", "DEBUG"), ("LOG_FORMAT", "json", "log_format", "json"),
@@ -53,7 +54,7 @@ BAD = {
     "PRICE_TTL_S": ["3", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
     "API_TOKEN": ["one,two words", ", ,"], "PUBLIC": ["prices,orders"],
     "CORS_ORIGINS": ["example.com", "https://a.example/page"], "MAX_SYMBOLS_PER_STREAM": ["0"],
-    "MAX_STREAMS": ["0", "many"], "COMPRESSION": ["2", "gzip"],
+    "MAX_STREAMS": ["0", "many"], "MAX_STREAM_AGE_S": ["-1", "nan", "inf"], "COMPRESSION": ["2", "gzip"],
     "STREAM_INTERVAL_MS": ["-1", "60001"], "KEEPALIVE_S": ["0", "301", "nan", "inf"], "LOG_LEVEL": ["LOUD"],
     "LOG_FORMAT": ["xml"],
 }  # fmt: skip

@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ("*",)
     # Streams of all kinds in one api process; each is a socket, and the system's limit has to allow as many.
     max_streams: int = Field(default=10_000, ge=1, le=1_000_000)
+    # A stream that is as old ends, and its client comes back, perhaps to a newer replica; 0: never.
+    max_stream_age_s: float = Field(default=3600, ge=0, le=86_400, allow_inf_nan=False)
     max_symbols_per_stream: int = Field(default=1000, ge=1, le=10_000)
     stream_interval_ms: int = Field(default=0, ge=0, le=60_000)
     keepalive_s: float = Field(default=15, gt=0, le=300, allow_inf_nan=False)

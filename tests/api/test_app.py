@@ -191,7 +191,7 @@ async def test_only_named_origins_if_any_are_named() -> None:
 async def test_while_draining_a_page_is_told_to_come_back(path: str) -> None:
     """And anyone else gets the status."""
     bench = Bench()
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     async with client_of(bench) as client:
         page = await client.get(path, headers={"accept": "text/event-stream"})
         curl = await client.get(path)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tapecast.api.audience import EVICTIONS, STALL_S
+from tapecast.api.audience import AGE_JITTER, AT_ONCE, EVICTIONS, STALL_S
 from tapecast.api.symbols import Ask
 from tapecast.errors import ClientError
 from tests.api.peer import Event, Peer
@@ -71,9 +71,9 @@ def test_no_more_streams_than_there_may_be() -> None:
     assert audience.refused == 2
 
 
-def test_no_stream_is_let_in_while_draining(bench: Bench) -> None:
+async def test_no_stream_is_let_in_while_draining(bench: Bench) -> None:
     """Another replica can serve that client: this one is not full, it is going."""
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     for require in (bench.hub.audience.require_open, bench.hub.audience.require_seat):
         with pytest.raises(ClientError) as refused:
             require()
@@ -216,10 +216,10 @@ def test_a_client_that_goes_while_it_is_stalled_was_not_cut_off(bench: Bench) ->
 # The end.
 
 
-def test_draining_ends_every_stream(bench: Bench) -> None:
+async def test_draining_ends_every_stream(bench: Bench) -> None:
     """Each gets its own delay, so that they do not all come back at once, and a proper end."""
     peers = [bench.connect(f"A{n % 3}", gzip=n % 2 == 1) for n in range(20)]
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     endings = [peer.unzipped() if n % 2 else peer.events() for n, peer in enumerate(peers)]
     assert {tuple(last_words(events)) for events in endings} == {("retry", "bye")}
     assert {events[-1][1]["code"] for events in endings} == {"draining"}
@@ -227,20 +227,57 @@ def test_draining_ends_every_stream(bench: Bench) -> None:
     assert all(peer.is_ended and peer.socket.is_closing() and not peer.socket.is_cut for peer in peers)
 
 
-def test_what_waits_goes_out_before_the_last_words(bench: Bench) -> None:
+async def test_many_streams_end_over_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are told to come back come back somewhere; a few end at once, and what comes in goes on."""
+    pauses: list[int] = []
+
+    async def pause(_: float) -> None:
+        pauses.append(sum(peer.socket.is_closing() for peer in peers))
+
+    peers = [bench.connect("AAPL") for _ in range(4 * AT_ONCE)]
+    monkeypatch.setattr("tapecast.api.audience.asyncio.sleep", pause)
+    await bench.hub.audience.drain()
+    for peer in peers:
+        peer.frames()
+    assert pauses == [AT_ONCE, 2 * AT_ONCE, 3 * AT_ONCE]
+    assert all(peer.is_ended for peer in peers)
+
+
+def test_a_stream_that_is_old_ends_and_its_client_comes_back() -> None:
+    """So that a replica that was started later gets its share; those that came together go one by one."""
+    bench = Bench(MAX_STREAM_AGE_S="1000")
+    bench.beat()
+    peers = [bench.connect("AAPL") for _ in range(50)]
+    bench.pass_time(1000 * (1 - AGE_JITTER) - 0.25)
+    late = bench.connect("AAPL")
+    assert not any(peer.socket.is_closing() for peer in peers)
+    ends = []
+    for _ in range(round(1000 * AGE_JITTER / 10)):
+        ends.append(sum(peer.socket.is_closing() for peer in peers))
+        bench.pass_time(10)
+    bench.pass_time(1)
+    assert len(set(ends)) > 10
+    assert all(peer.socket.is_closing() and not peer.socket.is_cut for peer in peers)
+    events = peers[0].events()
+    assert last_words(events) == ["retry", "bye"]
+    assert events[-1][1]["code"] == "max_age"
+    assert not late.socket.is_closing()
+
+
+async def test_what_waits_goes_out_before_the_last_words(bench: Bench) -> None:
     """No interval holds a price back for longer than the stream lasts."""
     peer = settled(bench, "AAPL", interval_ms=60_000)
     for seq in (1, 2, 3):
         bench.hub.on_tick("AAPL", tick("AAPL", seq, float(seq)))
         bench.flush()
     assert [data["price"] for name, data in peer.events() if name == "message"] == [1.0]
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     events = peer.events()
     assert [name for name, _ in events] == ["message", "retry", "bye"]
     assert events[0][1]["price"] == 3.0
 
 
-def test_who_is_behind_gets_the_newest_and_the_last_words_when_it_can_take_them(bench: Bench) -> None:
+async def test_who_is_behind_gets_the_newest_and_the_last_words_when_it_can_take_them(bench: Bench) -> None:
     """All of it, however much, and in spite of its interval."""
     symbols = [f"A{n}" for n in range(100)]
     peer = settled(bench, *symbols, interval_ms=60_000)
@@ -250,7 +287,7 @@ def test_who_is_behind_gets_the_newest_and_the_last_words_when_it_can_take_them(
         bench.flush()
     peer.writes()
     peer.stall()
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     while not peer.is_ended:
         took = len(peer.socket.took)
         # Its kernel takes what waits, and nothing that is written then.
@@ -263,11 +300,11 @@ def test_who_is_behind_gets_the_newest_and_the_last_words_when_it_can_take_them(
     assert peer.socket.is_closing()
 
 
-def test_the_last_words_are_said_once(bench: Bench) -> None:
+async def test_the_last_words_are_said_once(bench: Bench) -> None:
     """Also if the kernel takes them late: after the end of a response no byte may follow."""
     peer = settled(bench, "AAPL")
     peer.stall()
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     peer.drain()
     bench.flush()
     assert [name for name, _ in peer.events()] == ["retry", "bye"]
@@ -275,9 +312,9 @@ def test_the_last_words_are_said_once(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("gzip", [False, True])
-def test_a_stream_that_opens_while_draining_ends_at_once(bench: Bench, gzip: bool) -> None:
+async def test_a_stream_that_opens_while_draining_ends_at_once(bench: Bench, gzip: bool) -> None:
     """It was let in before, and seated after, the word to stop: it is told what is known, and goodbye."""
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     peer = bench.connect("AAPL", gzip=gzip)
     events = peer.unzipped() if gzip else peer.events()
     assert [name for name, _ in events] == ["retry", "hello", "feed", "retry", "bye"]
@@ -288,7 +325,7 @@ async def test_leaving_waits_for_the_last_client(bench: Bench) -> None:
     """And for nothing longer: the grace is not used up."""
     peer, late = bench.connect("AAPL"), bench.connect("MSFT")
     leaving = asyncio.create_task(bench.hub.audience.leave(3600))
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     peer.leave()
     await asyncio.sleep(0)
     assert not leaving.done()
@@ -300,7 +337,7 @@ async def test_leaving_waits_for_the_last_client(bench: Bench) -> None:
 
 async def test_an_empty_audience_leaves_at_once(bench: Bench) -> None:
     """There is nobody to wait for."""
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     async with asyncio.timeout(PATIENCE_S):
         await bench.hub.audience.leave(3600)
 
@@ -308,7 +345,7 @@ async def test_an_empty_audience_leaves_at_once(bench: Bench) -> None:
 async def test_who_is_not_gone_within_the_grace_is_cut_off(bench: Bench) -> None:
     """And counted: the process ends whether a client takes its last words or not."""
     peer = stalled(bench)
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     leaving = asyncio.create_task(bench.hub.audience.leave(0))
     await eventually(lambda: peer.socket.is_cut)
     peer.leave()
@@ -319,7 +356,7 @@ async def test_who_is_not_gone_within_the_grace_is_cut_off(bench: Bench) -> None
 
 async def test_who_comes_while_draining_is_waited_for_too(bench: Bench) -> None:
     """Though nobody was there when it began."""
-    bench.hub.audience.drain()
+    await bench.hub.audience.drain()
     peer = bench.connect("AAPL")
     leaving = asyncio.create_task(bench.hub.audience.leave(3600))
     await asyncio.sleep(0)

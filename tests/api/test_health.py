@@ -27,7 +27,7 @@ async def test_ready_means_redis_and_not_draining() -> None:
     hub.on_link(True)
     assert await readiness(hub) == (200, [])
     hub.on_link(False)
-    hub.audience.drain()
+    await hub.audience.drain()
     assert await readiness(hub) == (503, ["cache_unavailable", "draining"])
 
 

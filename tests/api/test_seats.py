@@ -257,7 +257,7 @@ async def test_the_interval_of_a_multiplexed_stream_holds_back_prices_only(mixed
     mixed.hub.on_link(False)
     mixed.hub.board.sweep()
     assert names(flushed(mixed, peer)) == ["feed", "status"]
-    mixed.hub.audience.drain()
+    await mixed.hub.audience.drain()
     events = peer.events()
     assert sorted(names(events)[:2]) == ["message", "position"]
     assert names(events)[2:] == ["retry", "bye"]

@@ -6,6 +6,8 @@ The count is what `/stream/status` adds up over the replicas, so a change is wri
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +28,27 @@ EVICTIONS: Final = ("stalled", "talks", "drained")
 """Every reason for which a client is cut off."""
 
 DRAINING: Final = ("draining", "the server is restarting; come back")
+AGED: Final = ("max_age", "this stream has been open for long; come back")
 FULL: Final = ("too_many_streams", "this server has as many streams open as it may; come back")
+
+
+AGE_JITTER: Final = 0.2
+"""Streams that began together end over the last fifth of the longest age."""
+
+SPREAD_S: Final = 2.0
+"""Streams end over so long when the server drains: who is told to come back comes back somewhere."""
+SPREAD_STEP_S: Final = 0.05
+AT_ONCE: Final = 25
+"""So few end in one step however long it may take: a laptop's Ctrl-C waits for nothing."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """What a client's end means to others, and when that end is due."""
+
+    on_left: Callable[[], None]
+    since: float
+    until: float
 
 
 @dataclass
@@ -45,10 +67,12 @@ class Audience:
     ) -> None:
         self._keepalive_s = settings.keepalive_s
         self._max_streams = settings.max_streams
+        self._max_age_s = settings.max_stream_age_s or math.inf
         self._dispatcher = dispatcher
         self._clock = clock
         self._on_change = on_change
-        self._clients: dict[Client, Callable[[], None]] = {}
+        # Oldest first.
+        self._clients: dict[Client, _Seat] = {}
         self._stalls: dict[Client, _Stall] = {}
         self._emptied = asyncio.Event()
         self.is_draining = False
@@ -96,7 +120,9 @@ class Audience:
 
     def seat(self, client: Client, on_left: Callable[[], None]) -> None:
         """Count this client until it is gone, whichever way; then call `on_left`, once."""
-        self._clients[client] = on_left
+        since = self._clock.now()
+        until = since + self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
+        self._clients[client] = _Seat(on_left, since, until)
         self._emptied.clear()
         self._on_change()
         client.line.listen(client)
@@ -110,9 +136,10 @@ class Audience:
             view.put_event(key, frame)
 
     def sweep(self) -> None:
-        """What is due: heartbeats, and the end of those that take nothing."""
+        """What is due: heartbeats, the end of old streams, and of those that take nothing."""
         now = self._clock.now()
         self._beat(now)
+        self._end_old(now)
         for client, stall in list(self._stalls.items()):
             untaken = client.line.untaken
             if untaken != stall.untaken:
@@ -131,18 +158,42 @@ class Audience:
 
     # The end.
 
-    def drain(self) -> None:
-        """End every stream and let no more in. Each gets its own delay to come back after."""
+    def _end_old(self, now: float) -> None:
+        due = []
+        for client, seat in self._clients.items():
+            if now - seat.since < self._max_age_s * (1 - AGE_JITTER):
+                break
+            if now >= seat.until:
+                due.append(client)
+                # Once: it may take a while until it is gone.
+                seat.until = math.inf
+        for client in due:
+            client.end(frames.bye(*AGED), now)
+
+    async def drain(self) -> None:
+        """Let nobody in any more, and end every stream, many of them over a while.
+
+        Each gets its own delay to come back after.
+        """
         self.is_draining = True
-        for view in self._dispatcher.views:
-            view.release()
-        self._dispatcher.flush()
-        for client in list(self._clients):
-            self.dismiss(client)
+        left = list(self._clients)
+        at_once = max(AT_ONCE, math.ceil(len(left) * SPREAD_STEP_S / SPREAD_S))
+        while left:
+            now, left = left[:at_once], left[at_once:]
+            self._dismiss([client for client in now if client in self._clients])
+            if left:
+                await asyncio.sleep(SPREAD_STEP_S)
         self._check_empty()
 
+    def _dismiss(self, clients: list[Client]) -> None:
+        for view in {client.view: None for client in clients}:
+            view.release()
+        self._dispatcher.flush()
+        for client in clients:
+            self.dismiss(client)
+
     def dismiss(self, client: Client) -> None:
-        """End this stream."""
+        """End this stream, since the server drains."""
         client.end(frames.bye(*DRAINING), self._clock.now())
 
     async def leave(self, within_s: float) -> None:
@@ -174,11 +225,11 @@ class Audience:
         """It is gone."""
         self._stalls.pop(client, None)
         self._dispatcher.forget(client)
-        on_left = self._clients.pop(client, None)
-        if on_left is None:
+        seat = self._clients.pop(client, None)
+        if seat is None:
             return
         if client.line.reason:
             self.evicted[client.line.reason] += 1
-        on_left()
+        seat.on_left()
         self._on_change()
         self._check_empty()

@@ -11,6 +11,7 @@ A stream can end in these ways, and in no other:
 | it took nothing for 30 s               | none             | aborted, counted as `stalled`             |
 | it keeps on sending                    | none             | aborted, counted as `talks`               |
 | its host is gone without a word        | none             | the kernel gives up after 45 s            |
+| it has been open for MAX_STREAM_AGE_S  | `bye` `max_age`  | closed when that is out                   |
 | the server drains                      | `bye` `draining` | closed when that is out                   |
 | it drains, the client takes nothing    | none             | aborted after the grace, as `drained`     |
 
