@@ -20,6 +20,7 @@ import click
 
 from tapecast import __version__, launch, process
 from tapecast.errors import SettingsError, StartError, Stopped
+from tapecast.market import Market
 from tapecast.settings import Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,18 +70,31 @@ def up(host: str | None, port: int | None) -> None:
             process.run(lambda stop: launch.up(settings, sock, stop, click.echo))
 
 
+def _markets(context: click.Context, option: click.Parameter, text: str | None) -> tuple[Market, ...]:
+    del context, option
+    if text is None:
+        return tuple(Market)
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tuple(map(Market, names or [""]))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not one or more of {', '.join(Market)}") from None
+
+
 @main.command()
-def ingest() -> None:
-    """Hold the venue's connection and write prices to Redis. A second one stands by.
+@click.option("--markets", callback=_markets, help=f"Only these, comma-separated: {', '.join(Market)}.")
+def ingest(markets: tuple[Market, ...]) -> None:
+    """Hold the venue's connections and write prices to Redis. A second one stands by.
 
     \b
     Examples:
       REDIS_URL=redis://localhost:6379 tapecast ingest
+      REDIS_URL=redis://localhost:6379 tapecast ingest --markets us_equity
       FEED=simulated REDIS_URL=redis://localhost:6379 tapecast ingest
     """
     with _told():
         settings = _settings()
-        process.run(lambda stop: launch.ingest(settings, stop, click.echo))
+        process.run(lambda stop: launch.ingest(settings, markets, stop, click.echo))
 
 
 @main.command()

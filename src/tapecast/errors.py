@@ -10,6 +10,7 @@
     ├── BusError
     │   ├── LeaseLost          another process owns the market now, or nobody does: stop writing at once
     │   └── BusUnavailable     Redis did not answer
+    │       └── BusRefused     it answered, and does not let us write
     └── ClientError            an HTTP request that cannot be served; carries a stable code
 
 Fatal and transient differ by type, never by the text of a message.
@@ -75,6 +76,17 @@ class LeaseLost(BusError):
 
 class BusUnavailable(BusError):
     """Redis did not answer in time, or refused the connection."""
+
+
+class BusRefused(BusUnavailable):
+    """Redis answers, and refuses what we ask: it is full, a replica, or we lack a right.
+
+    `reason` is a short stable word for events and status.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ClientError(TapecastError):

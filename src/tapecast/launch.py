@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from tapecast import __version__, banner, process
 from tapecast.banner import Say
 from tapecast.bus.connection import Bus, open_bus, require
 from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
+from tapecast.market import Market
 from tapecast.settings import Settings
 from tapecast.venue import Venue, open_venue
 
@@ -48,7 +49,8 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
             url, cache = valkey.url, "embedded Valkey, "
         else:
             url, cache = redis_url(settings), ""
-        bus = await stack.enter_async_context(_open(url, settings, stop))
+        is_private = settings.redis_url is None
+        bus = await stack.enter_async_context(_open(url, settings, stop, is_private=is_private))
         venue = await stack.enter_async_context(open_venue(settings, stop, demo=True))
         async with _working(venue, bus) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
@@ -63,12 +65,12 @@ async def up(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: 
             await serve(venue.settings, bus, sock, stop, laptop=laptop)
 
 
-async def ingest(settings: Settings, stop: asyncio.Event, say: Say) -> None:
-    """One ingest worker."""
+async def ingest(settings: Settings, markets: Collection[Market], stop: asyncio.Event, say: Say) -> None:
+    """One ingest worker, for these markets."""
     async with AsyncExitStack() as stack:
         venue = await stack.enter_async_context(open_venue(settings, stop, demo=False))
         bus = await stack.enter_async_context(_open(redis_url(settings), settings, stop))
-        async with _working(venue, bus) as worker:
+        async with _working(venue, bus, markets) as worker:
             await _either(worker.settled(), stop.wait(), FEED_WAIT_S)
             if stop.is_set():
                 return
@@ -125,10 +127,12 @@ def redis_url(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncIterator[Bus]:
+async def _open(
+    url: str, settings: Settings, stop: asyncio.Event, *, is_private: bool = False
+) -> AsyncIterator[Bus]:
     """The bus, once Redis has answered. Raises StartError if it never does, or will not do; Stopped."""
     deadline, waiting = time.monotonic() + REDIS_WAIT_S, False
-    async with open_bus(url, settings.redis_prefix) as bus:
+    async with open_bus(url, settings.redis_prefix, is_private=is_private) as bus:
         while True:
             try:
                 await require(bus)
@@ -146,12 +150,14 @@ async def _open(url: str, settings: Settings, stop: asyncio.Event) -> AsyncItera
 
 
 @asynccontextmanager
-async def _working(venue: Venue, bus: Bus) -> AsyncIterator[Worker]:
+async def _working(
+    venue: Venue, bus: Bus, markets: Collection[Market] = tuple(Market)
+) -> AsyncIterator[Worker]:
     """An ingest worker, running until the context is left. If it fails, so does the context."""
     from tapecast.ingest.worker import Worker  # noqa: PLC0415
 
     async with venue.feeds() as (feeds, account):
-        worker = Worker(venue.settings, bus, feeds, account)
+        worker = Worker(venue.settings, bus, feeds, account, markets)
         async with _beside(worker.run()):
             yield worker
 

@@ -37,6 +37,21 @@ def markets(time: HandClock) -> Markets:
     return markets
 
 
+def test_a_redis_that_refuses_us_is_to_blame_and_not_a_silent_worker(
+    markets: Markets, time: HandClock
+) -> None:
+    """While a beat is fresh nothing is wrong; when none comes any more, this is why."""
+    markets.watch(Market.CRYPTO)
+    markets.on_beat(beat())
+    markets.refusal = "cache_full"
+    assert shown(markets) == [("reconnecting", "cache_full"), ("live", "")]
+    time.advance(4.0)
+    assert shown(markets) == [("reconnecting", "cache_full")] * 2
+    assert markets.trouble(Market.US_EQUITY) == "cache_full"
+    markets.refusal = ""
+    assert shown(markets) == [("connecting", "no_ingest"), ("reconnecting", "ingest_lost")]
+
+
 def test_a_market_that_nobody_serves_is_connecting(markets: Markets) -> None:
     """A client that asked hears that there is no ingest."""
     assert shown(markets) == []

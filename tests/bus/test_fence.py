@@ -45,9 +45,23 @@ async def test_without_the_lease_nothing_is_written(bus: Bus, fence: Fence, hold
     await bus.redis.delete("lease:us_equity")
     if holder is not None:
         await bus.redis.set("lease:us_equity", holder)
+    else:
+        # Somebody owned it meanwhile, and has ended in order.
+        await bus.redis.incr("epoch:us_equity")
     with pytest.raises(LeaseLost):
         await fence.write([Write("k", b"old", "last", "k")], ttl_s=5, last_ttl_s=5)
     assert not await bus.redis.exists("k", "last")
+
+
+async def test_a_redis_that_was_emptied_is_written_to_without_a_break(
+    bus: Bus, lease: Lease, fence: Fence
+) -> None:
+    """The owner is still the owner: it takes its lease back and writes."""
+    await bus.redis.flushall()
+    await fence.write([Write("k", b"new")], ttl_s=5)
+    assert await bus.redis.get("k") == b"new"
+    assert await bus.redis.get("lease:us_equity") == b"holder"
+    assert await bus.redis.get("epoch:us_equity") == str(lease.epoch).encode()
 
 
 async def test_an_expired_lease_is_not_even_tried(bus: Bus, lease: Lease, fence: Fence) -> None:

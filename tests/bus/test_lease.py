@@ -11,7 +11,7 @@ from tapecast.bus import connection
 from tapecast.bus import lease as module
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.keys import LEASE_TTL_S
-from tapecast.bus.lease import Lease
+from tapecast.bus.lease import RESTARTED, Lease
 from tapecast.errors import BusUnavailable, LeaseLost
 from tests.support import eventually, free_port, tcp_server
 
@@ -88,6 +88,67 @@ async def test_renewing_another_holders_lease_loses_it(bus: Bus) -> None:
     assert not lease.valid
     await lease.release()
     assert await bus.redis.get("lease:crypto") == b"b"
+
+
+async def test_a_redis_that_was_emptied_gives_the_lease_back_to_its_owner(bus: Bus) -> None:
+    """It never stopped owning, so its epoch is the same; a standby that asks afterwards comes too late."""
+    owner, standby = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b")
+    await owner.acquire()
+    await bus.redis.flushall()
+    await owner.renew()
+    assert await bus.redis.get("epoch:crypto") == str(owner.epoch).encode()
+    assert 0 < await bus.redis.pttl("lease:crypto") <= LEASE_TTL_S * 1000
+    assert not await standby.acquire()
+
+
+async def test_an_owner_whose_time_is_over_takes_nothing_back(bus: Bus) -> None:
+    """Paused past its lease it knows nothing of what happened since."""
+    clock = FakeClock()
+    lease = Lease(bus, "crypto", "a", clock)
+    await lease.acquire()
+    await bus.redis.flushall()
+    clock.now += LEASE_TTL_S
+    with pytest.raises(LeaseLost, match="ran out"):
+        await lease.renew()
+    assert await bus.redis.dbsize() == 0
+
+
+async def test_a_lease_that_was_anothers_meanwhile_is_not_taken_back(bus: Bus) -> None:
+    """Though it is nobody's now: the epoch has moved on, and ticks under the old one are old."""
+    first, second = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b")
+    await first.acquire()
+    await bus.redis.delete("lease:crypto")
+    await second.acquire()
+    await second.release()
+    with pytest.raises(LeaseLost):
+        await first.renew()
+    assert not await bus.redis.exists("lease:crypto")
+
+
+async def test_a_standby_waits_until_redis_is_older_than_a_lease(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Restarted empty it may have forgotten an owner, whose socket is still open at the venue."""
+    monkeypatch.setattr(module, "GROWN_S", 10**9)
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    lease, reasons = Lease(bus, "crypto", "a"), list[str]()
+    waiting = asyncio.create_task(lease.wait(reasons.append))
+    await eventually(lambda: len(reasons) > 2)
+    assert set(reasons) == {RESTARTED}
+    assert not await bus.redis.exists("lease:crypto")
+    monkeypatch.setattr(module, "GROWN_S", 0)
+    async with asyncio.timeout(30):
+        await waiting
+    assert lease.valid
+
+
+async def test_a_redis_of_our_own_has_forgotten_nobody(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a laptop prices come at once."""
+    monkeypatch.setattr(module, "GROWN_S", 10**9)
+    async with open_bus(valkey_url, is_private=True) as bus, asyncio.timeout(30):
+        await Lease(bus, "crypto", "a").wait()
 
 
 async def test_release_hands_over_at_once(bus: Bus) -> None:

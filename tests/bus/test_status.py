@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from tapecast.bus import codec
 from tapecast.bus import status as module
-from tapecast.bus.connection import Bus
+from tapecast.bus.connection import Bus, open_bus
+from tapecast.bus.embedded import embedded_valkey
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.bus.status import StatusWriter, read_statuses
 from tests.support import eventually
@@ -53,6 +55,35 @@ async def test_a_change_is_written_soon_and_published(bus: Bus, monkeypatch: pyt
                 if message["type"] == "message" and codec.decode_replica_status(message["data"]).gone:
                     break
     assert await read_statuses(bus, "api") == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [("maxmemory", "1", "cache_full"), ("replicaof", "127.0.0.1 1", "cache_readonly")],
+)
+async def test_a_redis_that_refuses_says_why(setting: str, value: str, reason: str) -> None:
+    """And that it takes writes again: whoever asks why nothing comes must not be sent to the wrong place."""
+    heard: list[str] = []
+    async with embedded_valkey() as valkey, open_bus(valkey.url) as bus:
+        make = partial(codec.ReplicaStatus, "api-1", "0", 1, 0)
+        writer = StatusWriter(bus, "api", "api-1", make, heard.append)
+        task = asyncio.create_task(writer.run())
+        await eventually(lambda: heard == [""])
+        await _set(bus, setting, value)
+        writer.touch()
+        await eventually(lambda: heard[-1] == reason)
+        await _set(bus, setting, "no one" if setting == "replicaof" else "0")
+        writer.touch()
+        await eventually(lambda: heard[-1] == "")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _set(bus: Bus, setting: str, value: str) -> None:
+    if setting == "replicaof":
+        await bus.redis.execute_command("REPLICAOF", *value.split())  # type: ignore[no-untyped-call]
+    else:
+        await bus.redis.config_set(setting, value)
 
 
 async def test_a_killed_process_is_pruned(bus: Bus) -> None:

@@ -50,6 +50,18 @@ async def test_the_form_of_a_symbol_picks_its_feed(bus: Bus) -> None:
         await eventually(lambda: worker.status().refused == {option: "no_feed"})
 
 
+async def test_markets_can_be_split_over_workers(bus: Bus) -> None:
+    """Each has its own; a symbol of the other's market is neither asked for here nor refused."""
+    stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)
+    worker = Worker(load({}), bus, [stocks, crypto], markets=[Market.CRYPTO])
+    option = "AAPL240315C00172500"
+    async with running(worker), interested(bus, "AAPL", "BTC/USD", option):
+        await eventually(lambda: crypto.wanted[-1:] == [("BTC/USD",)])
+        await eventually(lambda: worker.status().refused == {option: "no_feed"})
+        assert list(worker.owners) == [Market.CRYPTO]
+    assert stocks.wanted == []
+
+
 async def test_symbols_that_are_always_on_need_no_listener(bus: Bus) -> None:
     """SYMBOLS go to their markets at the start."""
     stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)

@@ -177,6 +177,10 @@ class Hub:
             topic.is_followed &= up
         self._judge()
 
+    def on_refused(self, reason: str) -> None:
+        """Why Redis refuses our writes, or that it does not any more."""
+        self.markets.refusal = reason
+
     # Time.
 
     async def run(self) -> Never:

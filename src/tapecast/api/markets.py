@@ -6,6 +6,7 @@
 | lost          | any              | `reconnecting`, `cache_unavailable`  |
 | up            | never one        | `connecting`, `no_ingest`            |
 | up            | over 3 s ago     | `reconnecting`, `ingest_lost`        |
+| refuses us    | not fresh        | `reconnecting`, why: `cache_full`, … |
 | up            | fresh            | what the beat says                   |
 """
 
@@ -36,6 +37,8 @@ class Markets:
         self._untold: set[Market] = set()
         # None until the first word from the subscriber: neither lost nor known to be there.
         self.link: bool | None = None
+        # Why Redis refuses our own writes, if it does: then an ingest that is silent is not to blame.
+        self.refusal = ""
 
     def watch(self, market: Market) -> None:
         """Show this market from now on."""
@@ -94,7 +97,7 @@ class Markets:
         if self.link is False:
             return "cache_unavailable"
         if not self.is_fresh(market):
-            return "ingest_lost" if market in self._beats else self._absence()
+            return self.refusal or ("ingest_lost" if market in self._beats else self._absence())
         state = self._beats[market].state
         # An idle feed is one that has not yet heard of the symbol that is being asked for.
         return "" if state in HEALTHY_STATES or state is FeedState.IDLE else f"feed_{state}"
@@ -123,8 +126,9 @@ class Markets:
         feed, simulated = (beat.feed, beat.simulated) if beat else ("", False)
         if self.link is False:
             return FeedStatus(feed, market, FeedState.RECONNECTING, "cache_unavailable", simulated=simulated)
+        if not self.is_fresh(market) and (beat is not None or self.refusal):
+            why = self.refusal or "ingest_lost"
+            return FeedStatus(feed, market, FeedState.RECONNECTING, why, simulated=simulated)
         if beat is None:
             return FeedStatus(feed, market, FeedState.CONNECTING, self._absence())
-        if not self.is_fresh(market):
-            return FeedStatus(feed, market, FeedState.RECONNECTING, "ingest_lost", simulated=simulated)
         return FeedStatus(feed, market, beat.state, beat.reason, beat.since, simulated)

@@ -52,7 +52,7 @@ async def serve(
     hub = Hub(replica, settings, dispatcher, clock)
     subscriber = Subscriber(bus, hub)
     interest = InterestWriter(bus, replica)
-    status = StatusWriter(bus, "api", replica, hub.board.own_status)
+    status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
     app = create_app(settings, hub, Seats(hub, dispatcher, clock), laptop=laptop)
     server = Server(app, ready or asyncio.Event())
@@ -116,6 +116,7 @@ class Server(uvicorn.Server):
 
 async def _drain_on(stop: asyncio.Event, hub: Hub, server: Server) -> None:
     await stop.wait()
-    hub.audience.drain()
     server.should_exit = True
-    await hub.audience.leave(GRACE_S)
+    deadline = asyncio.get_running_loop().time() + GRACE_S
+    await hub.audience.drain()
+    await hub.audience.leave(deadline - asyncio.get_running_loop().time())

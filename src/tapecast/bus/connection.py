@@ -13,14 +13,29 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, InvalidResponse, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from tapecast.bus.keys import Keys
-from tapecast.errors import BusUnavailable, StartError
+from tapecast.errors import BusRefused, BusUnavailable, StartError
 
 CONNECT_TIMEOUT_S: Final = 2.0
 ANSWER_TIMEOUT_S: Final = 4.0
 """Below the lease's six seconds: a call that hangs must fail while its owner can still act on it."""
+
+
+_REFUSALS: Final[dict[type[RedisError], tuple[str, str]]] = {
+    OutOfMemoryError: ("cache_full", "is full (maxmemory) and refuses writes"),
+    ReadOnlyError: ("cache_readonly", "is a replica and refuses writes; REDIS_URL must name the primary"),
+    NoPermissionError: ("cache_forbidden", "does not give this user the rights it needs"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,8 @@ class Bus:
     keys: Keys
     # Where it is, without password: for banners and errors.
     place: str
+    # Nobody else uses it: it was started for this process, and is as young.
+    is_private: bool = False
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[Redis]:
@@ -48,14 +65,15 @@ class Bus:
             raise BusUnavailable(
                 f"Redis at {self.place} did not answer in {ANSWER_TIMEOUT_S:.0f} s"
             ) from None
-        except OutOfMemoryError:
-            raise BusUnavailable(f"Redis at {self.place} is full (maxmemory) and refuses writes") from None
+        except tuple(_REFUSALS) as error:
+            reason, why = next(_REFUSALS[kind] for kind in _REFUSALS if isinstance(error, kind))
+            raise BusRefused(reason, f"Redis at {self.place} {why}: {error}") from None
         except (RedisError, OSError) as error:
             raise BusUnavailable(f"Redis at {self.place}: {error}") from None
 
 
 @asynccontextmanager
-async def open_bus(url: str, prefix: str = "") -> AsyncIterator[Bus]:
+async def open_bus(url: str, prefix: str = "", *, is_private: bool = False) -> AsyncIterator[Bus]:
     """An open bus, closed at the end. Does not talk to Redis yet: see `require`."""
     try:
         redis = Redis.from_url(
@@ -71,7 +89,7 @@ async def open_bus(url: str, prefix: str = "") -> AsyncIterator[Bus]:
         raise StartError(f"REDIS_URL was not understood: {error}") from None
     database = int(redis.connection_pool.connection_kwargs.get("db") or 0)
     try:
-        yield Bus(redis, Keys(prefix, database), _place(url))
+        yield Bus(redis, Keys(prefix, database), _place(url), is_private)
     finally:
         await redis.aclose()
 

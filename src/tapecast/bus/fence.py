@@ -56,15 +56,20 @@ class Fence:
         calls = [
             _arguments(lease, writes[start : start + BATCH], terms) for start in range(0, len(writes), BATCH)
         ]
+        if not all(await self._tried(calls)):
+            # Raises, unless Redis was emptied and the lease could be taken back.
+            await lease.renew()
+            if not all(await self._tried(calls)):
+                raise LeaseLost(f"the lease of {lease.name} is not ours")
+
+    async def _tried(self, calls: Sequence[_Arguments]) -> list[int]:
         async with self._bus.asking():
             try:
-                answers = await self._execute(calls)
+                return await self._execute(calls)
             except NoScriptError:
                 # Redis was restarted or its scripts flushed.
                 self._sha = ""
-                answers = await self._execute(calls)
-        if not all(answers):
-            raise LeaseLost(f"the lease of {lease.name} is not ours")
+                return await self._execute(calls)
 
     async def _execute(self, calls: Sequence[_Arguments]) -> list[int]:
         if not self._sha:

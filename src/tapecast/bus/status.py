@@ -16,7 +16,7 @@ from tapecast.bus import codec
 from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import STATUS_REFRESH_S, STATUS_TTL_S
-from tapecast.errors import BusUnavailable
+from tapecast.errors import BusRefused, BusUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +29,21 @@ Make = Callable[[], codec.IngestStatus | codec.ReplicaStatus]
 class StatusWriter:
     """Keeps one process's status in Redis, and publishes it on each write."""
 
-    def __init__(self, bus: Bus, role: str, process: str, make: Make) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        role: str,
+        process: str,
+        make: Make,
+        on_refused: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._bus = bus
         self._role = role
         self._process = process
         self._make = make
+        # Told after each write why Redis refused it, or that it did not.
+        self._on_refused = on_refused
+        self._refused = ""
         self._touched = asyncio.Event()
 
     def touch(self) -> None:
@@ -46,6 +56,9 @@ class StatusWriter:
             self._touched.clear()
             try:
                 await self._write()
+                self._hear("")
+            except BusRefused as error:
+                self._hear(error.reason, str(error))
             except BusUnavailable as error:
                 logger.debug("status_not_written: %s", error)
             await asyncio.sleep(SETTLE_S)
@@ -54,6 +67,14 @@ class StatusWriter:
                     await self._touched.wait()
             except TimeoutError:
                 pass
+
+    def _hear(self, reason: str, message: str = "") -> None:
+        if reason and reason != self._refused:
+            logger.warning("redis_refuses: %s", message)
+        elif reason != self._refused:
+            logger.info("redis_takes_writes_again")
+        self._refused = reason
+        self._on_refused(reason)
 
     async def _write(self) -> None:
         keys = self._bus.keys

@@ -15,7 +15,7 @@ from typing import Final, Never
 
 from tapecast.bus.cache import read_last_ticks
 from tapecast.bus.connection import Bus
-from tapecast.bus.lease import Lease
+from tapecast.bus.lease import HELD, Lease
 from tapecast.bus.origin import last_ttl_s, mark_origin
 from tapecast.bus.publisher import Publisher
 from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
@@ -31,7 +31,6 @@ from tapecast.tasks import apart
 logger = logging.getLogger(__name__)
 
 ORIGIN_EVERY_S: Final = 20.0
-LEASE_HELD: Final = "lease_held"
 _ON_THE_WAY: Final = frozenset({FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING})
 
 
@@ -94,7 +93,7 @@ class Owner:
         """Whether what the feed is now will stay for a while: another owns it, or it has found its state."""
         status = self.pulse.status()
         if status.state is FeedState.STANDBY:
-            return status.reason == LEASE_HELD
+            return status.reason == HELD
         return not wanted or status.state not in _ON_THE_WAY
 
     def replan(self) -> None:
@@ -105,7 +104,7 @@ class Owner:
         """Own the market whenever the lease can be had. Raises StartError over another origin's keys."""
         while True:
             self.pulse.turn(FeedState.STANDBY)
-            await self.lease.wait(lambda: self.pulse.turn(FeedState.STANDBY, LEASE_HELD))
+            await self.lease.wait(lambda why: self.pulse.turn(FeedState.STANDBY, why))
             logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
             try:
                 await apart(self._own())

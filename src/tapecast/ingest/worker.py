@@ -1,4 +1,4 @@
-"""One ingest process: an owner for each market, one reader of interest, one status.
+"""One ingest process: an owner for each of its markets, one reader of interest, one status.
 
 It runs until it is cancelled. On the way out every owner closes its socket and then releases its lease.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Never
 
 from tapecast import __version__
@@ -37,7 +37,12 @@ class Worker:
     """The parts of one ingest process."""
 
     def __init__(
-        self, settings: Settings, bus: Bus, feeds: Sequence[Feed], account: AccountSource | None = None
+        self,
+        settings: Settings,
+        bus: Bus,
+        feeds: Sequence[Feed],
+        account: AccountSource | None = None,
+        markets: Collection[Market] = tuple(Market),
     ) -> None:
         self.id = process_id()
         self._bus = bus
@@ -51,9 +56,11 @@ class Worker:
         # Set at every change that a waiter in `settled` may look for.
         self._changed = asyncio.Event()
         self._always = {market_of(symbol) for symbol in settings.symbols}
+        # What no worker has a feed for, this one or another.
+        self._served = {feed.market for feed in feeds}
         self._desired: dict[Market, DesiredSet] = {}
         self.owners: dict[Market, Owner] = {}
-        for feed in feeds:
+        for feed in (feed for feed in feeds if feed.market in markets):
             always = [symbol for symbol in settings.symbols if market_of(symbol) == feed.market]
             self._desired[feed.market] = DesiredSet(settings.symbol_limit, always)
             self.owners[feed.market] = Owner(
@@ -109,7 +116,7 @@ class Worker:
             first = [symbol for symbol in self._position_symbols if market_of(symbol) == market]
             desired.update(wanted, now, first)
             self.owners[market].replan()
-        no_feed = {s: NO_FEED for s in self._interest.symbols if market_of(s) not in self._desired}
+        no_feed = {s: NO_FEED for s in self._interest.symbols if market_of(s) not in self._served}
         if no_feed != self._no_feed:
             self._no_feed = no_feed
             self._status.touch()
