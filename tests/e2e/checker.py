@@ -31,6 +31,8 @@ class Checker:
         # As the simulator, which runs on this machine.
         self._wall = wall
         self._order: dict[str, tuple[int, int]] = {}
+        # What a new connection may tell once more.
+        self._known: dict[str, tuple[int, int]] = {}
         self._traded_ns: dict[str, int] = {}
         # Since when a symbol is live with a trade that is too old.
         self._late_since: dict[str, float] = {}
@@ -54,6 +56,12 @@ class Checker:
             self.state[said["symbol"]] = said["state"]
             self.stale += said["state"] == "stale"
 
+    def begin(self) -> None:
+        """A new connection: it begins with what is known, which may be what was heard last."""
+        self.state.clear()
+        self._late_since.clear()
+        self._known = dict(self._order)
+
     def look(self) -> None:
         """Time has passed: nothing may be live whose trade has grown too old."""
         now = self._wall()
@@ -74,7 +82,7 @@ class Checker:
     def _tick(self, data: str) -> None:
         tick = json.loads(data)
         symbol, order = tick["symbol"], (tick["epoch"], tick["seq"])
-        if order <= self._order.get(symbol, (0, 0)):
+        if order <= self._order.get(symbol, (0, 0)) and order != self._known.pop(symbol, None):
             self.violations.append(f"{symbol}: {order} after {self._order[symbol]}")
         traded_ns, corrected = parse_rfc3339(tick["timestamp"]), bool(tick.get("corrected"))
         if traded_ns < self._traded_ns.get(symbol, 0) and not corrected:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -24,3 +24,14 @@ async def api(valkey_url: str) -> AsyncIterator[Child]:
     async with serving("api", env={"REDIS_URL": valkey_url}) as child:
         yield child
         assert "Traceback" not in child.output
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print past the capture: the counts of a drill are part of its result."""
+
+    def printed(text: str) -> None:
+        with capsys.disabled():
+            print(text)  # noqa: T201
+
+    return printed

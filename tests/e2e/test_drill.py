@@ -168,17 +168,6 @@ async def drill(valkey_url: str, lasts_s: float, say: Callable[[str], None]) -> 
     assert checker.violations == []
 
 
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print past the capture: the counts are part of the result."""
-
-    def printed(text: str) -> None:
-        with capsys.disabled():
-            print(text)  # noqa: T201
-
-    return printed
-
-
 @pytest.mark.timeout(300)
 async def test_a_minute_of_random_faults(valkey_url: str, say: Callable[[str], None]) -> None:
     """Nothing older after newer, nothing live past the bound, always recovered."""

@@ -40,6 +40,8 @@ class Endpoint:
         self._now = now
         # Upgrades since the start, refused ones too.
         self.dials = 0
+        # Sessions that came while another held the slot: a client that fights itself.
+        self.turned_away = 0
         # Every open connection, with or without the slot.
         self.sessions: set[Session] = set()
         self.holder: Session | None = None
@@ -61,6 +63,7 @@ class Endpoint:
 
     def claim(self, session: Session) -> bool:
         """Take the slot, if it is free."""
+        self.turned_away += self.holder is not None
         if self.holder is not None or self._now() < self._lost_at + self.faults.linger_s:
             return False
         self.holder, self._lost_at = session, -math.inf

@@ -75,6 +75,10 @@ class Simulator:
         """Upgrades since the start, refused ones too, by path."""
         return {path: endpoint.dials for path, endpoint in self._endpoints.items()}
 
+    def endpoints(self) -> list[Endpoint]:
+        """One for each path of the data stream."""
+        return list(self._endpoints.values())
+
     def subscribed(self, path: str) -> frozenset[str]:
         """The symbols whose trades go to the session that holds this path."""
         holder = self._endpoints[path].holder
