@@ -151,6 +151,27 @@ async def test_a_redis_of_our_own_has_forgotten_nobody(
         await Lease(bus, "crypto", "a").wait()
 
 
+async def test_who_is_ended_while_it_takes_the_lease_leaves_none_behind(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half taken it would keep everybody else out until its time is over."""
+    lease = Lease(bus, "crypto", "a")
+    half_way = asyncio.Event()
+
+    async def never() -> int:
+        half_way.set()
+        return await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(lease, "_next_epoch", never)
+    taking = asyncio.create_task(lease.acquire())
+    async with asyncio.timeout(30):
+        await half_way.wait()
+    assert await bus.redis.get("lease:crypto") == b"a"
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    assert not await bus.redis.exists("lease:crypto")
+
+
 async def test_release_hands_over_at_once(bus: Bus) -> None:
     """A standby that waits gets the lease as soon as it is released."""
     first, second = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b")

@@ -75,6 +75,17 @@ class Lease:
     async def acquire(self) -> bool:
         """Try to become the owner. Raises BusUnavailable."""
         asked = self._clock()
+        try:
+            taken = await self._take()
+        except asyncio.CancelledError:
+            # Ended half way: the lease may be ours without our knowing, and would keep others out.
+            await self.release()
+            raise
+        if taken:
+            self._valid_until = asked + LEASE_TTL_S
+        return taken
+
+    async def _take(self) -> bool:
         ttl_ms = int(LEASE_TTL_S * 1000)
         async with self._bus.asking() as redis:
             taken = await redis.set(self.key, self.holder, nx=True, px=ttl_ms)
@@ -82,7 +93,6 @@ class Lease:
             if not taken and not await self._prolong(keys=[self.key], args=[self.holder, ttl_ms]):
                 return False
             self.epoch = await self._next_epoch()
-        self._valid_until = asked + LEASE_TTL_S
         return True
 
     async def _next_epoch(self) -> int:
