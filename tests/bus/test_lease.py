@@ -11,7 +11,7 @@ from tapecast.bus import connection
 from tapecast.bus import lease as module
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.keys import LEASE_TTL_S
-from tapecast.bus.lease import RESTARTED, Lease
+from tapecast.bus.lease import HELD, RESTARTED, Lease
 from tapecast.errors import BusUnavailable, LeaseLost
 from tests.support import eventually, free_port, tcp_server
 
@@ -142,6 +142,30 @@ async def test_a_standby_waits_until_redis_is_older_than_a_lease(
     assert lease.valid
 
 
+async def test_a_standby_notices_that_redis_was_restarted_between_two_tries(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library connects anew in silence, so that no try has failed."""
+    owner, standby, ages = Lease(bus, "crypto", "a"), Lease(bus, "crypto", "b"), [True, True, False]
+    await owner.acquire()
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+
+    async def is_grown() -> bool:
+        if len(ages) == 1:
+            await bus.redis.flushall()
+        return ages.pop(0) if len(ages) > 1 else ages[0]
+
+    monkeypatch.setattr(standby, "_is_grown", is_grown)
+    reasons: list[str] = []
+    waiting = asyncio.create_task(standby.wait(reasons.append))
+    await eventually(lambda: reasons[-1:] == [RESTARTED])
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert reasons[:3] == [HELD, HELD, RESTARTED]
+    await owner.renew()
+    assert owner.valid
+
+
 async def test_a_redis_of_our_own_has_forgotten_nobody(
     valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +184,8 @@ async def test_who_is_ended_while_it_takes_the_lease_leaves_none_behind(
 
     async def never() -> int:
         half_way.set()
-        return await asyncio.get_running_loop().create_future()
+        await asyncio.Event().wait()
+        return 0
 
     monkeypatch.setattr(lease, "_next_epoch", never)
     taking = asyncio.create_task(lease.acquire())

@@ -104,16 +104,14 @@ class Lease:
 
     async def wait(self, on_wait: Callable[[str], None] = lambda _: None) -> None:
         """Wait, as a standby, until this process is the owner. `on_wait`: told why it is not, each time."""
-        is_grown = self._bus.is_private
         while True:
             try:
-                is_grown = is_grown or await self._is_grown()
+                # Asked each time: redis-py connects anew without a word, also to one that was just restarted.
+                is_grown = self._bus.is_private or await self._is_grown()
                 if is_grown and await self.acquire():
                     return
                 on_wait(HELD if is_grown else RESTARTED)
             except BusUnavailable as error:
-                # It may have been restarted.
-                is_grown = self._bus.is_private
                 logger.debug("lease_not_asked: %s", error)
             await asyncio.sleep(RETRY_S)
 
