@@ -63,9 +63,13 @@ def _split(url: str, *schemes: str) -> SplitResult:
     return parts
 
 
+_SEVERAL = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
+
 def _redis_url(value: SecretStr) -> SecretStr:
-    parts = _split(value.get_secret_value(), "redis", "rediss", "unix")
-    if parts.scheme == "unix":
+    parts = _split(value.get_secret_value(), "redis", "rediss", "unix", *_SEVERAL)
+    if parts.scheme == "unix" or parts.scheme in _SEVERAL:
+        # Several hosts, a service: `bus/places.py` reads these.
         return value
     # A password with a bare / ? @ or # cuts the URL in two, and the second half would be shown as a place.
     if parts.fragment or "@" in parts.path + parts.query or not re.fullmatch(r"/?[0-9]*", parts.path):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -23,7 +22,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from tapecast.bus.discovery import opened
 from tapecast.bus.keys import Keys
+from tapecast.bus.places import place_of
+from tapecast.bus.rights import clock_offset, require_rights
 from tapecast.errors import BusRefused, BusUnavailable, StartError
 
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -70,28 +72,37 @@ class Bus:
             raise BusRefused(reason, f"Redis at {self.place} {why}: {error}") from None
         except (RedisError, OSError) as error:
             raise BusUnavailable(f"Redis at {self.place}: {error}") from None
+        except RuntimeError as error:
+            if not is_closed(error):
+                raise
+            raise BusUnavailable(f"Redis at {self.place} has reset the connection") from None
 
 
 @asynccontextmanager
 async def open_bus(url: str, prefix: str = "", *, is_private: bool = False) -> AsyncIterator[Bus]:
     """An open bus, closed at the end. Does not talk to Redis yet: see `require`."""
-    try:
-        redis = Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=None,
-            **({} if url.startswith("unix:") else {"socket_keepalive": True}),
-            retry=Retry(NoBackoff(), 0),
-            # RESP2: with hiredis 40 % cheaper than RESP3 for a subscriber.
-            protocol=2,
-        )
-    except ValueError as error:
-        raise StartError(f"REDIS_URL was not understood: {error}") from None
-    database = int(redis.connection_pool.connection_kwargs.get("db") or 0)
-    try:
-        yield Bus(redis, Keys(prefix, database), _place(url), is_private)
-    finally:
-        await redis.aclose()
+    options = {
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "socket_timeout": None,
+        **({} if url.startswith("unix:") else {"socket_keepalive": True}),
+        "retry": Retry(NoBackoff(), 0),
+        # RESP2: with hiredis 40 % cheaper than RESP3 for a subscriber.
+        "protocol": 2,
+    }
+    async with AsyncExitStack() as stack:
+        try:
+            place = place_of(url)
+            prefix = place.prefix(prefix)
+            redis = await stack.enter_async_context(opened(place, prefix, options))
+        except ValueError as error:
+            raise StartError(f"REDIS_URL was not understood: {error}") from None
+        database = int(redis.connection_pool.connection_kwargs.get("db") or 0)
+        yield Bus(redis, Keys(prefix, database), place.name, is_private)
+
+
+def is_closed(error: RuntimeError) -> bool:
+    """Whether this is uvloop's word for a connection that was reset while redis-py wrote to it."""
+    return "closed" in str(error)
 
 
 async def require(bus: Bus) -> None:
@@ -101,6 +112,12 @@ async def require(bus: Bus) -> None:
     version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < (6, 2):
         raise StartError(f"Redis at {bus.place} is {version}; tapecast needs 6.2 or newer, or Valkey")
+    async with bus.asking() as redis:
+        await require_rights(redis, bus.keys, bus.place)
+        try:
+            await clock_offset(redis)
+        except NoPermissionError as error:
+            raise StartError(f"the user in REDIS_URL may not TIME at {bus.place}: {error}") from None
 
 
 async def ping(bus: Bus) -> None:
@@ -112,6 +129,8 @@ async def ping(bus: Bus) -> None:
 async def _info(redis: Redis, place: str) -> dict[str, object]:
     try:
         info: dict[str, object] = await redis.info("server")
+    except NoPermissionError as error:
+        raise StartError(f"the user in REDIS_URL may not INFO at {place}: {error}") from None
     except AuthenticationError as error:
         raise StartError(f"Redis at {place} refused the password in REDIS_URL: {error}") from None
     except InvalidResponse:
@@ -120,11 +139,3 @@ async def _info(redis: Redis, place: str) -> dict[str, object]:
         # Such as a database number that it does not have: waiting will not help.
         raise StartError(f"Redis at {place} refused us: {error}; check REDIS_URL") from None
     return info
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return parts.path or "?"
-    database = parts.path.strip("/")
-    return f"{parts.hostname}:{parts.port or 6379}" + (f"/{database}" if database else "")

@@ -18,7 +18,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from tapecast.backoff import backoff
-from tapecast.bus.connection import ANSWER_TIMEOUT_S, Bus
+from tapecast.bus.connection import ANSWER_TIMEOUT_S, Bus, is_closed
 from tapecast.errors import BusUnavailable
 from tapecast.tasks import apart
 
@@ -67,7 +67,12 @@ class Link:
 
     async def _send(self, *command: str) -> None:
         async with self._sending, asyncio.timeout(ACK_TIMEOUT_S):
-            await self._connection.send_command(*command)
+            try:
+                await self._connection.send_command(*command)
+            except RuntimeError as error:
+                if not is_closed(error):
+                    raise
+                raise BusUnavailable("Redis has reset the connection") from None
 
     async def read(self) -> None:
         """Deliver messages until the connection ends, which raises."""
