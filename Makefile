@@ -9,7 +9,7 @@ ARGS =
 
 .DEFAULT_GOAL := help
 .PHONY: help up install install-embedded install-bench test check lint types imports unit e2e drills bench fault-table \
-	format clean
+	outage-table format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ bench: install-bench ## tapecast beside its peers, as a table; ARGS="--help" say
 
 fault-table: install ## Write docs/faults.md from the cases of the end-to-end tests
 	@$(BIN)/python -m tests.e2e.fault_table
+
+outage-table: install ## Write the outages of docs/reliability.md from three runs of each, in 4 minutes
+	@$(BIN)/python -m tests.e2e.outage_table
 
 format: install ## Let ruff rewrite what it can
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format

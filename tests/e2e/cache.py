@@ -1,4 +1,4 @@
-"""A Valkey that a test kills, stops and restarts empty, always at the same port."""
+"""A Valkey that a test kills, pauses, fills and restarts empty, always at the same port."""
 
 from __future__ import annotations
 
@@ -43,12 +43,29 @@ class Cache:
                 return False
             return True
 
+    async def ask(self, *command: str) -> None:
+        """Send it a command of its operator."""
+        async with open_bus(self.url) as bus, bus.asking() as redis:
+            await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    def pause(self) -> None:
+        """Let it stand still, its sockets open."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on where it stood."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            # Its whole session: the shell that guards it, and itself.
+            os.killpg(self._process.pid, number)
+
     async def kill(self) -> None:
         """End it without a word. Nothing that was in it is kept."""
+        self._send(signal.SIGKILL)
         process, self._process = self._process, None
         if process is not None:
-            # Its whole session: the shell that guards it, and itself.
-            os.killpg(process.pid, signal.SIGKILL)
             await asyncio.to_thread(process.wait)
             if process.stdin is not None:
                 process.stdin.close()

@@ -1,6 +1,6 @@
 """An owner that ends, and one that is killed, with a standby beside it: how long until prices come again?
 
-Twice each in `make test`; ten times in `make drills`, which prints the median and the worst.
+Once each in `make test`; ten times in `make drills`, which prints the median and the worst.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def changes(times: int, number: signal.Signals, both: Pair) -> list[float]
 async def test_a_standby_takes_over(number: signal.Signals, valkey_url: str) -> None:
     """In order, and with one connection to the venue at any time."""
     async with pair(valkey_url) as both:
-        took = await changes(2, number, both)
+        took = await changes(1, number, both)
         assert max(took) < PROMISED_S[number] + BUSY_S
         assert both.fights() == 0
         if number is signal.SIGTERM:

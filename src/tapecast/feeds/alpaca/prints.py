@@ -17,7 +17,7 @@ import msgspec
 
 from tapecast.feeds.alpaca import conditions
 from tapecast.feeds.alpaca.seen import Known
-from tapecast.feeds.alpaca.wire import FUTURE_NS
+from tapecast.feeds.alpaca.wire import latest_ns
 from tapecast.market import Quote, Trade
 
 LARGEST: Final = 2**16
@@ -74,7 +74,7 @@ def read(frame: object, ts_recv: int, wanted: Mapping[str, Known]) -> Frame | No
     """
     if not isinstance(frame, bytes) or len(frame) > LARGEST:
         return None
-    latest = ts_recv * 1000 + FUTURE_NS
+    latest = latest_ns(ts_recv)
     data: list[Trade | Quote] = []
     add, unasked = data.append, 0
     try:
