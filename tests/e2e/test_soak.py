@@ -1,6 +1,6 @@
 """Clients that come and go while the venue has its faults: memory and descriptors stay flat, nothing is left.
 
-Twenty seconds in `make test`, five minutes in `make drills`. The middle third is compared with the last one,
+Five minutes in `make drills`. The middle third is compared with the last one,
 median to median: the first is when a process learns its symbols and its code paths.
 """
 
