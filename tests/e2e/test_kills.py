@@ -1,7 +1,7 @@
 """Workers, apis and Redis killed at random, with a look at every event that pages get.
 
-Some in `make test`, ten minutes of them in `make drills`. What happened is printed, passed or not, and the seed
-with it: `DRILL_SEED=... make e2e ARGS="-k kills"` strikes the same blows.
+Some in `make test`, ten minutes of them in `make drills`. What happened is printed, passed or not, and the
+seed with it: `DRILL_SEED=... make e2e ARGS="-k kills"` strikes the same blows.
 """
 
 from __future__ import annotations
