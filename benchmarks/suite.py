@@ -40,6 +40,7 @@ PARTS = {
     "gzip": Part("shared compression off and on: bytes and CPU", 50, 9),
     "latency": Part("venue frame to client bytes, beside a bare relay", 110, 14),
     "ingest": Part("trades a second into Redis, beside a bare reader; 100,000/s for a minute", 240, 16),
+    "cache": Part("what one Redis carries: ticks set and published, to 0 to 16 replicas", 50, 8),
     "curves": Part("cost as clients, symbols and views grow: the picture", 200, 42),
 }
 """In the order of the design's table."""

@@ -173,11 +173,6 @@ async def _drain_of(streams: int, valkey_url: str, bus: Bus, say: Callable[[str]
         assert "Traceback" not in api.output
 
 
-async def test_a_drain_of_many(valkey_url: str, bus: Bus, say: Callable[[str], None]) -> None:
-    """Four hundred streams."""
-    await _drain_of(400, valkey_url, bus, say)
-
-
 @pytest.mark.long
 async def test_a_drain_of_two_thousand(valkey_url: str, bus: Bus, say: Callable[[str], None]) -> None:
     """Every healthy client gets its `bye` and its own delay, and the process is gone within its deadline."""
