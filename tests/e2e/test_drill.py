@@ -1,7 +1,7 @@
 """Random faults at the venue for minutes, with a look at every event that a page gets.
 
-Half a minute in `make test`, ten in `make drills`. What happened is printed at the end, passed or not, and the
-seed with it: `DRILL_SEED=... make e2e ARGS="-k drill"` strikes the same blows.
+Half a minute in `make test`, ten in `make drills`. What happened is printed at the end, passed or not, and
+the seed with it: `DRILL_SEED=... make e2e ARGS="-k drill"` strikes the same blows.
 """
 
 from __future__ import annotations
