@@ -68,7 +68,10 @@ def put(text: str, table: str) -> str:
 
 def main() -> None:
     """Run, and write; nothing is written of a run that failed."""
-    rounds = [asyncio.run(run_all(_ALL)) for _ in range(ROUNDS)]
+    rounds = []
+    for number in range(ROUNDS):
+        print(f"round {number + 1} of {ROUNDS}, a minute and a quarter each ...", file=sys.stderr)  # noqa: T201
+        rounds.append(asyncio.run(run_all(_ALL)))
     failed = [f"{run.case.title}: {run.failure}" for runs in rounds for run in runs if run.failure]
     if failed:
         sys.exit("\n".join(failed))
