@@ -117,6 +117,17 @@ def test_a_silent_process_is_forgotten(desk: Desk) -> None:
     assert (report.replicas, report.active_symbols, report.refused) == (1, [], {})
 
 
+def test_clocks_that_are_off_are_named(desk: Desk) -> None:
+    """Ours too, which its status's writer has measured; what is right is not worth a word."""
+    assert desk.board.report().clock_offset_s == {}
+    desk.board.on_replica(ReplicaStatus("api-1", "0", 1, 3, clock_offset_s=-5))
+    desk.board.on_replica(ReplicaStatus("api-2", "0", 1, 4))
+    desk.board.on_ingest(ingest("ingest-1", clock_offset_s=3600))
+    assert desk.board.report().clock_offset_s == {"api-1": -5, "ingest-1": 3600}
+    desk.board.on_replica(ReplicaStatus("api-1", "0", 1, 3))
+    assert desk.board.report().clock_offset_s == {"ingest-1": 3600}
+
+
 def test_only_a_fresh_beat_of_a_real_venue_is_a_connection(desk: Desk) -> None:
     """The word of an ingest that fell silent three seconds ago does not count."""
     desk.markets.on_beat(Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1))

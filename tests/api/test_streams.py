@@ -165,7 +165,7 @@ async def test_statuses_are_json_for_curl_and_events_for_a_page(bus: Bus) -> Non
     fields = {
         "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused",
         "messages_per_second", "newest_tick_age_s", "reconnects", "resubscribed",
-        "rejected", "replicas", "version",
+        "clock_offset_s", "rejected", "replicas", "version",
     }  # fmt: skip
     async with replica(bus) as client:
         answer = await client.get("/stream/status")

@@ -1,4 +1,4 @@
-"""A user's rights are tried at the start, and the documented minimum is enough."""
+"""A user's rights and our names are looked at when we start, and the documented minimum is enough."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from tapecast.bus.connection import Bus, open_bus, require
 from tapecast.bus.fence import Fence, Write
 from tapecast.bus.lease import Lease
-from tapecast.bus.rights import clock_offset
-from tapecast.errors import StartError
+from tapecast.errors import BusRefused, StartError
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy.md"
 
@@ -41,7 +40,8 @@ async def test_the_documented_user_can_do_all(bus: Bus, valkey_url: str) -> None
 
 @pytest.mark.parametrize(
     ("lacks", "named"),
-    [("-set", "SET tape:"), ("-zadd", "ZADD"), ("-evalsha", "EVALSHA"), ("-publish", "PUBLISH channel tape:"),
+    [("-set", "SET tape:"), ("-zadd", "ZADD"), ("-zrange", "ZRANGE"), ("-pttl", "PTTL"),
+     ("-evalsha", "EVALSHA"), ("-publish", "PUBLISH channel tape:"),
      ("-subscribe", "SUBSCRIBE channel tape:"), ("-time", "TIME"), ("-info", "INFO"),
      ("resetkeys", "SET tape:"), ("resetchannels", "PUBLISH channel tape:")],
 )  # fmt: skip
@@ -53,13 +53,28 @@ async def test_a_missing_right_is_named(bus: Bus, valkey_url: str, lacks: str, n
             await require(guest)
 
 
-async def test_the_clock_is_compared(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A clock ten seconds ahead of ours is said."""
-    assert abs(await clock_offset(bus.redis)) < 2
-    assert not caplog.records
-    real = __import__("time").time
-    monkeypatch.setattr("tapecast.bus.rights.time.time", lambda: real() - 10)
-    assert await clock_offset(bus.redis) > 9
-    assert "clock_off" in caplog.text
+@pytest.mark.parametrize(
+    "name", ["interest", "status:ingest", "positions", "lease:us_equity", "epoch:crypto", "beat:us_option"]
+)
+async def test_a_key_of_another_program_is_named(bus: Bus, name: str) -> None:
+    """Every read of it would fail, for ever, and nobody would know why."""
+    await bus.redis.hset(name, "field", "value")
+    with pytest.raises(StartError, match=rf"{name} of another program.*REDIS_PREFIX"):
+        await require(bus)
+
+
+async def test_what_we_wrote_ourselves_is_no_other_programs(bus: Bus) -> None:
+    """A restart finds the keys of the run before."""
+    lease = Lease(bus, "us_equity", "me")
+    assert await lease.acquire()
+    await bus.redis.zadd("status:api", {"b": 1})
+    await require(bus)
+
+
+async def test_a_key_that_another_program_writes_later_has_a_reason(bus: Bus) -> None:
+    """So that a feed can say it, instead of blaming the worker."""
+    await bus.redis.hset("interest", "field", "value")
+    with pytest.raises(BusRefused, match="REDIS_PREFIX") as refused:
+        async with bus.asking() as redis:
+            await redis.zadd("interest", {"b": 1})
+    assert refused.value.reason == "cache_foreign"

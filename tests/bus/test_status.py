@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.embedded import embedded_valkey
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.bus.status import StatusWriter, read_statuses
+from tapecast.clock import Clock
 from tests.support import eventually
 
 
@@ -55,6 +57,15 @@ async def test_a_change_is_written_soon_and_published(bus: Bus, monkeypatch: pyt
                 if message["type"] == "message" and codec.decode_replica_status(message["data"]).gone:
                     break
     assert await read_statuses(bus, "api") == []
+
+
+async def test_a_clock_that_is_off_is_in_the_status(bus: Bus) -> None:
+    """An hour ahead of Redis, whatever the process itself believes."""
+    make = partial(codec.ReplicaStatus, "api-1", "0", 1, 0)
+    writer = StatusWriter(bus, "api", "api-1", make, clock=Clock(wall=lambda: time.time() + 3600))
+    await writer._write()
+    (data,) = await read_statuses(bus, "api")
+    assert codec.decode_replica_status(data).clock_offset_s == pytest.approx(3600, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def pipe(
         if prepare is not None:
             prepare(venue)
         settings = load(venue.environment() | {"REDIS_URL": valkey_url} | overrides)
-        bus = await stack.enter_async_context(open_bus(valkey_url))
+        bus = await stack.enter_async_context(open_bus(valkey_url, settings.redis_prefix))
         base = await stack.enter_async_context(_api(settings, bus))
         worker = await stack.enter_async_context(_ingest(settings, bus, limits))
         await eventually(lambda: all(owner.lease.valid for owner in worker.owners.values()), "an owner")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 STATUS_FIELDS = {
     "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused",
     "messages_per_second", "newest_tick_age_s", "reconnects", "rejected", "replicas", "resubscribed",
-    "version",
+    "clock_offset_s", "version",
 }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class Report(msgspec.Struct, frozen=True):
     # Messages of the venue that made no sense, by kind.
     rejected: dict[str, int]
     replicas: int
+    # Processes whose clock is more than two seconds from Redis's, and by how many it is ahead.
+    clock_offset_s: dict[str, int]
     version: str
 
 
@@ -56,6 +58,8 @@ class StatusBoard:
         self._count = count
         self._ingests: dict[str, tuple[float, IngestStatus]] = {}
         self._replicas: dict[str, tuple[float, ReplicaStatus]] = {}
+        # Our own, as our status's writer has measured it.
+        self._clock_offset_s = 0
         # Receive time of the newest tick that passed through here, in microseconds.
         self.newest_ts_recv = 0
         # All symbols that a venue refuses, each with its reason.
@@ -76,7 +80,9 @@ class StatusBoard:
         """Take what another replica says. Of itself each knows better than what it wrote."""
         if status.gone:
             self._replicas.pop(status.id, None)
-        elif status.id != self._replica:
+        elif status.id == self._replica:
+            self._clock_offset_s = status.clock_offset_s
+        else:
             self._replicas[status.id] = (self._clock.now() + STATUS_TTL_S, status)
 
     def own_status(self) -> ReplicaStatus:
@@ -102,6 +108,7 @@ class StatusBoard:
             resubscribed=sum(status.resubscribed for status in ingests),
             rejected=_rejected(ingests),
             replicas=1 + len(replicas),
+            clock_offset_s=self._clocks_off([*ingests, *replicas]),
             version=__version__,
         )
 
@@ -156,6 +163,11 @@ class StatusBoard:
         # Only the owner of a market knows; a standby or a killed owner may still say what was true of itself.
         lease = _leases(self._statuses()).get(market_of(symbol) or "")
         return lease is None or lease.holder == status.id
+
+    def _clocks_off(self, others: list[IngestStatus | ReplicaStatus]) -> dict[str, int]:
+        clocks = {status.id: status.clock_offset_s for status in others}
+        clocks[self._replica] = self._clock_offset_s
+        return {process: clocks[process] for process in sorted(clocks) if clocks[process]}
 
     def _newest_age(self, ingests: list[IngestStatus]) -> float | None:
         newest = max([self.newest_ts_recv, *(status.newest_ts_recv for status in ingests)])

@@ -93,6 +93,8 @@ class IngestStatus(msgspec.Struct, frozen=True):
     rejected: dict[str, int]
     # Symbols that had gone silent while the venue traded them, and were subscribed anew; since the start.
     resubscribed: int = 0
+    # By how much its clock is ahead of Redis's, in whole seconds; 0 below two.
+    clock_offset_s: int = 0
     # Its last words: it has ended on purpose and is not to be counted any more.
     gone: bool = False
 
@@ -104,7 +106,8 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
     version: str
     server_time: int
     stream_count: int
-    # As in IngestStatus.
+    # Both as in IngestStatus.
+    clock_offset_s: int = 0
     gone: bool = False
 
 

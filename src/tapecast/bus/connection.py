@@ -25,7 +25,7 @@ from redis.exceptions import (
 from tapecast.bus.discovery import opened
 from tapecast.bus.keys import Keys
 from tapecast.bus.places import place_of
-from tapecast.bus.rights import clock_offset, require_rights
+from tapecast.bus.rights import is_foreign, require_names, require_rights
 from tapecast.errors import BusRefused, BusUnavailable, StartError
 
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -70,6 +70,11 @@ class Bus:
         except tuple(_REFUSALS) as error:
             reason, why = next(_REFUSALS[kind] for kind in _REFUSALS if isinstance(error, kind))
             raise BusRefused(reason, f"Redis at {self.place} {why}: {error}") from None
+        except ResponseError as error:
+            if is_foreign(error):
+                why = "holds a key of another program under a name of ours; set REDIS_PREFIX"
+                raise BusRefused("cache_foreign", f"Redis at {self.place} {why}: {error}") from None
+            raise BusUnavailable(f"Redis at {self.place}: {error}") from None
         except (RedisError, OSError) as error:
             raise BusUnavailable(f"Redis at {self.place}: {error}") from None
         except RuntimeError as error:
@@ -88,6 +93,8 @@ async def open_bus(url: str, prefix: str = "", *, is_private: bool = False) -> A
         "retry": Retry(NoBackoff(), 0),
         # RESP2: with hiredis 40 % cheaper than RESP3 for a subscriber.
         "protocol": 2,
+        # Else each connect sends what servers before 7.2 do not know, and a user with few rights may not.
+        "driver_info": None,
     }
     async with AsyncExitStack() as stack:
         try:
@@ -114,10 +121,7 @@ async def require(bus: Bus) -> None:
         raise StartError(f"Redis at {bus.place} is {version}; tapecast needs 6.2 or newer, or Valkey")
     async with bus.asking() as redis:
         await require_rights(redis, bus.keys, bus.place)
-        try:
-            await clock_offset(redis)
-        except NoPermissionError as error:
-            raise StartError(f"the user in REDIS_URL may not TIME at {bus.place}: {error}") from None
+        await require_names(redis, bus.keys, bus.place)
 
 
 async def ping(bus: Bus) -> None:

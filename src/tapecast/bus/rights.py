@@ -1,23 +1,23 @@
-"""Trying at the start what we shall need: a user without a right would else fail in silence, and late.
+"""Trying at the start what we shall need: what Redis will refuse would else fail in silence, and late.
 
-Each command class is tried for real and without harm, on one short-lived key and its channel. What Redis
-answers then names the command; we add the key or channel.
+Each command is tried for real and without harm, on one short-lived key and its channel. What Redis answers
+then names the command; we add the key or channel. The names that we shall read are looked at as well: a key
+of another program under one of them, of another type, would fail every read.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, OutOfMemoryError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ResponseError
 
 from tapecast.bus.keys import Keys
 from tapecast.errors import StartError
+from tapecast.market import Market
 
-CLOCK_LIMIT_S: Final = 2.0
 PROBE_TTL_S: Final = 1
 _SCRIPT: Final = "return redis.call('GET', KEYS[1])"
 
@@ -37,16 +37,21 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
         async with redis.pubsub() as listener:
             await listener.subscribe(channel)
             await listener.get_message(timeout=PROBE_TTL_S)
+            await listener.unsubscribe(channel)
 
     tries: tuple[tuple[str, str, Callable[[], Awaitable[Any]]], ...] = (
         ("SET", key, lambda: redis.set(key, b"1", ex=PROBE_TTL_S)),
-        ("MGET", key, lambda: redis.mget(key)),
+        ("GET", key, lambda: redis.get(key)),
+        ("PTTL", key, lambda: redis.pttl(key)),
+        ("PEXPIRE", key, lambda: redis.pexpire(key, PROBE_TTL_S * 1000)),
         ("SCRIPT LOAD or EVALSHA", key, script),
         ("ZADD", index, lambda: redis.zadd(index, {"probe": 1})),
+        ("ZRANGE", index, lambda: redis.zrange(index, 0, -1)),
         ("ZREM", index, lambda: redis.zrem(index, "probe")),
         ("DEL", key, lambda: redis.delete(key)),
         ("PUBLISH", f"channel {channel}", lambda: redis.publish(channel, b"")),
-        ("SUBSCRIBE", f"channel {channel}", listen),
+        ("SUBSCRIBE or UNSUBSCRIBE", f"channel {channel}", listen),
+        ("TIME", "", redis.time),
     )
     for command, name, attempt in tries:
         try:
@@ -59,11 +64,25 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
             logger.warning("cache_full: Redis at %s refuses %s: %s", place, command, error)
 
 
-async def clock_offset(redis: Redis) -> float:
-    """Redis's clock less ours, in seconds; beyond CLOCK_LIMIT_S it is said."""
-    before = time.time()
-    seconds, micros = await redis.time()
-    offset = float(seconds + micros / 1e6 - (before + time.time()) / 2)
-    if abs(offset) > CLOCK_LIMIT_S:
-        logger.warning("clock_off: Redis's clock is %+.1f s from ours; check NTP on both", offset)
-    return offset
+async def require_names(redis: Redis, keys: Keys, place: str) -> None:
+    """Raises StartError naming the key of ours that is another program's."""
+    leases = [*Market, "account"]
+    values = [keys.positions(), *map(keys.lease, leases), *map(keys.epoch, leases)]
+    values += [name(market) for name in (keys.beat, keys.origin) for market in Market]
+    indexes = [keys.interest_index(), keys.status_index("ingest"), keys.status_index("api")]
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in values:
+            pipe.get(name)
+        for name in indexes:
+            pipe.zrange(name, 0, 0)
+        answers = await pipe.execute(raise_on_error=False)
+    for name, answer in zip([*values, *indexes], answers, strict=True):
+        if isinstance(answer, ResponseError) and is_foreign(answer):
+            raise StartError(
+                f"Redis at {place} holds {name} of another program; set REDIS_PREFIX or another REDIS_URL"
+            )
+
+
+def is_foreign(error: ResponseError) -> bool:
+    """Whether a key has not the type that we gave it: somebody else writes under our name."""
+    return "WRONGTYPE" in str(error)

@@ -16,6 +16,8 @@ from tapecast.bus import codec
 from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import STATUS_REFRESH_S, STATUS_TTL_S
+from tapecast.bus.offset import ClockOffset
+from tapecast.clock import Clock
 from tapecast.errors import BusRefused, BusUnavailable
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class StatusWriter:
         process: str,
         make: Make,
         on_refused: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
     ) -> None:
         self._bus = bus
         self._role = role
@@ -44,6 +47,7 @@ class StatusWriter:
         # Told after each write why Redis refused it, or that it did not.
         self._on_refused = on_refused
         self._refused = ""
+        self._offset = ClockOffset(clock or Clock())
         self._touched = asyncio.Event()
 
     def touch(self) -> None:
@@ -79,9 +83,10 @@ class StatusWriter:
     async def _write(self) -> None:
         keys = self._bus.keys
         index = keys.status_index(self._role)
-        status = self._make()
-        data = codec.encode(status)
         async with self._bus.asking() as redis, redis.pipeline(transaction=False) as pipe:
+            await self._offset.measure(redis)
+            status = msgspec.structs.replace(self._make(), clock_offset_s=self._offset.seconds)
+            data = codec.encode(status)
             pipe.set(keys.status(self._role, self._process), data, ex=STATUS_TTL_S)
             pipe.zadd(index, {self._process: status.server_time})
             pipe.publish(keys.channel(index), data)

@@ -1,0 +1,31 @@
+"""Our clock against Redis's, by a real Valkey."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tapecast.bus.connection import Bus
+from tapecast.bus.offset import ClockOffset
+from tapecast.clock import Clock
+
+
+async def test_a_clock_that_is_far_off_is_said_once_and_that_it_is_right_again(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is measured every two seconds, and a log that repeats itself is not read."""
+    ahead_s = 0.0
+    caplog.set_level("INFO", "tapecast")
+    offset = ClockOffset(Clock(wall=lambda: time.time() + ahead_s))
+    await offset.measure(bus.redis)
+    assert offset.seconds == 0
+    for ahead_s in (3600.0, 3601.0, -90.0):
+        await offset.measure(bus.redis)
+        assert offset.seconds == pytest.approx(ahead_s, abs=1)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "+3600 s" in caplog.text
+    ahead_s = 0.0
+    await offset.measure(bus.redis)
+    assert offset.seconds == 0
+    assert "clock_right_again" in caplog.text

@@ -1,0 +1,27 @@
+"""The Redis user of docs/deploy.md, under the whole pipe: Redis itself says what it had to refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from tapecast.bus.connection import Bus
+from tests.bus.test_rights import _rule, _user
+from tests.e2e.pipe import pipe
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_nothing_that_we_do_is_refused(bus: Bus, valkey_url: str) -> None:
+    """Prices, positions and status, from the first interest to the end of the streams."""
+    await _user(bus, _rule())
+    await bus.redis.execute_command("ACL", "LOG", "RESET")  # type: ignore[no-untyped-call]
+    url = valkey_url.replace("://", "://tapecast:right@")
+    async with pipe(url, REDIS_PREFIX="tape:", PUBLIC="prices,positions,status") as running:
+        async with running.prices("AAPL", "BTC/USD") as stream:
+            await stream.goes_on("AAPL")
+            await stream.goes_on("BTC/USD")
+            await stream.goes_on("AAPL")
+        assert (await running.status())["active_symbols"]
+    log = await bus.redis.execute_command("ACL", "LOG")  # type: ignore[no-untyped-call]
+    refused = {f"{dict(zip(entry[::2], entry[1::2], strict=True))[b'object']}" for entry in log}
+    assert refused == set()
