@@ -10,12 +10,13 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tapecast import __version__, banner, process
 from tapecast.banner import Say
 from tapecast.bus.connection import Bus, open_bus, require
+from tapecast.bus.origin import require_origin
 from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
 from tapecast.market import Market
 from tapecast.settings import Settings
@@ -157,6 +158,10 @@ async def _working(
     from tapecast.ingest.worker import Worker  # noqa: PLC0415
 
     async with venue.feeds() as (feeds, account):
+        for feed in feeds:
+            # Not only when it owns the market: as a standby it would wait for a lease it must not use.
+            with suppress(BusUnavailable):
+                await require_origin(bus, feed.market, simulated=feed.simulated)
         worker = Worker(venue.settings, bus, feeds, account, markets)
         async with _beside(worker.run()):
             yield worker

@@ -191,6 +191,18 @@ async def test_ingest_without_keys_names_them() -> None:
         assert "ALPACA_PAPER_SECRET_KEY" in ingest.output
 
 
+async def test_a_simulated_standby_of_a_real_owner_says_at_once_that_it_may_not(
+    bus: Bus, valkey_url: str
+) -> None:
+    """It would else wait for a lease that it may not use, and look well."""
+    await bus.redis.set("origin:us_equity", "real")
+    await bus.redis.set("lease:us_equity", "somebody", ex=60)
+    async with tapecast("ingest", env={"REDIS_URL": valkey_url, "FEED": "simulated"}) as ingest:
+        assert await ingest.ended() == 1
+        assert "Set REDIS_PREFIX or another REDIS_URL" in ingest.output
+        assert "Traceback" not in ingest.output
+
+
 async def test_check_tells_a_container_how_it_is(env: dict[str, str], apis: tuple[Child, Child]) -> None:
     """0 for a ready api and a reporting ingest, 1 where there is none."""
     port = apis[0].base.rsplit(":", 1)[1]

@@ -20,13 +20,19 @@ def last_ttl_s(*, simulated: bool) -> int:
     return SIMULATED_LAST_TTL_S if simulated else LAST_TTL_S
 
 
-async def mark_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
-    """Say whose keys these are. Raises StartError if a simulated feed meets a real one's, BusUnavailable."""
-    key = bus.keys.origin(market)
+async def require_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
+    """Raises StartError if a simulated feed meets a real one's keys, BusUnavailable."""
     async with bus.asking() as redis:
-        if simulated and await redis.get(key) == REAL:
+        if simulated and await redis.get(bus.keys.origin(market)) == REAL:
             raise StartError(
                 f"Redis at {bus.place} holds real {market} prices, and no simulated or replayed feed starts "
                 "over them. Set REDIS_PREFIX or another REDIS_URL"
             )
-        await redis.set(key, SIMULATED if simulated else REAL, ex=last_ttl_s(simulated=simulated))
+
+
+async def mark_origin(bus: Bus, market: Market, *, simulated: bool) -> None:
+    """Say whose keys these are. Raises as `require_origin`."""
+    await require_origin(bus, market, simulated=simulated)
+    async with bus.asking() as redis:
+        origin = SIMULATED if simulated else REAL
+        await redis.set(bus.keys.origin(market), origin, ex=last_ttl_s(simulated=simulated))
