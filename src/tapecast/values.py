@@ -51,10 +51,15 @@ def _origin(value: str) -> str:
     return origin
 
 
+_SEVERAL = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+"""Schemes with several hosts, which `bus/places.py` reads."""
+
+
 def _split(url: str, *schemes: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # reading it is what checks it
+        if parts.scheme not in _SEVERAL:
+            _ = parts.port  # reading it is what checks it
     except ValueError:
         # The error's own text quotes what it took for the port, which may be half of a password.
         raise ValueError("is not a URL; a / @ or # in a password is written as %2F %40 or %23") from None
@@ -63,13 +68,9 @@ def _split(url: str, *schemes: str) -> SplitResult:
     return parts
 
 
-_SEVERAL = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
-
-
 def _redis_url(value: SecretStr) -> SecretStr:
     parts = _split(value.get_secret_value(), "redis", "rediss", "unix", *_SEVERAL)
     if parts.scheme == "unix" or parts.scheme in _SEVERAL:
-        # Several hosts, a service: `bus/places.py` reads these.
         return value
     # A password with a bare / ? @ or # cuts the URL in two, and the second half would be shown as a place.
     if parts.fragment or "@" in parts.path + parts.query or not re.fullmatch(r"/?[0-9]*", parts.path):

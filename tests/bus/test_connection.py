@@ -8,7 +8,7 @@ import pytest
 
 from tapecast.bus import embedded
 from tapecast.bus.connection import Bus, open_bus, ping, require
-from tapecast.errors import BusUnavailable, StartError
+from tapecast.errors import BusRefused, BusUnavailable, StartError
 from tests.support import eventually, free_port, tcp_server
 
 
@@ -132,3 +132,30 @@ async def test_what_is_not_a_redis_or_has_no_such_database_is_said_at_once(valke
     async with open_bus(valkey_url.removesuffix("/0") + "/9999") as bus:
         with pytest.raises(StartError, match=r"DB index is out of range.*check REDIS_URL"):
             await require(bus)
+
+
+async def test_a_replica_is_said_to_be_one(bus: Bus) -> None:
+    """It reads, and would refuse every write."""
+    ask = bus.redis.execute_command
+    await ask("REPLICAOF", "127.0.0.1", free_port())  # type: ignore[no-untyped-call]
+    try:
+        with pytest.raises(
+            BusRefused, match="is a replica and refuses writes; REDIS_URL must name the primary"
+        ):
+            await require(bus)
+    finally:
+        await ask("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+
+
+async def test_a_full_one_is_said_and_waited_for(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    """It may be emptied: the start goes on, and each write is refused with a reason of its own."""
+    await bus.redis.config_set("maxmemory", 1)
+    try:
+        await require(bus)
+        assert "cache_full" in caplog.text
+        with pytest.raises(BusRefused, match="is full") as caught:
+            async with bus.asking() as redis:
+                await redis.set("x", "y")
+        assert caught.value.reason == "cache_full"
+    finally:
+        await bus.redis.config_set("maxmemory", 0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -33,6 +35,10 @@ ANSWER_TIMEOUT_S: Final = 4.0
 """Below the lease's six seconds: a call that hangs must fail while its owner can still act on it."""
 
 
+_ENDED: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""A server that goes away in the middle, as any may."""
+_UNKNOWN_AUTHORITY: Final = range(18, 22)
+"""OpenSSL's numbers for a self-signed certificate, and for one whose issuer is not to be found."""
 _REFUSALS: Final[dict[type[RedisError], tuple[str, str]]] = {
     OutOfMemoryError: ("cache_full", "is full (maxmemory) and refuses writes"),
     ReadOnlyError: ("cache_readonly", "is a replica and refuses writes; REDIS_URL must name the primary"),
@@ -101,10 +107,26 @@ async def open_bus(url: str, prefix: str = "", *, is_private: bool = False) -> A
             place = place_of(url)
             prefix = place.prefix(prefix)
             redis = await stack.enter_async_context(opened(place, prefix, options))
-        except ValueError as error:
+            _try_options(redis)
+        except (ValueError, RedisError) as error:
             raise StartError(f"REDIS_URL was not understood: {error}") from None
+        except TypeError as error:
+            name = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+            if name is None:
+                raise
+            what = f"REDIS_URL has an option that is unknown, or needs rediss://: {name[1]}"
+            raise StartError(what) from None
+        except OSError as error:
+            raise StartError(f"a certificate or key that REDIS_URL names cannot be used: {error}") from None
         database = int(redis.connection_pool.connection_kwargs.get("db") or 0)
         yield Bus(redis, Keys(prefix, database), place.name, is_private)
+
+
+def _try_options(redis: Redis) -> None:
+    # Nothing of this would ever come right, and redis-py finds out only when it connects.
+    connection = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    if isinstance(connection, SSLConnection):
+        connection.ssl_context.get()
 
 
 def is_closed(error: RuntimeError) -> bool:
@@ -135,11 +157,47 @@ async def _info(redis: Redis, place: str) -> dict[str, object]:
         info: dict[str, object] = await redis.info("server")
     except NoPermissionError as error:
         raise StartError(f"the user in REDIS_URL may not INFO at {place}: {error}") from None
-    except AuthenticationError as error:
-        raise StartError(f"Redis at {place} refused the password in REDIS_URL: {error}") from None
     except InvalidResponse:
         raise StartError(f"what answers at {place} is not a Redis; check REDIS_URL") from None
     except ResponseError as error:
         # Such as a database number that it does not have: waiting will not help.
         raise StartError(f"Redis at {place} refused us: {error}; check REDIS_URL") from None
+    except RedisError as error:
+        raise _unconnected(redis, place, error) from None
     return info
+
+
+def _unconnected(redis: Redis, place: str, error: RedisError) -> StartError | BusUnavailable:
+    """What it means, and whether time can mend it."""
+    for cause in _causes(error):
+        if isinstance(cause, AuthenticationError):
+            return StartError(f"Redis at {place} refused the password in REDIS_URL: {error}")
+        if isinstance(cause, ResponseError):
+            return StartError(f"Redis at {place} refused us: {error}; check REDIS_URL")
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = cause.verify_message.rstrip(".")
+            cure = "; name its authority in REDIS_URL: ?ssl_ca_certs=/path/ca.pem"
+            cure = cure if cause.verify_code in _UNKNOWN_AUTHORITY else ""
+            return StartError(f"the certificate of Redis at {place} is not valid here: {why}{cure}")
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _ENDED):
+            return StartError(f"Redis at {place} and we agree on no TLS: {error}; check REDIS_URL")
+    return BusUnavailable(f"Redis at {place}: {str(error).rstrip('.')}{_hint(redis, error)}")
+
+
+def _hint(redis: Redis, error: RedisError) -> str:
+    """Neither a server with TLS nor one without says so to a client that expects the other."""
+    if issubclass(redis.connection_pool.connection_class, SSLConnection):
+        silent = any(isinstance(cause, TimeoutError) for cause in _causes(error))
+        return "; if it has no TLS, write redis://" if silent else ""
+    ended = any(isinstance(cause, ConnectionResetError) for cause in _causes(error))
+    return "; if it wants TLS, write rediss://" if ended or "closed by server" in str(error) else ""
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from, each of a group's too."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _causes(each)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

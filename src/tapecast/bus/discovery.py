@@ -7,8 +7,9 @@ node, and a paused owner could then write past its lease.
 
 from __future__ import annotations
 
+import asyncio
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
+    AuthenticationError,
     ClusterDownError,
     ConnectionError,  # noqa: A004 - redis-py's, which the pool takes for a lost connection
     ReadOnlyError,
@@ -29,6 +31,9 @@ from tapecast.bus.places import Place
 
 _ELSEWHERE: Final = (AskError, TryAgainError, ClusterDownError, ReadOnlyError)
 """Answers that mean "not here": MOVED is an AskError. The next connect asks where."""
+_FAILURES: Final = (RedisError, OSError, LookupError)
+ASK_TIMEOUT_S: Final = 2.0
+"""A far one over TLS needs a second; one that hangs must leave time for another in a caller's four."""
 KNOWN: Final = 32
 """Nodes remembered beside those in the URL, which may all have been replaced since the start."""
 
@@ -60,7 +65,7 @@ async def _sentinel(place: Place, secure: bool, options: dict[str, Any]) -> Asyn
     own = {name: value for name, value in options.items() if name not in ("username", "password", "db")}
     if place.sentinel_password:
         own["password"] = place.sentinel_password
-    sentinel = Sentinel(place.hosts, sentinel_kwargs={**own, **tls}, **options, **tls)  # type: ignore[no-untyped-call]
+    sentinel = Sentinels(place.hosts, sentinel_kwargs={**own, **tls}, **options, **tls)  # type: ignore[no-untyped-call]
     redis: Redis = sentinel.master_for(place.service)
     try:
         yield redis
@@ -68,6 +73,38 @@ async def _sentinel(place: Place, secure: bool, options: dict[str, Any]) -> Asyn
         await redis.aclose()
         for client in sentinel.sentinels:
             await client.aclose()
+
+
+class Sentinels(Sentinel):
+    """redis-py's, which waits for one that hangs, and whose error hides what was wrong with each."""
+
+    async def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Host and port of the primary. Raises redis-py's ConnectionError when nobody can tell."""
+        failures: list[tuple[str, Exception]] = []
+        for sentinel in tuple(self.sentinels):
+            own = sentinel.connection_pool.connection_kwargs
+            # Last from now on, so that a caller who is cancelled meanwhile begins with the others next time.
+            self.sentinels.remove(sentinel)
+            self.sentinels.append(sentinel)
+            try:
+                async with asyncio.timeout(ASK_TIMEOUT_S):
+                    watched: Any = await sentinel.sentinel_masters()
+                state = watched.get(service_name)
+                if state is None:
+                    raise LookupError(f"it watches no {service_name}")
+                if not self.check_master_state(state, service_name):
+                    raise LookupError(f"{service_name} is down")
+            except AuthenticationError as error:
+                told = f"{str(error).rstrip('.')} (what sentinels want is ?sentinel_password=)"
+                failures.append((f"{own['host']}:{own['port']}", AuthenticationError(told)))
+                continue
+            except _FAILURES as error:
+                failures.append((f"{own['host']}:{own['port']}", error))
+                continue
+            self.sentinels.remove(sentinel)
+            self.sentinels.insert(0, sentinel)
+            return state["ip"], state["port"]
+        raise _unknown("no sentinel names a primary", failures)
 
 
 @asynccontextmanager
@@ -82,6 +119,13 @@ async def _cluster(place: Place, prefix: str, secure: bool, options: dict[str, A
     finally:
         await redis.aclose()
         await pool.aclose()
+
+
+def _unknown(what: str, failures: Sequence[tuple[str, Exception]]) -> ConnectionError:
+    said = "; ".join(f"{place}: {str(error).rstrip('.') or 'no answer'}" for place, error in failures)
+    unknown = ConnectionError(f"{what}: {said}")
+    unknown.__cause__ = ExceptionGroup(what, [error for _, error in failures])
+    return unknown
 
 
 class Nodes:
@@ -100,17 +144,26 @@ class Nodes:
         self._options = options
         # Newest answer first; the node that told it is the likeliest to be up.
         self._known: tuple[tuple[str, int], ...] = ()
+        # Those that did not answer last time.
+        self._mute: set[tuple[str, int]] = set()
         self.pool: weakref.ref[ConnectionPool] | None = None
 
     async def primary(self) -> tuple[str, int]:
         """Host and port of our slot's primary. Raises redis-py's ConnectionError when nobody can tell."""
-        error: Exception | None = None
-        for host, port in dict.fromkeys((*self._known, *self._seeds)):
+        failures: list[tuple[str, Exception]] = []
+        nodes = tuple(dict.fromkeys((*self._known, *self._seeds)))
+        self._mute.intersection_update(nodes)
+        for node in sorted(nodes, key=lambda node: node in self._mute):
+            # Until it answers: see `Sentinels`.
+            self._mute.add(node)
             try:
-                return self._learn(host, port, await self._slots(host, port))
-            except (RedisError, OSError, LookupError) as failure:
-                error = failure
-        raise ConnectionError(f"no node of the cluster knows who holds slot {self._slot}: {error}")
+                async with asyncio.timeout(ASK_TIMEOUT_S):
+                    slots = await self._slots(*node)
+                self._mute.discard(node)
+                return self._learn(*node, slots)
+            except _FAILURES as error:
+                failures.append((f"{node[0]}:{node[1]}", error))
+        raise _unknown(f"no node of the cluster knows who holds slot {self._slot}", failures)
 
     async def _slots(self, host: str, port: int) -> list[Any]:
         connection = self._connection_class(host=host, port=port, **self._options)
@@ -123,9 +176,9 @@ class Nodes:
             await connection.disconnect(nowait=True)
 
     def _learn(self, host: str, port: int, slots: list[Any]) -> tuple[str, int]:
-        # A node that does not know its own address leaves it empty, which means: the one that you asked.
+        # A node that does not know its own address leaves it empty, or says "?": the one that you asked.
         ranges = [
-            (first, last, [((node[0] or b"").decode() or host, node[1]) for node in nodes])
+            (first, last, [((node[0] or b"").decode().strip("?") or host, node[1]) for node in nodes])
             for first, last, *nodes in slots
         ]
         primary = next((nodes[0] for first, last, nodes in ranges if first <= self._slot <= last), None)

@@ -45,6 +45,9 @@ def place_of(url: str) -> Place:
         return Place("single", url, name if parts.hostname else parts.path or "?")
     if scheme not in ("redis", "rediss") or form not in ("sentinel", "cluster"):
         raise ValueError("its scheme is none of redis, rediss, unix, and their +sentinel and +cluster")
+    # A password with a bare / ? @ or # cuts the URL in two, and the second half would be shown as a place.
+    if parts.fragment or "@" in parts.path + parts.query:
+        raise ValueError("a / ? @ or # in a password is written as %2F %3F %40 or %23")
     kind: Kind = "sentinel" if form == "sentinel" else "cluster"
     user, _, names = parts.netloc.rpartition("@")
     hosts = tuple(_host(name, _PORTS[kind]) for name in names.split(",") if name)
@@ -71,10 +74,15 @@ def _path(kind: Kind, path: str) -> tuple[str, str]:
 
 
 def _host(text: str, port: int) -> tuple[str, int]:
-    one = urlsplit(f"//{text}")
+    try:
+        one = urlsplit(f"//{text}")
+        number = one.port
+    except ValueError:
+        # Its own text quotes what it took for the port, which may be half of a password.
+        raise ValueError("one of its hosts has a port that is no number") from None
     if not one.hostname:
         raise ValueError("one of its hosts is empty")
-    return one.hostname, one.port or port
+    return one.hostname, number or port
 
 
 def _bracketed(host: str) -> str:
