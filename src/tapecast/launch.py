@@ -158,7 +158,7 @@ async def _working(
     from tapecast.ingest.worker import Worker  # noqa: PLC0415
 
     async with venue.feeds() as (feeds, account):
-        for feed in feeds:
+        for feed in (feed for feed in feeds if feed.market in markets):
             # Not only when it owns the market: as a standby it would wait for a lease it must not use.
             with suppress(BusUnavailable):
                 await require_origin(bus, feed.market, simulated=feed.simulated)

@@ -31,6 +31,9 @@ class ClockOffset:
         """Ask Redis for its time."""
         before = self._clock.micros()
         seconds, micros = await redis.time()
+        if self._clock.micros() - before > LIMIT_S / 2 * 1_000_000:
+            # A slow answer, or a process that stood still: neither says what the time was.
+            return
         offset_s = ((before + self._clock.micros()) / 2 - (seconds * 1_000_000 + micros)) / 1_000_000
         was_off, self.seconds = self.seconds != 0, round(offset_s) if abs(offset_s) > LIMIT_S else 0
         if self.seconds and not was_off:

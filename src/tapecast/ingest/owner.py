@@ -16,7 +16,7 @@ from typing import Final, Never
 from tapecast.bus.cache import read_last_ticks
 from tapecast.bus.connection import Bus
 from tapecast.bus.lease import HELD, Lease
-from tapecast.bus.origin import last_ttl_s, mark_origin
+from tapecast.bus.origin import last_ttl_s, mark_forever, mark_origin
 from tapecast.bus.publisher import Publisher
 from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
 from tapecast.feeds.base import Feed
@@ -30,7 +30,8 @@ from tapecast.tasks import apart
 
 logger = logging.getLogger(__name__)
 
-ORIGIN_EVERY_S: Final = 20.0
+AGAIN_S: Final = 0.5
+"""Between two ownerships: one that fails at once would else be taken and lost thousands of times a second."""
 _ON_THE_WAY: Final = frozenset({FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING})
 
 
@@ -116,6 +117,7 @@ class Owner:
                 # What was refused to us may well be served to the next owner.
                 self._refused_by_plan, self._refused_by_venue = {}, {}
                 await self.lease.release()
+            await asyncio.sleep(AGAIN_S)
 
     async def _own(self) -> None:
         simulated = self._feed.simulated
@@ -132,7 +134,7 @@ class Owner:
             tasks.create_task(flusher.refresh_forever())
             tasks.create_task(self.pulse.beat_forever(publisher, conflator))
             tasks.create_task(self._plan_forever(conflator))
-            tasks.create_task(self._mark_forever())
+            tasks.create_task(mark_forever(self._bus, self.market, simulated=simulated))
             tasks.create_task(self._run_feed())
 
     def _good_for_s(self) -> float:
@@ -176,14 +178,6 @@ class Owner:
                 logger.warning("last_not_read: %s", error)
         ours = [tick for tick in ticks if tick.feed == self._feed.name]
         conflator.keep(symbols, ours)
-
-    async def _mark_forever(self) -> None:
-        while True:
-            await asyncio.sleep(ORIGIN_EVERY_S)
-            try:
-                await mark_origin(self._bus, self.market, simulated=self._feed.simulated)
-            except BusUnavailable as error:
-                logger.debug("origin_not_marked: %s", error)
 
     # FeedListener: called from the feed's reader, so each stores and returns.
 
