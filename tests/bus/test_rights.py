@@ -43,13 +43,26 @@ async def test_the_documented_user_can_do_all(bus: Bus, valkey_url: str) -> None
     [("-set", "SET tape:"), ("-zadd", "ZADD"), ("-zrange", "ZRANGE"), ("-pttl", "PTTL"),
      ("-evalsha", "EVALSHA"), ("-publish", "PUBLISH channel tape:"),
      ("-subscribe", "SUBSCRIBE channel tape:"), ("-time", "TIME"), ("-info", "INFO"),
-     ("resetkeys", "SET tape:"), ("resetchannels", "PUBLISH channel tape:")],
+     ("-ping", "PING"), ("resetkeys", "SET tape:"), ("resetchannels", "PUBLISH channel tape:")],
 )  # fmt: skip
 async def test_a_missing_right_is_named(bus: Bus, valkey_url: str, lacks: str, named: str) -> None:
     """The start ends with the command and the key or channel."""
     await _user(bus, [*_rule(), lacks])
     async with open_bus(valkey_url.replace("://", "://tapecast:right@"), "tape:") as guest:
         with pytest.raises(StartError, match=named):
+            await require(guest)
+
+
+@pytest.mark.parametrize("family", ["price", "last", "beat", "lease", "epoch", "origin", "interest"])
+async def test_a_family_of_keys_that_may_only_be_read_is_named(
+    bus: Bus, valkey_url: str, family: str
+) -> None:
+    """A user without `price:*` would else own the market, look live, and write nothing."""
+    families = ["price", "last", "beat", "lease", "epoch", "origin", "interest", "status", "positions"]
+    patterns = [f"~tape:{name}*" for name in families if name != family]
+    await _user(bus, [*_rule(), "resetkeys", *patterns, f"%R~tape:{family}*"])
+    async with open_bus(valkey_url.replace("://", "://tapecast:right@"), "tape:") as guest:
+        with pytest.raises(StartError, match=f"SET tape:{family}:"):
             await require(guest)
 
 

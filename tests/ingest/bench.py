@@ -89,7 +89,11 @@ class Bench:
         self.good_for_s = 5.0
         self.conflator = Conflator(7, self.time.clock)
         publisher = cast("Publisher", self.out)
-        self.flusher = Flusher("iex", self.conflator, publisher, lambda: self.good_for_s, self.time.clock)
+        # What the flusher has said of Redis's refusals, one after each flush.
+        self.refusals: list[str] = []
+        self.flusher = Flusher(
+            "iex", self.conflator, publisher, lambda: self.good_for_s, self.time.clock, self.refusals.append
+        )
         self.keep(*symbols)
         self._ns = NOON_NS
 

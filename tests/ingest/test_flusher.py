@@ -10,7 +10,7 @@ from tapecast.bus import codec
 from tapecast.bus.fence import BATCH
 from tapecast.bus.keys import LAST_EVERY_S
 from tapecast.bus.publisher import Retired
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.errors import BusRefused, BusUnavailable, LeaseLost
 from tapecast.ingest.flusher import FLUSH_MOST, LAST_MOST
 from tapecast.market import Snapshot, Tick, Trade
 from tests.ingest.bench import NOON_NS, Bench
@@ -139,6 +139,15 @@ async def test_a_failed_flush_is_repeated_with_what_is_newest(bench: Bench) -> N
         await bench.published(2)
     assert {tick.symbol: tick.price for tick in bench.out.ticks()} == {"AAPL": 2.0, "MSFT": 9.0}
     assert len(bench.out.writes()) == 2
+
+
+async def test_why_redis_refuses_prices_is_told_and_that_it_takes_them_again(bench: Bench) -> None:
+    """Its feed is not live until then. A Redis that is away refuses nothing."""
+    bench.out.errors = [BusRefused("cache_forbidden", "no right"), BusUnavailable("down")]
+    bench.trade("AAPL", 1.0)
+    async with bench.flushing():
+        await bench.published(1)
+    assert bench.refusals == ["cache_forbidden", "", ""]
 
 
 async def test_a_failed_flush_does_not_bring_back_a_dropped_symbol(bench: Bench) -> None:

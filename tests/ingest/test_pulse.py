@@ -34,7 +34,7 @@ async def test_a_live_feed_that_goes_silent_is_not_healthy(feed: FakeFeed) -> No
     time.advance(HEARD_S)
     assert pulse.status().state == FeedState.LIVE
     time.advance(0.1)
-    assert not pulse.healthy
+    assert math.isinf(pulse.heard_ago_s)
     assert (pulse.status().state, pulse.status().reason) == (FeedState.RECONNECTING, "silent")
     feed.last_heard = time.seconds
     assert pulse.status().state == FeedState.LIVE
@@ -48,8 +48,23 @@ async def test_only_live_and_closed_are_healthy(feed: FakeFeed, state: FeedState
     assert pulse.state == FeedState.CLOSED
     pulse.turn(state)
     feed.last_heard = 0.0
-    assert not pulse.healthy
+    assert math.isinf(pulse.heard_ago_s)
     assert pulse.state == state
+
+
+async def test_a_feed_whose_prices_redis_refuses_is_not_live(feed: FakeFeed) -> None:
+    """Its pages would wait without a reason. The venue's own path is as well as it was: it is tried again."""
+    told: list[str] = []
+    pulse = Pulse(feed, lambda: told.append("changed"), HandClock().clock)
+    pulse.on_refused("cache_forbidden")
+    assert pulse.status().state is FeedState.STANDBY
+    pulse.turn(FeedState.LIVE)
+    assert (pulse.status().state, pulse.status().reason) == (FeedState.RECONNECTING, "cache_forbidden")
+    assert pulse.heard_ago_s == 0
+    told.clear()
+    for reason in ("cache_forbidden", "", ""):
+        pulse.on_refused(reason)
+    assert (pulse.status().state, told) == (FeedState.LIVE, ["changed"])
 
 
 async def test_the_beat_says_how_long_ago_the_venue_was_heard(feed: FakeFeed) -> None:

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tapecast.market import Market
-
 BEAT_EVERY_S: Final = 1.0
 BEAT_TTL_S: Final = 5
 REFRESH_EVERY_S: Final = 2.0
@@ -59,7 +57,7 @@ class Keys:
         """Last known tick, for the first paint when `price:` is gone."""
         return f"{self._prefix}last:{symbol}"
 
-    def beat(self, market: Market) -> str:
+    def beat(self, market: str) -> str:
         """The owner's pulse."""
         return f"{self._prefix}beat:{market}"
 
@@ -71,7 +69,7 @@ class Keys:
         """The highest epoch given out so far."""
         return f"{self._prefix}epoch:{name}"
 
-    def origin(self, market: Market) -> str:
+    def origin(self, market: str) -> str:
         """Whether this market's keys came from a real venue or from a simulated one."""
         return f"{self._prefix}origin:{market}"
 

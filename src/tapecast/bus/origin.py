@@ -28,7 +28,7 @@ def last_ttl_s(*, simulated: bool) -> int:
 
 
 async def mark_forever(bus: Bus, market: Market, *, simulated: bool) -> Never:
-    """Say it for as long as one is the owner: the key lives no longer than `last:` keys. Raises StartError."""
+    """Say it for as long as one is the owner: the key lives as long as `last:` keys. Raises StartError."""
     while True:
         await asyncio.sleep(MARK_EVERY_S)
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -39,7 +40,11 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
             await listener.get_message(timeout=PROBE_TTL_S)
             await listener.unsubscribe(channel)
 
-    tries: tuple[tuple[str, str, Callable[[], Awaitable[Any]]], ...] = (
+    # A pattern of one family of names does not cover the others.
+    families = [keys.price(".probe"), keys.last(".probe"), keys.interest("probe")]
+    families += [name("probe") for name in (keys.beat, keys.lease, keys.epoch, keys.origin)]
+
+    tries: list[tuple[str, str, Callable[[], Awaitable[Any]]]] = [
         ("SET", key, lambda: redis.set(key, b"1", ex=PROBE_TTL_S)),
         ("GET", key, lambda: redis.get(key)),
         ("PTTL", key, lambda: redis.pttl(key)),
@@ -52,7 +57,11 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
         ("PUBLISH", f"channel {channel}", lambda: redis.publish(channel, b"")),
         ("SUBSCRIBE or UNSUBSCRIBE", f"channel {channel}", listen),
         ("TIME", "", redis.time),
-    )
+        ("PING", "", redis.ping),
+    ]
+    tries += [("SET", name, partial(redis.set, name, b"1", ex=PROBE_TTL_S)) for name in families]
+    tries += [("GET", name, partial(redis.get, name)) for name in families]
+    is_full = False
     for command, name, attempt in tries:
         try:
             await attempt()
@@ -61,7 +70,9 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
                 f"the user in REDIS_URL may not {command} {name} at {place}: {error}; see docs/deploy.md"
             ) from None
         except OutOfMemoryError as error:
-            logger.warning("cache_full: Redis at %s refuses %s: %s", place, command, error)
+            if not is_full:
+                logger.warning("cache_full: Redis at %s refuses %s: %s", place, command, error)
+            is_full = True
 
 
 async def require_names(redis: Redis, keys: Keys, place: str) -> None:

@@ -17,7 +17,7 @@ from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
 from tapecast.bus.publisher import Publisher, Write
 from tapecast.clock import Clock
 from tapecast.conflation import drain
-from tapecast.errors import BusUnavailable
+from tapecast.errors import BusRefused, BusUnavailable
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.image import Image
 
@@ -50,6 +50,7 @@ class Flusher:
         publisher: Publisher,
         good_for_s: Callable[[], float],
         clock: Clock | None = None,
+        on_refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._feed = feed
         self._conflator = conflator
@@ -57,6 +58,8 @@ class Flusher:
         # How long a price that is written now may be believed; not above zero while the path is not healthy.
         self._good_for_s = good_for_s
         self._clock = clock or Clock()
+        # Told after each flush why Redis refused it, or that it did not.
+        self._on_refused = on_refused
         # What `price:` holds, to refresh it unchanged, with the session in which it was written.
         self._written: dict[str, tuple[int, bytes]] = {}
         self._last_written: dict[str, float] = {}
@@ -107,12 +110,14 @@ class Flusher:
             await self._publisher.publish(writes, good_for_s)
         except BusUnavailable as error:
             self._warn(error)
+            self._on_refused(error.reason if isinstance(error, BusRefused) else "")
             for image in images:
                 # Whatever is newer by then goes out instead, under a new seq.
                 if self._conflator.image(image.symbol) is image:
                     self._conflator.touch(image)
             return False
         self._wrote(writes, session, now)
+        self._on_refused("")
         if self._conflator.dirty:
             self._conflator.woken.set()
         return True

@@ -124,7 +124,9 @@ class Owner:
         await mark_origin(self._bus, self.market, simulated=simulated)
         publisher = Publisher(self._bus, self.lease, last_ttl_s(simulated=simulated))
         conflator = self._conflator = Conflator(self.lease.epoch)
-        flusher = self._flusher = Flusher(self._feed.name, conflator, publisher, self._good_for_s)
+        flusher = self._flusher = Flusher(
+            self._feed.name, conflator, publisher, self._good_for_s, on_refused=self.pulse.on_refused
+        )
         self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
         await self._plan(conflator)

@@ -39,25 +39,36 @@ class Pulse:
         self._state = FeedState.STANDBY
         self._reason = ""
         self._since = self._clock.iso()
+        # Why Redis refuses prices, if it does: a feed whose prices reach nobody is not live.
+        self._refusal = ""
         self._now = asyncio.Event()
 
     @property
     def state(self) -> FeedState:
-        """The feed's state; a live one that has gone silent is `reconnecting`, before it is given up."""
-        return FeedState.RECONNECTING if self._silent() else self._state
-
-    @property
-    def healthy(self) -> bool:
-        """Whether prices of this feed may be believed now."""
-        return self.state in HEALTHY_STATES
+        """The feed's state; a live one that is silent, or refused by Redis, is `reconnecting`."""
+        return FeedState.RECONNECTING if self._hindrance() else self._state
 
     @property
     def heard_ago_s(self) -> float:
         """Seconds since the venue was last heard; infinite while its path is not healthy."""
-        return self._clock.now() - self._feed.last_heard if self.healthy else math.inf
+        # What Redis refuses is tried again, so this is of the venue's path alone.
+        is_heard = self._state in HEALTHY_STATES and not self._silent()
+        return self._clock.now() - self._feed.last_heard if is_heard else math.inf
+
+    def _hindrance(self) -> str:
+        if self._state not in HEALTHY_STATES:
+            return ""
+        return self._refusal or ("silent" if self._silent() else "")
 
     def _silent(self) -> bool:
-        return self._state in HEALTHY_STATES and self._clock.now() - self._feed.last_heard > HEARD_S
+        return self._clock.now() - self._feed.last_heard > HEARD_S
+
+    def on_refused(self, reason: str) -> None:
+        """Why Redis refuses prices, or that it does not any more."""
+        if reason != self._refusal:
+            self._refusal = reason
+            self._now.set()
+            self._on_change()
 
     def turn(self, state: FeedState, reason: str = "") -> None:
         """Change the state."""
@@ -74,7 +85,7 @@ class Pulse:
             feed=self._feed.name,
             market=self._feed.market,
             state=self.state,
-            reason="silent" if self._silent() else self._reason,
+            reason=self._hindrance() or self._reason,
             since=self._since,
             simulated=self._feed.simulated,
         )
