@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tapecast.bus import codec
 from tapecast.bus.interest import READ_EVERY_S, _sum
@@ -59,8 +60,11 @@ class Replicas(RuleBasedStateMachine):
             or set(self.plan.symbols) <= wanted | set(self.plan.refused)
             or self.now < self.held_until
         ), "one in grace did not give way"
+        gone = set(before.symbols) - set(self.plan.symbols)
+        for symbol in gone:
+            late_s = self.now - self.listened[symbol]
+            assert late_s >= GRACE_S or len(self.plan.symbols) == LIMIT, "a reload of its page would churn"
         if self.now < self.held_until and len(before.symbols) < LIMIT:
-            gone = set(before.symbols) - set(self.plan.symbols)
             assert not gone or len(self.plan.symbols) == LIMIT, "removed while the missing may only be late"
 
     @rule(replica=replicas, wanted=symbols)
@@ -90,7 +94,7 @@ class Replicas(RuleBasedStateMachine):
         self.desired.hold(self.held_until)
         self._look()
 
-    @rule(steps=st.sampled_from([1, 3, 8, 20, 40]))
+    @rule(steps=st.sampled_from([1, 3, 8, 12, 20, 40]))
     def wait(self, steps: int) -> None:
         """Time passes; the living refresh their records."""
         for _ in range(steps):
@@ -123,7 +127,23 @@ class Replicas(RuleBasedStateMachine):
         assert set(self.plan.refused) == wanted - set(self.plan.symbols)
 
 
-TestReplicas = Replicas.TestCase
-TestReplicas.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def _drill(examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        Replicas,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
+
+
+def test_replicas() -> None:
+    """Whoever comes and goes, whatever Redis forgets."""
+    _drill(200, 40)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_replicas_for_long() -> None:
+    """The same, for minutes."""
+    _drill(3000, 100)

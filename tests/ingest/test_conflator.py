@@ -6,7 +6,7 @@ import pytest
 
 from tapecast.bus import codec
 from tapecast.bus.publisher import Retired
-from tapecast.ingest.conflator import Conflator
+from tapecast.ingest.conflator import ASLEEP_MOST, Conflator
 from tapecast.ingest.day import DAY_NS
 from tapecast.market import SETS_ALL, Cancel, Correction, DayBar, Quote, Snapshot, Tick, Trade
 from tests.ingest.bench import NOON_NS
@@ -187,6 +187,41 @@ def test_dropped_symbols_are_retired_and_new_ones_restored(conflator: Conflator)
     assert not image.fresh
     assert conflator.image("MSFT") is None
     assert conflator.image("NVDA") is None
+
+
+def test_a_symbol_that_comes_back_goes_on_from_what_was_shown(conflator: Conflator) -> None:
+    """Whatever `last:` holds, no older print is its newest; and nothing is shown before it is confirmed."""
+    conflator.on_trade(trade("AAPL", 1.0, after=9))
+    conflator.keep(["MSFT"])
+    assert conflator.missing(["AAPL"]) == []
+    conflator.keep(["AAPL", "MSFT"])
+    conflator.on_quote(Quote("AAPL", 1.0, 2.0, 1.0, 1.0, NOON_NS, 1))
+    conflator.on_trade(trade("AAPL", 2.0, after=8))
+    assert not conflator.dirty
+    conflator.on_snapshot(Snapshot("AAPL", trade("AAPL", 2.0, after=8), None, None, None))
+    tick = conflator.dirty["AAPL"].tick("iex", 7, 1)
+    assert tick is not None
+    assert tick.price == 1.0
+
+
+def test_what_was_taken_back_stays_so_though_its_symbol_went(conflator: Conflator) -> None:
+    """`last:` may still hold the void price: Redis had not been told when it was wanted again."""
+    conflator.on_trade(trade("AAPL", 1.0, number=1))
+    conflator.on_cancel(Cancel("AAPL", 1, "", 1))
+    conflator.keep(["MSFT"])
+    conflator.keep(["AAPL", "MSFT"])
+    conflator.on_snapshot(Snapshot("AAPL", trade("AAPL", 1.0, number=1), None, None, None, 9))
+    assert not conflator.dirty
+    assert conflator.outdated_days() == ["AAPL"]
+
+
+def test_of_symbols_that_nobody_wants_so_many_are_known(conflator: Conflator) -> None:
+    """Those that were wanted last."""
+    names = [f"S{number}" for number in range(ASLEEP_MOST + 2)]
+    for name in names:
+        conflator.keep([name])
+    conflator.keep([])
+    assert conflator.missing(names) == names[:2]
 
 
 def test_missing_are_those_without_an_image(conflator: Conflator) -> None:

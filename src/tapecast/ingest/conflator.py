@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Final
 
 from tapecast.bus import codec
 from tapecast.bus.publisher import Retired
 from tapecast.clock import Clock
+from tapecast.conflation import drain
 from tapecast.ingest.image import Image
 from tapecast.market import Cancel, Correction, Quote, Snapshot, Tick, Trade
+
+ASLEEP_MOST: Final = 1000
+"""Images that are kept of symbols that nobody wants, those that were wanted last."""
 
 
 class Conflator:
@@ -23,6 +28,9 @@ class Conflator:
         self.epoch = epoch
         self._clock = clock or Clock()
         self._images: dict[str, Image] = {}
+        # Of symbols not wanted any more, for when they are again: `last:` may be seconds older than what was
+        # shown, and does not name the prints that were taken back.
+        self._asleep: dict[str, Image] = {}
         # What the venue says it sends, and those of the images that it is for. No other message is heard: of
         # a symbol just unsubscribed some still arrive, and what they say would never be taken back.
         self._confirmed: frozenset[str] = frozenset()
@@ -130,18 +138,21 @@ class Conflator:
         return self._images.get(symbol)
 
     def missing(self, symbols: Iterable[str]) -> list[str]:
-        """Which of these symbols have no image yet."""
-        return [symbol for symbol in symbols if symbol not in self._images]
+        """Of which of these symbols nothing is known yet."""
+        return [symbol for symbol in symbols if symbol not in self._images and symbol not in self._asleep]
 
     def keep(self, symbols: Iterable[str], restored: Iterable[Tick] = ()) -> None:
         """Hold images of exactly these symbols, new ones started from `restored` where it has them."""
         wanted = set(symbols)
         gone, new = self._images.keys() - wanted, wanted - self._images.keys()
         for symbol in gone:
-            del self._images[symbol]
+            image = self._asleep[symbol] = self._images.pop(symbol)
+            # What it will miss is unknown, as of a lost session.
+            image.fresh = False
             self._retire(Retired(symbol))
         for symbol in new:
-            self._images[symbol] = Image(symbol)
+            self._images[symbol] = self._asleep.pop(symbol) if symbol in self._asleep else Image(symbol)
+        drain(self._asleep, len(self._asleep) - ASLEEP_MOST)
         if gone or new:
             self._listen()
         for tick in restored:
