@@ -41,8 +41,8 @@ async def _gone(url: str) -> bool:
 async def test_it_is_new_enough_and_empty_and_ends_with_its_context() -> None:
     """A server for as long as the block lasts."""
     async with embedded_valkey() as valkey, open_bus(valkey.url) as bus:
-        await require(bus)
         assert await bus.redis.dbsize() == 0
+        await require(bus)
     assert await _gone(valkey.url)
 
 

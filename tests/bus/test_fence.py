@@ -47,7 +47,7 @@ async def test_without_the_lease_nothing_is_written(bus: Bus, fence: Fence, hold
         await bus.redis.set("lease:us_equity", holder)
     else:
         # Somebody owned it meanwhile, and has ended in order.
-        await bus.redis.incr("epoch:us_equity")
+        await bus.redis.incrby("epoch:us_equity", 2)
     with pytest.raises(LeaseLost):
         await fence.write([Write("k", b"old", "last", "k")], ttl_s=5, last_ttl_s=5)
     assert not await bus.redis.exists("k", "last")
@@ -61,7 +61,52 @@ async def test_a_redis_that_was_emptied_is_written_to_without_a_break(
     await fence.write([Write("k", b"new")], ttl_s=5)
     assert await bus.redis.get("k") == b"new"
     assert await bus.redis.get("lease:us_equity") == b"holder"
-    assert await bus.redis.get("epoch:us_equity") == str(lease.epoch).encode()
+    assert await bus.redis.get("epoch:us_equity") == str(lease.number).encode()
+
+
+async def test_what_an_owner_gave_up_is_not_written_after_what_it_wrote_then(
+    bus: Bus, lease: Lease, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that stood still delivers it late, when its price is no longer the newest."""
+    sent: list[list[bytes]] = []
+    exchange = fence._exchange
+
+    async def held_back(packed: list[bytes]) -> list[int]:
+        sent.append(packed)
+        raise TimeoutError
+
+    await fence.write([Write("k", b"0")], ttl_s=5)
+    monkeypatch.setattr(fence, "_exchange", held_back)
+    with pytest.raises(BusUnavailable):
+        await fence.write([Write("k", b"1")], ttl_s=5)
+    monkeypatch.setattr(fence, "_exchange", exchange)
+    await fence.write([Write("k", b"2")], ttl_s=5)
+    assert await exchange(sent[0]) == [0]
+    assert await bus.redis.get("k") == b"2"
+    # One that was given up is enough: what follows is under one number again.
+    number = lease.number
+    await fence.write([Write("k", b"3")], ttl_s=5)
+    assert lease.number == number > lease.epoch
+
+
+async def test_what_was_sent_under_an_earlier_lease_is_not_written_under_the_next(
+    bus: Bus, lease: Lease, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it is the same process that holds it."""
+    sent: list[list[bytes]] = []
+    exchange = fence._exchange
+
+    async def noted(packed: list[bytes]) -> list[int]:
+        sent.append(packed)
+        return await exchange(packed)
+
+    monkeypatch.setattr(fence, "_exchange", noted)
+    await fence.write([Write("k", b"1")], ttl_s=5)
+    await lease.release()
+    assert await lease.acquire()
+    await fence.write([Write("k", b"2")], ttl_s=5)
+    assert await exchange(sent[0]) == [0]
+    assert await bus.redis.get("k") == b"2"
 
 
 async def test_an_expired_lease_is_not_even_tried(bus: Bus, lease: Lease, fence: Fence) -> None:

@@ -41,6 +41,8 @@ class Fence:
     def __init__(self, bus: Bus, lease: Lease) -> None:
         self._bus = bus
         self._lease = lease
+        # Whether a call of ours may still be on its way: given up by us, and not known to be lost.
+        self._is_doubtful = False
         # Not redis-py's `register_script`: in a pipeline that asks about the script before every run.
         self._sha = ""
 
@@ -51,25 +53,35 @@ class Fence:
             raise LeaseLost(f"the lease of {lease.name} has run out")
         if not writes:
             return
+        if self._is_doubtful:
+            # What a network held back may come after what we write now: under the old number it is refused.
+            await lease.renew(onward=True)
+            self._is_doubtful = False
         # Redis takes no time to live of nothing.
-        terms = (_bulk(lease.holder), _bulk(str(max(1, round(ttl_s * 1000)))), _bulk(str(last_ttl_s)))
+        times = (_bulk(str(max(1, round(ttl_s * 1000)))), _bulk(str(last_ttl_s)))
+        if not all(await self._tried(writes, times)):
+            # Raises, unless Redis was emptied and the lease could be taken back.
+            await lease.renew()
+            if not all(await self._tried(writes, times)):
+                raise LeaseLost(f"the lease of {lease.name} is not ours")
+
+    async def _tried(self, writes: Sequence[Write], times: tuple[bytes, bytes]) -> list[int]:
+        lease = self._lease
+        terms = (_bulk(lease.holder), _bulk(str(lease.number)), *times)
         calls = [
             _arguments(lease, writes[start : start + BATCH], terms) for start in range(0, len(writes), BATCH)
         ]
-        if not all(await self._tried(calls)):
-            # Raises, unless Redis was emptied and the lease could be taken back.
-            await lease.renew()
-            if not all(await self._tried(calls)):
-                raise LeaseLost(f"the lease of {lease.name} is not ours")
-
-    async def _tried(self, calls: Sequence[_Arguments]) -> list[int]:
-        async with self._bus.asking():
-            try:
-                return await self._execute(calls)
-            except NoScriptError:
-                # Redis was restarted or its scripts flushed.
-                self._sha = ""
-                return await self._execute(calls)
+        try:
+            async with self._bus.asking():
+                try:
+                    return await self._execute(calls)
+                except NoScriptError:
+                    # Redis was restarted or its scripts flushed.
+                    self._sha = ""
+                    return await self._execute(calls)
+        except BaseException:
+            self._is_doubtful = True
+            raise
 
     async def _execute(self, calls: Sequence[_Arguments]) -> list[int]:
         if not self._sha:
@@ -103,14 +115,14 @@ class _Arguments(NamedTuple):
 
 
 def _arguments(lease: Lease, batch: Sequence[Write], terms: tuple[bytes, ...]) -> _Arguments:
-    parts = [_bulk(str(len(batch) + 1)), _bulk(lease.key)]
+    parts = [_bulk(str(len(batch) + 2)), _bulk(lease.key), _bulk(lease.number_key)]
     parts += [_bulk(write.key) for write in batch]
     parts += terms
     parts += [
         b"$%d\r\n%b\r\n%b%b" % (len(value), value, _bulk(last), _bulk(channel))
         for _, value, last, channel in batch
     ]
-    return _Arguments(2 + len(batch) + len(terms) + 3 * len(batch), b"".join(parts))
+    return _Arguments(3 + len(batch) + len(terms) + 3 * len(batch), b"".join(parts))
 
 
 @lru_cache(maxsize=100_000)  # The names of all symbols, three each: they are the same in every flush.

@@ -6,7 +6,7 @@
 | `last:<symbol>`          | tick JSON, last known            | LAST_TTL_S        |
 | `beat:<market>`          | the owner's pulse                | BEAT_TTL_S        |
 | `lease:<market>`         | holder id                        | LEASE_TTL_S       |
-| `epoch:<market>`         | last epoch given out             | none              |
+| `epoch:<market>`         | highest number given out         | none              |
 | `origin:<market>`        | `real` or `simulated`            | as `last:`        |
 | `interest`               | sorted set of api replica ids    | none, pruned      |
 | `interest:<replica>`     | what one api replica wants       | INTEREST_TTL_S    |
@@ -66,7 +66,7 @@ class Keys:
         return f"{self._prefix}lease:{name}"
 
     def epoch(self, name: str) -> str:
-        """The highest epoch given out so far."""
+        """The highest fence number given out so far; an owner's first is its epoch."""
         return f"{self._prefix}epoch:{name}"
 
     def origin(self, market: str) -> str:

@@ -69,8 +69,8 @@ class Account:
         """Serve whenever somebody listens."""
         while True:
             await self._listened.wait()
-            await self._lease.wait()
             try:
+                await self._lease.wait()
                 await apart(self._serve())
             except* LeaseLost as lost:
                 logger.warning("lease_lost: account: %s", lost.exceptions[0])

@@ -110,11 +110,13 @@ class Flusher:
             await self._publisher.publish(writes, good_for_s)
         except BusUnavailable as error:
             self._warn(error)
-            self._on_refused(error.reason if isinstance(error, BusRefused) else "")
             for image in images:
                 # Whatever is newer by then goes out instead, under a new seq.
                 if self._conflator.image(image.symbol) is image:
                     self._conflator.touch(image)
+            # Where nothing waits to be tried again, nothing would take the word back.
+            reason = error.reason if isinstance(error, BusRefused) else ""
+            self._on_refused(reason if self._conflator.dirty else "")
             return False
         self._wrote(writes, session, now)
         self._on_refused("")

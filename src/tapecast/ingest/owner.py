@@ -105,9 +105,9 @@ class Owner:
         """Own the market whenever the lease can be had. Raises StartError over another origin's keys."""
         while True:
             self.pulse.turn(FeedState.STANDBY)
-            await self.lease.wait(lambda why: self.pulse.turn(FeedState.STANDBY, why))
-            logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
             try:
+                await self.lease.wait(lambda why: self.pulse.turn(FeedState.STANDBY, why))
+                logger.info("lease_acquired: %s, epoch %d", self.market, self.lease.epoch)
                 await apart(self._own())
             except* (LeaseLost, BusUnavailable) as lost:
                 logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
@@ -127,6 +127,7 @@ class Owner:
         flusher = self._flusher = Flusher(
             self._feed.name, conflator, publisher, self._good_for_s, on_refused=self.pulse.on_refused
         )
+        self.pulse.on_refused("")
         self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
         await self._plan(conflator)
