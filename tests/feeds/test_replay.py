@@ -62,6 +62,10 @@ class Ear(FeedListener):
     def on_refused(self, refused: dict[str, str]) -> None:
         self.refused = refused
 
+    def is_owner(self) -> bool:
+        """It is."""
+        return True
+
     def on_rejected(self, kind: str) -> None:
         self.rejected[kind] += 1
 

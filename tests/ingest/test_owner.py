@@ -64,6 +64,8 @@ async def test_a_trade_becomes_a_price_under_its_lease(bus: Bus, make: Make) -> 
         assert await bus.redis.get("lease:us_equity") == b"a"
         assert owner.confirmed == {"AAPL"}
         assert owner.newest_ts_recv > 0
+        assert owner.is_owner()
+    assert not owner.is_owner()
     assert not await bus.redis.exists("lease:us_equity")
 
 

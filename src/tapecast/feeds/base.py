@@ -52,6 +52,9 @@ class FeedListener(Protocol):
     def on_rejected(self, kind: str) -> None:
         """A message that made no sense was left out. Counted by kind, never fatal."""
 
+    def is_owner(self) -> bool:
+        """Whether we may still hold the connection. If not, it is cut off: the next owner may dial now."""
+
 
 class Feed(Protocol):
     """One connection to one venue for one market, supervised, held only while symbols are wanted."""

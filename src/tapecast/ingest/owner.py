@@ -124,9 +124,8 @@ class Owner:
         await mark_origin(self._bus, self.market, simulated=simulated)
         publisher = Publisher(self._bus, self.lease, last_ttl_s(simulated=simulated))
         conflator = self._conflator = Conflator(self.lease.epoch)
-        flusher = self._flusher = Flusher(
-            self._feed.name, conflator, publisher, self._good_for_s, on_refused=self.pulse.on_refused
-        )
+        name, on_refused = self._feed.name, self.pulse.on_refused
+        flusher = self._flusher = Flusher(name, conflator, publisher, self._good_for_s, on_refused=on_refused)
         self.pulse.on_refused("")
         self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
@@ -239,6 +238,10 @@ class Owner:
         """The venue's refusals."""
         self._refused_by_venue = dict(refused)
         self._on_change()
+
+    def is_owner(self) -> bool:
+        """Whether the connection is ours still."""
+        return self.lease.valid
 
     def on_rejected(self, kind: str) -> None:
         """A message without sense."""

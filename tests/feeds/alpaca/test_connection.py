@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import ssl
@@ -245,6 +246,22 @@ async def test_a_frozen_venue_cannot_hold_the_close() -> None:
         await connection.close()
         # The library alone goes through three waits of its `close_timeout`, one second each.
         assert time.monotonic() - started < 2.8
+        assert transport.is_closing()
+
+
+async def test_a_connection_that_is_not_ours_any_more_is_cut_off() -> None:
+    """The next owner may dial in this moment: whether the venue answers a close is not waited for."""
+
+    async def script(venue: Dialogue) -> None:
+        await venue.accept()
+        await venue.freeze()
+
+    async with playing(Venue(script)) as venue:
+        connection = connection_to(venue.url, replace(Limits(), close_s=3600))
+        await connection.open()
+        transport = connection._socket.transport
+        async with asyncio.timeout(30):
+            await connection.close(politely=False)
         assert transport.is_closing()
 
 

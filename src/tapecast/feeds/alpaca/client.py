@@ -127,7 +127,7 @@ class AlpacaFeed:
             self.reconnects += after_loss
             await self._serve(run, connection)
         finally:
-            await connection.close()
+            await connection.close(politely=run.listener.is_owner())
 
     async def _serve(self, run: _Run, connection: Connection) -> None:
         seen = Seen()

@@ -63,15 +63,16 @@ class Connection:
         pong = await self._write(self._socket.ping())
         pong.add_done_callback(self._on_pong)
 
-    async def close(self) -> None:
-        """Close in bounded time, whatever the peer does, so that the venue frees the slot."""
+    async def close(self, *, politely: bool = True) -> None:
+        """Close in bounded time, whatever the peer does, so that the venue frees the slot; or cut it off."""
         socket = self._socket
         if socket is None:
             return
         try:
             with suppress(TimeoutError, OSError, WebSocketException):
-                async with asyncio.timeout(self._limits.close_s):
-                    await self._stream.close()
+                if politely:
+                    async with asyncio.timeout(self._limits.close_s):
+                        await self._stream.close()
         finally:
             # Does nothing after a clean close. A frozen peer, or a second cancellation, ends here.
             socket.transport.abort()
