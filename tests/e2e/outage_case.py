@@ -25,6 +25,8 @@ class Case:
     symbol: tuple[str, ...] = ()
     # How often its stream ended.
     ends: int = 0
+    # Whether somebody came to the venue while another's connection was open.
+    fights: bool = False
     # How soon all is live again, on a busy machine.
     within_s: float = 20.0
     prepare: Act | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Final
 
 from tests.e2e.crowd import Crowd
@@ -179,13 +180,25 @@ def _processes() -> list[Case]:
             lambda scene: scene.start("ingest"),
             1.0,
             _LOST,
-            ("stale", "live"),
+            # What is left of the lease is four to six seconds, and a price lives for five.
+            ("stale?", "live?"),
         ),
         Case(
             "ingest is killed, with a standby beside it",
             _kill_owner,
             feed=_LOST,
-            symbol=("stale", "live"),
+            symbol=("stale?", "live?"),
+            prepare=_stand_by,
+        ),
+        Case(
+            "ingest stands still for 10 s (SIGSTOP), with a standby beside it",
+            plain(lambda scene: scene.children["ingest"].send(signal.SIGSTOP)),
+            plain(lambda scene: scene.children["ingest"].send(signal.SIGCONT)),
+            10.0,
+            # The standby has the lease, and the sleeper's socket is still open at the venue.
+            ("reconnecting ingest_lost", "idle?", "connecting?", "reconnecting connection_limit", "live"),
+            ("stale", "live"),
+            fights=True,
             prepare=_stand_by,
         ),
     ]
