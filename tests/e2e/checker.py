@@ -72,7 +72,8 @@ class Checker:
             elif now - self._late_since.setdefault(symbol, now) > GRACE_S:
                 self.violations.append(f"{symbol} is live with a trade of {age_s:.1f} s ago")
                 self._late_since[symbol] = math.inf
-            if state == "live" and age_s < math.inf:
+                self.oldest_s = max(self.oldest_s, age_s)
+            if state == "live" and age_s <= self._bound_s:
                 self.oldest_s = max(self.oldest_s, age_s)
 
     def _age_s(self, symbol: str, now: float) -> float:

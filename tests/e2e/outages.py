@@ -163,6 +163,13 @@ async def _stand_by(scene: Scene) -> None:
     await scene.children["standby"].said("standby")
 
 
+async def _wake_owner(scene: Scene) -> None:
+    scene.children["ingest"].send(signal.SIGCONT)
+    await scene.children["ingest"].said("lease_lost: us_equity")
+    await scene.kill("ingest")
+    scene.promote()
+
+
 def _processes() -> list[Case]:
     return [
         Case(
@@ -193,7 +200,7 @@ def _processes() -> list[Case]:
         Case(
             "ingest stands still for 10 s (SIGSTOP), with a standby beside it",
             plain(lambda scene: scene.children["ingest"].send(signal.SIGSTOP)),
-            plain(lambda scene: scene.children["ingest"].send(signal.SIGCONT)),
+            _wake_owner,
             10.0,
             # The standby has the lease, and the sleeper's socket is still open at the venue.
             ("reconnecting ingest_lost", "idle?", "connecting?", "reconnecting connection_limit", "live"),

@@ -5,6 +5,7 @@ Once each in `make test`; ten times in `make drills`, which prints the median an
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +27,9 @@ PROMISED_S = {signal.SIGTERM: 2.0, signal.SIGKILL: 12.0}
 BUSY_S = {signal.SIGTERM: LEASE_TTL_S - LEASE_RENEW_S, signal.SIGKILL: 18.0}
 """For a machine with something else to do: what is promised is what the drill prints. A lease that nobody
 released lives for at least as long as the first of these."""
+
+
+OVERLAP_S = 60.0
 
 
 @dataclass
@@ -125,3 +129,16 @@ async def test_ten_handovers(number: signal.Signals, valkey_url: str, say: Calla
         assert both.fights() == 0
     say(f"\n{number.name}: 10 handovers, {median(took):.2f} s (median), {max(took):.2f} s (worst)")
     assert max(took) < PROMISED_S[number]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_rolling_deploy(valkey_url: str, say: Callable[[str], None]) -> None:
+    """As on Render: the new worker runs beside the old one for a minute, which then gets SIGTERM."""
+    async with pair(valkey_url) as both:
+        await asyncio.sleep(OVERLAP_S)
+        gap = await both.change(signal.SIGTERM)
+        assert both.fights() == 0
+        assert "stale" not in both.stream.states("AAPL")
+    say(f"\nafter {OVERLAP_S:.0f} s side by side: no price for {gap:.2f} s, turned away by the venue 0 times")
+    assert gap < PROMISED_S[signal.SIGTERM]
