@@ -357,6 +357,32 @@ def test_feed_changes_reach_every_stream(bench: Bench) -> None:
     }  # fmt: skip
 
 
+def test_an_owner_of_a_lower_epoch_is_heard_when_the_one_before_has_long_been_silent(bench: Bench) -> None:
+    """Redis's clock was ahead, and it was emptied: prices would be dropped until that time has come."""
+    peer = bench.connect("AAPL")
+    bench.beat(epoch=EPOCH + 10**9)
+    bench.hub.on_tick("AAPL", tick("AAPL", 5, 100.0, epoch=EPOCH + 10**9))
+    bench.flush()
+    peer.events()
+    bench.pass_time(2)
+    bench.beat(seq=6)
+    bench.hub.on_tick("AAPL", tick("AAPL", 7, 101.0))
+    bench.flush()
+    # The later owner may be only a second late.
+    assert [data["price"] for name, data in peer.events() if name == "message"] == []
+    bench.pass_time(6)
+    bench.beat(seq=8)
+    bench.hub.on_tick("AAPL", tick("AAPL", 9, 102.0))
+    bench.flush()
+    seen = peer.events()
+    assert [data["price"] for name, data in seen if name == "message"] == [102.0]
+    assert states(seen)[-1] == ("live", "")
+    # And from there on what is older is dropped as ever.
+    bench.hub.on_tick("AAPL", tick("AAPL", 8, 99.0))
+    bench.flush()
+    assert [name for name, _ in peer.events() if name == "message"] == []
+
+
 def test_an_old_owners_beat_vouches_for_nothing(bench: Bench) -> None:
     """A beat below the fence is not heard at all."""
     mailbox = bench.listen("AAPL")

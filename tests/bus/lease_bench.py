@@ -50,8 +50,8 @@ class StoppableLease(Lease):
         # when a lease lasts, and when an answer was given.
         async def taking(keys: list[str], args: list[Any]) -> Any:
             await stop(0)
-            *terms, _, _ = args
-            answer = await take(keys=keys, args=[*terms, 10**9 if age() < GROWN_S else 0, ""])
+            *terms, _, _, seen = args
+            answer = await take(keys=keys, args=[*terms, 10**9 if age() < GROWN_S else -(10**9), "", seen])
             answer[2] -= await self._pass_us()
             return answer
 

@@ -122,3 +122,17 @@ async def test_release_hands_over_at_once(bus: Bus) -> None:
     async with asyncio.timeout(30):
         await waiting
     assert second.valid
+
+
+async def test_a_standby_that_is_not_let_ask_says_why_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody can own the market then, and no word of it would stand anywhere."""
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    await bus.redis.hset("lease:crypto", "field", "value")
+    reasons: list[str] = []
+    waiting = asyncio.create_task(Lease(bus, "crypto", "a").wait(reasons.append))
+    await eventually(lambda: len(reasons) > 3)
+    await _cancelled(waiting)
+    assert set(reasons) == {"cache_foreign"}
+    assert caplog.text.count("lease_not_asked: crypto") == 1

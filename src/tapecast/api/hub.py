@@ -152,6 +152,7 @@ class Hub:
         if self.markets.on_beat(beat):
             for topic in self.topics:
                 if topic.market is beat.market:
+                    topic.begin_epoch(beat.epoch)
                     self._vouch(topic)
             self._judge()
 

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tapecast.bus.codec import Beat, FeedStatus, decode_tick
+from tapecast.bus.keys import BEAT_TTL_S
 from tapecast.clock import Clock
 from tapecast.market import HEALTHY_STATES, FeedState, Market
 
@@ -49,11 +50,19 @@ class Markets:
     def on_beat(self, beat: Beat) -> bool:
         """Take a beat; False if it is not news: an old owner's, or one that was read before."""
         held = self._beats.get(beat.market)
-        if held is not None and ((beat.epoch, beat.seq) < (held.epoch, held.seq) or beat == held):
+        if held is not None and (beat == held or self._is_past(beat, held)):
             return False
         self._beats[beat.market] = beat
         self._heard[beat.market] = self._clock.now()
         return True
+
+    def _is_past(self, beat: Beat, held: Beat) -> bool:
+        if (beat.epoch, beat.seq) >= (held.epoch, held.seq):
+            return False
+        # An owner that has said nothing for so long is none. Epochs go back when a Redis whose clock was
+        # ahead is emptied: what comes then would be dropped until that time has come.
+        heard = self._heard.get(beat.market)
+        return heard is None or self._clock.now() - heard <= BEAT_TTL_S
 
     def is_invented(self, market: Market, data: bytes) -> bool:
         """Whether this tick is not of the real market while its feed is: a demo's or a replay's `last:`."""

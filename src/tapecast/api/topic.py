@@ -16,6 +16,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from tapecast.api import frames
 from tapecast.api.markets import Markets
 from tapecast.bus import codec
@@ -112,6 +114,11 @@ class Topic:
         if is_news:
             self.version = self._versions.next()
         return is_news
+
+    def begin_epoch(self, epoch: int) -> None:
+        """The owner's epoch is this one: a tick of a later one is none that any other must be above."""
+        if self.head is not None and self.head.epoch > epoch:
+            self.head = msgspec.structs.replace(self.head, epoch=epoch, seq=0)
 
     def extend(self, from_s: float) -> None:
         """Believe the tick for its time to live from `from_s` on; never for shorter than before."""

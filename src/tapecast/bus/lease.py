@@ -24,7 +24,7 @@ from typing import Final, Never
 
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import LEASE_RENEW_S, LEASE_TTL_S
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.errors import BusRefused, BusUnavailable, LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,14 @@ RENEW_LIMIT_S: Final = 1.5
 GROWN_S: Final = LEASE_TTL_S + 1
 """A Redis that has forgotten nothing for so long has seen every lease renewed or ended."""
 
+LONGEST: Final = 18
+"""Digits of a number that may be ours."""
+
 HELD: Final = "lease_held"
 RESTARTED: Final = "redis_restarted"
-"""Why a standby waits: another process is the owner, or one may be that Redis has forgotten."""
+UNAVAILABLE: Final = "cache_unavailable"
+"""Why a standby waits: another process is the owner, or one may be that Redis has forgotten; or nobody can be
+asked, unless Redis itself says why not."""
 
 
 class Lease:
@@ -60,13 +65,16 @@ class Lease:
         self._valid_until = 0.0
         # The same by Redis's clock, of which the script hears.
         self._redis_until_us = 0
-        # The highest number that Redis has shown us: one that knows a lower one has forgotten something.
-        self._seen = 0
+        # The number that Redis has shown us last: one that knows a lower one has forgotten something. And the
+        # highest ever.
+        self._seen = self._highest = 0
         # Which Redis we talk to, since when, and until when it may not know of an owner.
         self._run_id = ""
         self._run_since = math.inf
         self._forgetful_until = -math.inf
         self._is_held = False
+        # Why we could not ask last.
+        self._complaint = ""
 
     @property
     def valid(self) -> bool:
@@ -82,15 +90,16 @@ class Lease:
         if asked - self._run_since >= GROWN_S:
             # Its uptime is by its wall clock, which may have been set back; ours has seen it for as long.
             known = self._run_id
-        terms: list[str | int | float] = [self.holder, int(LEASE_TTL_S * 1000)]
-        terms += [self._seen, GROWN_S, known] if patient else [0, 0, known]
+        ttl_ms = int(LEASE_TTL_S * 1000)
+        terms: list[str | int | float] = [self.holder, ttl_ms, self._highest]
+        terms += [int(patient), GROWN_S, known, self._seen]
         async with self._bus.asking():
             outcome, number, redis_us, run_id = await self._take(keys=self._keys, args=terms)
-        self._see(int(number) if number.isdigit() else 0, run_id.decode())
+        self._see(int(number) if number.isdigit() and len(number) <= LONGEST else 0, run_id.decode())
         self._is_held = outcome == 0
         if outcome <= 0:
             return False
-        self.epoch = self.number = self._seen
+        self.epoch = self.number = self._highest = self._seen
         self._prolong(asked, redis_us)
         return True
 
@@ -100,7 +109,7 @@ class Lease:
             self._forgetful_until = now + GROWN_S
         if run_id != self._run_id:
             self._run_id, self._run_since = run_id, now
-        self._seen = number
+        self._seen, self._highest = number, max(number, self._highest)
 
     def _prolong(self, asked: float, redis_us: int) -> None:
         self._valid_until = asked + LEASE_TTL_S
@@ -114,8 +123,10 @@ class Lease:
                 if not is_forgetful and await self.acquire(patient=not self._bus.is_private):
                     return
                 on_wait(HELD if self._is_held and not is_forgetful else RESTARTED)
+                self._complaint = ""
             except BusUnavailable as error:
-                logger.debug("lease_not_asked: %s", error)
+                self._complain("lease_not_asked", str(error))
+                on_wait(error.reason if isinstance(error, BusRefused) else UNAVAILABLE)
             await asyncio.sleep(RETRY_S)
 
     async def keep(self) -> Never:
@@ -130,14 +141,21 @@ class Lease:
                 # the venue's socket while another owner dials.
                 async with asyncio.timeout(min(RENEW_LIMIT_S, self._left())):
                     await self.renew()
+                self._complaint = ""
             except (BusUnavailable, TimeoutError) as error:
                 if not self.valid:
                     raise self._over() from None
                 pause_s = RETRY_S
-                logger.warning("lease_not_renewed: %s", error or f"no answer in {RENEW_LIMIT_S} s")
+                self._complain("lease_not_renewed", str(error) or f"no answer in {RENEW_LIMIT_S} s")
             # Not inside of the limit, which dates from before the renewal: a Redis that answers late but in
             # time costs no lease.
             await asyncio.sleep(max(0.0, min(pause_s, self._left())))
+
+    def _complain(self, event: str, why: str) -> None:
+        # Once for each reason: it is tried again twice a second, for each market.
+        if why != self._complaint:
+            logger.warning("%s: %s: %s", event, self.name, why)
+        self._complaint = why
 
     def _over(self) -> LeaseLost:
         return LeaseLost(f"the lease of {self.name} ran out while Redis was away or this process stood still")
@@ -161,7 +179,7 @@ class Lease:
         if not ours:
             self._valid_until = 0.0
             raise LeaseLost(f"the lease of {self.name} is another's now")
-        self.number = max(self.number, int(ours))
+        self.number = self._highest = max(self.number, int(ours))
         self._prolong(asked, redis_us)
 
     async def release(self) -> None:

@@ -113,26 +113,31 @@ async def keep_link(
 ) -> Never:
     """Keep a link up for ever: `join` on each new one, say so, then `serve` until it is lost, and say so."""
     delays = backoff(*RETRY_S)
-    lost = False
+    # Why it was lost, as it was said last.
+    said = ""
 
     async def body(link: Link) -> None:
-        nonlocal delays, lost
+        nonlocal delays, said
         await join(link)
-        if lost:
+        if said:
             logger.info("redis_back: %s", bus.place)
-        lost = False
-        # Only a link that got this far was up: a Redis that accepts and then fails is still backed off from.
-        delays = backoff(*RETRY_S)
+        began = time.monotonic()
         on_link(True)
-        await serve(link)
+        try:
+            await serve(link)
+        finally:
+            # Only one that served for a while was up: from a Redis that accepts and then fails we back off.
+            if time.monotonic() - began > RETRY_S[1]:
+                delays, said = backoff(*RETRY_S), ""
 
     while True:
         try:
             await run_link(bus, deliver, body)
         except BusUnavailable as error:
-            # Once for each outage: the tries that follow say nothing new.
-            logger.log(logging.DEBUG if lost else logging.WARNING, "redis_lost: %s", error)
-        lost = True
+            if str(error) != said:
+                # Once for each reason: the tries that follow say nothing new.
+                said = str(error)
+                logger.warning("redis_lost: %s", said)
         on_link(False)
         await asyncio.sleep(next(delays))
 
