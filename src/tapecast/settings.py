@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     host: str | None = None
     port: int = Field(default=8000, ge=0, le=65535)
     api_token: Annotated[tuple[Secret, ...], NoDecode] = ()
+    # How long a ticket is good at the most.
+    ticket_ttl_s: int = Field(default=12 * 3600, ge=1, le=30 * 86_400)
     public: Annotated[frozenset[Literal["prices", "status", "positions"]], NoDecode] = frozenset()
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ("*",)
     # Streams of all kinds in one api process; each is a socket, and the system's limit has to allow as many.

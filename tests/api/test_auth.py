@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from starlette.requests import Request
 
-from tapecast.api.auth import Guard, Subject
+from tapecast.api.auth import Guard
+from tapecast.api.grant import Subject
+from tapecast.api.tickets import Wish
 from tapecast.errors import ClientError
 from tapecast.settings import load
 
@@ -31,7 +35,7 @@ def request(headers: dict[str, str] | None = None, peer: str = "127.0.0.1", quer
 def answer(guard: Guard, subject: Subject, asked: Request) -> int:
     """The status with which the guard answers."""
     try:
-        guard.require(asked, subject)
+        guard.require(asked, [subject])
     except ClientError as error:
         return error.status
     return 200
@@ -84,7 +88,7 @@ def test_without_tokens_positions_are_forbidden() -> None:
     assert answer(guard, "prices", request()) == 200
     assert answer(guard, "status", request()) == 200
     with pytest.raises(ClientError, match="API_TOKEN") as error:
-        guard.require(request(LOCAL), "positions")
+        guard.require(request(LOCAL), ["positions"])
     assert (error.value.status, error.value.code) == (403, "forbidden")
 
 
@@ -134,3 +138,35 @@ def test_on_a_laptop_a_token_still_counts() -> None:
     """Whoever sets one wants it asked for."""
     guard = Guard(load({"API_TOKEN": "s3cret"}), laptop=True)
     assert answer(guard, "positions", request(LOCAL)) == 401
+
+
+def test_a_ticket_opens_closed_streams_and_narrows_no_open_one() -> None:
+    """What anybody may read is not less for who has a ticket for something else."""
+    guard = Guard(load({"API_TOKEN": "s3cret", "PUBLIC": "prices"}), laptop=False)
+    wish = Wish(frozenset({"positions"}), ["AAPL"], 60)
+    ticket, expires_in = guard.ticket(request(bearer("s3cret")), wish, "n1")
+    asked = request(query=f"ticket={ticket}")
+    assert expires_in == 60
+    assert answer(guard, "status", asked) == 403
+    grant = guard.require(asked, ["prices", "positions"])
+    assert grant.symbols is None
+    # The whole stream ends with its closed half.
+    assert grant.expires_s < math.inf
+    assert guard.require(asked, ["prices"]).expires_s == math.inf
+
+
+def test_a_wrong_token_is_not_mended_by_a_ticket() -> None:
+    """Whoever sends one means it, and should hear that it is wrong."""
+    guard = Guard(load({"API_TOKEN": "s3cret"}), laptop=False)
+    ticket, _ = guard.ticket(request(bearer("s3cret")), Wish(), "n1")
+    assert answer(guard, "prices", request(query=f"ticket={ticket}")) == 200
+    assert answer(guard, "prices", request(bearer("wrong"), query=f"ticket={ticket}")) == 401
+
+
+def test_a_short_token_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    """A ticket lets it be guessed, without a single request to us. It is not shown."""
+    Guard(load({"API_TOKEN": "a-token-of-some-length"}), laptop=False)
+    assert not caplog.records
+    Guard(load({"API_TOKEN": "a-token-of-some-length,s3cret"}), laptop=False)
+    assert "short_token" in caplog.text
+    assert "s3cret" not in caplog.text

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from tapecast.api.errors import on_bug, on_client_error, on_http_error
+from tapecast.api.tickets import EXPIRED
 from tapecast.errors import ClientError
 from tests.api.peer import parsed
 
@@ -45,6 +46,16 @@ async def test_a_lasting_refusal_is_told_to_pages_too() -> None:
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert "retry-after" not in answer.headers
+
+
+async def test_an_expired_ticket_is_told_to_pages_as_a_stream_that_ends() -> None:
+    """It was ours, and the page can fetch another; with this one it need not come back at once."""
+    error = ClientError(401, *EXPIRED)
+    answer = await on_client_error(request("text/event-stream"), error)
+    assert answer.status_code == 200
+    retry, (name, data) = parsed(bytes(answer.body))
+    assert (retry, name, data["code"]) == (("retry", 60_000), "bye", "ticket_expired")
+    assert (await on_client_error(request(), error)).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from tapecast import __version__
+from tapecast.api.grant import EVERYTHING
 from tapecast.api.protocol import EXTENSION
 from tapecast.api.streams import Stream
 from tapecast.api.symbols import Ask
@@ -132,7 +133,7 @@ async def _never() -> Message:
 async def _respond(bench: Bench, send: Send, **scope: object) -> None:
     call: Scope = {"type": "http", "method": "GET", **scope}
     receive: Receive = _never
-    await Stream(bench.seats, Ask(("AAPL",)), gzip=False)(call, receive, send)
+    await Stream(bench.seats, Ask(("AAPL",)), EVERYTHING, gzip=False)(call, receive, send)
 
 
 async def test_no_slot_is_taken_when_the_response_cannot_start() -> None:

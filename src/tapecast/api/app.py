@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp
 
 from tapecast.api.auth import Guard
+from tapecast.api.desk import Desk
 from tapecast.api.errors import HANDLERS
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
@@ -46,6 +47,7 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard) -> list[Ba
         Route("/stream/prices", streams.prices),
         Route("/stream/positions", streams.positions),
         Route("/stream/status", streams.status),
+        Route("/tickets", Desk(guard).tickets, methods=["POST"]),
         Route("/prices", Prices(hub, settings, guard).prices),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),

@@ -15,7 +15,9 @@ from typing import Final
 
 from tapecast.api import frames
 from tapecast.api.client import Client
+from tapecast.api.deadlines import Deadlines
 from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.tickets import EXPIRED
 from tapecast.api.view import Sent, View
 from tapecast.clock import Clock
 from tapecast.errors import ClientError
@@ -44,11 +46,11 @@ AT_ONCE: Final = 25
 
 @dataclass(slots=True)
 class _Seat:
-    """What a client's end means to others, and when that end is due."""
+    """What a client's end means to others, when that end is due, and its last words."""
 
     on_left: Callable[[], None]
-    since: float
-    until: float
+    due: int | None
+    farewell: Callable[[], bytes]
 
 
 @dataclass
@@ -71,8 +73,8 @@ class Audience:
         self._dispatcher = dispatcher
         self._clock = clock
         self._on_change = on_change
-        # Oldest first.
         self._clients: dict[Client, _Seat] = {}
+        self._deadlines: Deadlines[Client] = Deadlines(clock.now())
         self._stalls: dict[Client, _Stall] = {}
         self._emptied = asyncio.Event()
         self.is_draining = False
@@ -118,11 +120,15 @@ class Audience:
         self._dispatcher.views.pop(view, None)
         self._dispatcher.forget(view)
 
-    def seat(self, client: Client, on_left: Callable[[], None]) -> None:
-        """Count this client until it is gone, whichever way; then call `on_left`, once."""
-        since = self._clock.now()
-        until = since + self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
-        self._clients[client] = _Seat(on_left, since, until)
+    def seat(self, client: Client, on_left: Callable[[], None], expires_s: float = math.inf) -> None:
+        """Count this client until it is gone, whichever way; then call `on_left`, once.
+
+        `expires_s`: when its right to listen ends, in Unix time.
+        """
+        age_s = self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
+        right_s = expires_s - self._clock.wall()
+        due = self._deadlines.add(client, self._clock.now() + min(age_s, right_s))
+        self._clients[client] = _Seat(on_left, due, _expired if right_s < age_s else _aged)
         self._emptied.clear()
         self._on_change()
         client.line.listen(client)
@@ -159,16 +165,8 @@ class Audience:
     # The end.
 
     def _end_old(self, now: float) -> None:
-        due = []
-        for client, seat in self._clients.items():
-            if now - seat.since < self._max_age_s * (1 - AGE_JITTER):
-                break
-            if now >= seat.until:
-                due.append(client)
-                # Once: it may take a while until it is gone.
-                seat.until = math.inf
-        for client in due:
-            client.end(frames.bye(*AGED), now)
+        for client in self._deadlines.due(now):
+            client.end(self._clients[client].farewell(), now)
 
     async def drain(self) -> None:
         """Let nobody in any more, and end every stream, many of them over a while.
@@ -228,8 +226,17 @@ class Audience:
         seat = self._clients.pop(client, None)
         if seat is None:
             return
+        self._deadlines.discard(client, seat.due)
         if client.line.reason:
             self.evicted[client.line.reason] += 1
         seat.on_left()
         self._on_change()
         self._check_empty()
+
+
+def _aged() -> bytes:
+    return frames.bye(*AGED)
+
+
+def _expired() -> bytes:
+    return frames.bye_expired(*EXPIRED)

@@ -1,60 +1,113 @@
 """Who may read what.
 
-| `API_TOKEN` | named in `PUBLIC` | answer                                                             |
-| ----------- | ----------------- | ------------------------------------------------------------------ |
-| set         | yes               | open                                                               |
-| set         | no                | 401 unless the request carries a token as `Authorization: Bearer`  |
-| not set     | any               | prices and status are open; positions 403 unless in `PUBLIC`       |
+| `API_TOKEN` | named in `PUBLIC` | answer                                                                |
+| ----------- | ----------------- | --------------------------------------------------------------------- |
+| set         | yes               | open                                                                  |
+| set         | no                | 401 without a token (`Authorization: Bearer`) or a ticket (`?ticket=`) |
+| not set     | any               | prices and status are open; positions 403 unless in `PUBLIC`          |
 
 One exception: `tapecast up` on a laptop shows its own user the positions without a token, as long as nothing
 hints that the request comes from anywhere else. Tokens are never read from a URL and never logged. A stream
-of several subjects needs the right to each of them.
+of several subjects needs the right to each of them, and ends with the first that ends. Tickets: `tickets.py`.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from typing import Literal
+import logging
+from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from tapecast.api.grant import EVERYTHING, Grant, Subject
+from tapecast.api.tickets import Tickets, Wish
+from tapecast.clock import Clock
 from tapecast.errors import ClientError
 from tapecast.settings import Settings
 
-Subject = Literal["prices", "status", "positions"]
+SHORTEST_TOKEN: Final = 16
+"""Whoever has a ticket can try tokens against its signature, at home and as fast as they like."""
+
+logger = logging.getLogger(__name__)
 
 _FORWARDED = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
-_UNAUTHORIZED = "send a token as 'Authorization: Bearer <token>'; a page can only read what PUBLIC names"
+_UNAUTHORIZED = "send a token as 'Authorization: Bearer <token>', or a ticket as ?ticket="
 _HOW_TO = "positions are private: set API_TOKEN and send it as 'Authorization: Bearer <token>'"
+_NO_TICKETS = "tickets need API_TOKEN to be set on the api, and sent as 'Authorization: Bearer <token>'"
 
 
 class Guard:
     """The rule above, for one app."""
 
-    def __init__(self, settings: Settings, *, laptop: bool) -> None:
+    def __init__(self, settings: Settings, *, laptop: bool, clock: Clock | None = None) -> None:
         self._tokens = [token.get_secret_value().encode() for token in settings.api_token]
+        if any(len(token) < SHORTEST_TOKEN for token in self._tokens):
+            logger.warning(
+                "short_token: API_TOKEN has a token of less than %d characters, guessable from any ticket",
+                SHORTEST_TOKEN,
+            )
+        self._clock = clock or Clock()
+        self._tickets = Tickets(self._tokens, self._clock)
+        self._longest_s = settings.ticket_ttl_s
         self._public = settings.public
         self._laptop = laptop
 
-    def require(self, request: Request, subject: Subject) -> None:
-        """Raises ClientError unless this request may read `subject`."""
-        if subject in self._public:
-            return
+    def require(self, request: Request, subjects: Iterable[Subject]) -> Grant:
+        """What the request may read. Raises ClientError unless that is all of `subjects`."""
+        closed = sorted(set(subjects) - self._public)
+        if not closed:
+            return EVERYTHING
         if self._tokens:
-            if not self._carries_token(request):
-                raise ClientError(401, "unauthorized", f"{subject}: {_UNAUTHORIZED}")
-        elif subject == "positions" and not (self._laptop and _is_own_user(request)):
+            return self._credential(request, closed)
+        if "positions" in closed and not (self._laptop and _is_own_user(request)):
             raise ClientError(403, "forbidden", _HOW_TO)
+        return EVERYTHING
 
-    def _carries_token(self, request: Request) -> bool:
+    def require_token(self, request: Request) -> int:
+        """The number of the token that the request carries. Raises ClientError without one."""
+        if not self._tokens:
+            raise ClientError(403, "forbidden", _NO_TICKETS)
+        number = self._token(request)
+        if number is None:
+            raise ClientError(401, "unauthorized", _NO_TICKETS)
+        return number
+
+    def ticket(self, request: Request, wish: Wish, name: str) -> tuple[str, int]:
+        """A ticket, and the seconds for which it is good. Raises ClientError without a token."""
+        number = self.require_token(request)
+        ttl_s = self._longest_s if wish.ttl_s is None else min(wish.ttl_s, self._longest_s)
+        grant = Grant(
+            EVERYTHING.subjects if wish.streams is None else wish.streams,
+            None if wish.symbols is None else frozenset(wish.symbols),
+            self._clock.wall() + ttl_s,
+        )
+        return self._tickets.make(number, grant, name), ttl_s
+
+    def _credential(self, request: Request, closed: list[Subject]) -> Grant:
+        number = self._token(request)
+        if number is not None:
+            return Grant(holder=f"token {number}")
+        ticket = request.query_params.get("ticket")
+        if ticket is None or "authorization" in request.headers:
+            raise ClientError(401, "unauthorized", f"{', '.join(closed)}: {_UNAUTHORIZED}")
+        grant = self._tickets.read(ticket)
+        missing = [subject for subject in closed if subject not in grant.subjects]
+        if missing:
+            raise ClientError(403, "forbidden", f"this ticket is not for {', '.join(missing)}")
+        # What is open to all is not narrowed by a ticket for something else.
+        return grant if "prices" in closed else Grant(expires_s=grant.expires_s, holder=grant.holder)
+
+    def _token(self, request: Request) -> int | None:
+        """Which of the tokens the request carries."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         # Headers are bytes that Starlette read as Latin-1.
         sent = given.strip().encode("latin-1")
         # All are compared, so that the time tells neither the token nor its place in the list.
         matches = [hmac.compare_digest(sent, token) for token in self._tokens]
-        return scheme.lower() == "bearer" and any(matches)
+        return matches.index(True) if scheme.lower() == "bearer" and any(matches) else None
 
 
 def _is_own_user(request: Request) -> bool:

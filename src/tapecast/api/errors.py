@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler
 
 from tapecast.api import frames
 from tapecast.api.streams import accepts_stream
+from tapecast.api.tickets import EXPIRED
 from tapecast.errors import ClientError
 
 TEMPORARY = frozenset({429, 503})
@@ -22,14 +23,12 @@ _CODES = {404: "not_found", 405: "method_not_allowed"}
 async def on_client_error(request: Request, error: Exception) -> Response:
     """A request that we refuse."""
     assert isinstance(error, ClientError)  # noqa: S101 - registered for nothing else
-    if error.status in TEMPORARY and accepts_stream(request):
-        # Kept alive, a crowd of refused pages would take the files that health checks need.
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
-        return Response(
-            frames.bye(error.code, error.message, error.retry_after or frames.RETRY_S),
-            media_type="text/event-stream",
-            headers=headers,
-        )
+    if accepts_stream(request):
+        if error.status in TEMPORARY:
+            return _farewell(frames.bye(error.code, error.message, error.retry_after or frames.RETRY_S))
+        if error.code == EXPIRED[0]:
+            # The page would learn nothing from a 401, and its ticket was ours.
+            return _farewell(frames.bye_expired(error.code, error.message))
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
@@ -55,6 +54,12 @@ HANDLERS: dict[int | type[Exception], ExceptionHandler] = {
     HTTPException: on_http_error,
     Exception: on_bug,
 }
+
+
+def _farewell(frame: bytes) -> Response:
+    # Kept alive, a crowd of refused pages would take the files that health checks need.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
+    return Response(frame, media_type="text/event-stream", headers=headers)
 
 
 def _answer(status: int, code: str, message: str, headers: dict[str, str]) -> Response:

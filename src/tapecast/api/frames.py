@@ -16,6 +16,8 @@ from tapecast.backoff import jittered
 RETRY_S: Final = 2.0
 """A browser comes back within so long, if nothing says when."""
 
+EXPIRED_RETRY_S: Final = 60
+
 # Decimals are money, and money is a JSON number with every digit that it has.
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -51,3 +53,8 @@ def retry(within_s: float = RETRY_S) -> bytes:
 def bye(code: str, message: str, within_s: float = RETRY_S) -> bytes:
     """The last words of a stream that the server ends, and in how many seconds at most to come back."""
     return retry(within_s) + event("bye", {"code": code, "message": message})
+
+
+def bye_expired(code: str, message: str) -> bytes:
+    """The last words to whoever cannot come back with what it has: not at once, to hear the same."""
+    return b"retry: %d\n" % (1000 * EXPIRED_RETRY_S) + event("bye", {"code": code, "message": message})

@@ -52,8 +52,8 @@ class Prices:
 
     async def prices(self, request: Request) -> Response:
         """`GET /prices?symbols=AAPL,BTC/USD`."""
-        self._guard.require(request, "prices")
-        symbols, refused = parse_symbols(request.query_params, self._settings)
+        grant = self._guard.require(request, ["prices"])
+        symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
         self._hub.audience.require_open()
         if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)

@@ -12,6 +12,7 @@ A stream can end in these ways, and in no other:
 | it keeps on sending                    | none             | aborted, counted as `talks`               |
 | its host is gone without a word        | none             | the kernel gives up after 45 s            |
 | it has been open for MAX_STREAM_AGE_S  | `bye` `max_age`  | closed when that is out                   |
+| its ticket expires                     | `bye` `ticket_expired` | closed when that is out             |
 | the server drains                      | `bye` `draining` | closed when that is out                   |
 | it drains, the client takes nothing    | none             | aborted after the grace, as `drained`     |
 
@@ -27,6 +28,7 @@ from starlette.types import Receive, Scope, Send
 from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.encoding import accepts_gzip
+from tapecast.api.grant import Grant
 from tapecast.api.hub import Hub
 from tapecast.api.protocol import take_over
 from tapecast.api.seats import Seats
@@ -47,11 +49,12 @@ HEADERS = {
 class Stream(Response):
     """The head of one client's stream; the body is written by the client's view, not through ASGI."""
 
-    def __init__(self, seats: Seats, ask: Ask, *, gzip: bool) -> None:
+    def __init__(self, seats: Seats, ask: Ask, grant: Grant, *, gzip: bool) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._seats = seats
         self._ask = ask
+        self._grant = grant
         self._encoding = seats.gzip if gzip else seats.plain
         if gzip:
             self.headers["Content-Encoding"] = self._encoding.name
@@ -65,7 +68,7 @@ class Stream(Response):
             return
         line = self._seats.line(self._ask)
         if take_over(scope, line):
-            self._seats.take(self._ask, self._encoding, line)
+            self._seats.take(self._ask, self._encoding, line, self._grant.expires_s)
 
 
 class Streams:
@@ -79,20 +82,20 @@ class Streams:
 
     async def prices(self, request: Request) -> Response:
         """`GET /stream/prices?symbols=AAPL,BTC/USD[&interval=250]`."""
-        self._guard.require(request, "prices")
-        symbols, refused = parse_symbols(request.query_params, self._settings)
-        return self._stream(request, Ask(symbols, refused, self._interval(request)))
+        grant = self._guard.require(request, ["prices"])
+        symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
+        return self._stream(request, Ask(symbols, refused, self._interval(request)), grant)
 
     async def positions(self, request: Request) -> Response:
         """`GET /stream/positions`."""
-        self._guard.require(request, "positions")
-        return self._stream(request, Ask(interval_ms=self._interval(request), positions=True))
+        grant = self._guard.require(request, ["positions"])
+        return self._stream(request, Ask(interval_ms=self._interval(request), positions=True), grant)
 
     async def status(self, request: Request) -> Response:
         """`GET /stream/status`: JSON for curl, a stream for whoever asks for one."""
-        self._guard.require(request, "status")
+        grant = self._guard.require(request, ["status"])
         if accepts_stream(request):
-            return self._stream(request, Ask(status=True))
+            return self._stream(request, Ask(status=True), grant)
         body = frames.encode(self._hub.board.report())
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -100,19 +103,19 @@ class Streams:
         """`GET /stream?prices=AAPL,MSFT&positions&status[&interval=250]`: all of it on one connection."""
         query = request.query_params
         asked = parse_subjects(query)
-        for subject in sorted(asked):
-            self._guard.require(request, subject)
-        symbols, refused = parse_symbols(query, self._settings, "prices", alone=asked == {"prices"})
+        grant = self._guard.require(request, asked)
+        only_prices = asked == {"prices"}
+        symbols, refused = parse_symbols(query, self._settings, "prices", alone=only_prices, grant=grant)
         positions, status = "positions" in asked, "status" in asked
-        return self._stream(request, Ask(symbols, refused, self._interval(request), positions, status))
+        return self._stream(request, Ask(symbols, refused, self._interval(request), positions, status), grant)
 
     def _interval(self, request: Request) -> int:
         return parse_interval(request.query_params, self._settings.stream_interval_ms)
 
-    def _stream(self, request: Request, ask: Ask) -> Stream:
+    def _stream(self, request: Request, ask: Ask, grant: Grant) -> Stream:
         self._hub.audience.require_seat()
         gzip = self._settings.compression and accepts_gzip(request.headers)
-        return Stream(self._seats, ask, gzip=gzip)
+        return Stream(self._seats, ask, grant, gzip=gzip)
 
 
 def accepts_stream(request: Request) -> bool:

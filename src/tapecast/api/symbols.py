@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.datastructures import QueryParams
 
-from tapecast.api.auth import Subject
+from tapecast.api.grant import EVERYTHING, Grant, Subject
 from tapecast.bus.codec import SymbolStatus
 from tapecast.errors import ClientError
 from tapecast.market import SymbolState, market_of
@@ -48,7 +48,12 @@ def parse_subjects(query: QueryParams) -> frozenset[Subject]:
 
 
 def parse_symbols(
-    query: QueryParams, settings: Settings, name: str = "symbols", *, alone: bool = True
+    query: QueryParams,
+    settings: Settings,
+    name: str = "symbols",
+    *,
+    alone: bool = True,
+    grant: Grant = EVERYTHING,
 ) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
     """The good symbols of the parameter `name`, and the refused ones.
 
@@ -67,7 +72,7 @@ def parse_symbols(
         )
     refused = [_refusal(printable(s), "symbol_invalid") for s in asked if market_of(s) is None]
     allowed = settings.allowed_symbols
-    barred = {symbol for symbol in well_formed if allowed and symbol not in allowed}
+    barred = {s for s in well_formed if (allowed and s not in allowed) or grant.bars(s)}
     refused += [_refusal(symbol, "not_allowed") for symbol in well_formed if symbol in barred]
     return tuple(symbol for symbol in well_formed if symbol not in barred), tuple(refused)
 
