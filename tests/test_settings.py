@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ GOOD = [
     ("FEED", "REPLAY:Tapes/A.jsonl", "feed", "replay:Tapes/A.jsonl"),
     ("REPLAY_SPEED", "50", "replay_speed", 50.0), ("REPLAY_SPEED", "0.5", "replay_speed", 0.5),
     ("REPLAY_SPEED", "1e6", "replay_speed", 1e6),
+    ("MAX_STREAMS_PER_CLIENT", "0", "max_streams_per_client", 0), ("ACCEPT_RATE", "2.5", "accept_rate", 2.5),
+    ("TICKET_TTL_S", "60", "ticket_ttl_s", 60),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", "trusted_proxies", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ("SYMBOLS", "msft, aapl,MSFT,btc/usd", "symbols", ("MSFT", "AAPL", "BTC/USD")),
     ("ALLOWED_SYMBOLS", "aapl,AAPL", "allowed_symbols", frozenset({"AAPL"})),
     ("SYMBOL_LIMIT", "1", "symbol_limit", 1), ("PRICE_TTL_S", "4", "price_ttl_s", 4),
@@ -54,6 +58,8 @@ BAD = {
     "PRICE_TTL_S": ["3", "61", "five"], "PORT": ["-1", "65536", "http", "80.5"],
     "API_TOKEN": ["one,two words", ", ,"], "PUBLIC": ["prices,orders"],
     "CORS_ORIGINS": ["example.com", "https://a.example/page"], "MAX_SYMBOLS_PER_STREAM": ["0"],
+    "MAX_STREAMS_PER_CLIENT": ["-1", "many"], "ACCEPT_RATE": ["-1", "nan", "inf", "fast"],
+    "TICKET_TTL_S": ["0", "1h", "2592001"], "TRUSTED_PROXIES": ["proxy", "10.0.0.1/8", "*", "10.0.0.0/33"],
     "MAX_STREAMS": ["0", "many"], "MAX_STREAM_AGE_S": ["-1", "nan", "inf"], "COMPRESSION": ["2", "gzip"],
     "STREAM_INTERVAL_MS": ["-1", "60001"], "KEEPALIVE_S": ["0", "301", "nan", "inf"], "LOG_LEVEL": ["LOUD"],
     "LOG_FORMAT": ["xml"],

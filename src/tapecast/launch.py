@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 REDIS_WAIT_S: Final = 10.0
 """On a platform that starts everything at once, Redis may be a moment later than we are."""
 REDIS_RETRY_S: Final = 0.25
-OTHER_FILES: Final = 256
-"""Besides streams: Redis, the venue, plain requests, files of the runtime."""
+OTHER_FILES: Final = 256 + 2048
+"""Besides streams: Redis, the venue, plain requests, files of the runtime, and who sent no request yet."""
 FEED_WAIT_S: Final = 10.0
 """`up` serves when its feed is live; a venue that does not answer for this long is shown as it is."""
 

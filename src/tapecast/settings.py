@@ -23,7 +23,7 @@ from pydantic_settings import (
 
 from tapecast.errors import SettingsError
 from tapecast.spelling import meant
-from tapecast.values import REPLAY, FeedChoice, Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
+from tapecast.values import REPLAY, FeedChoice, Network, Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
 
 
 def _key(*names: str) -> Any:
@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ("*",)
     # Streams of all kinds in one api process; each is a socket, and the system's limit has to allow as many.
     max_streams: int = Field(default=10_000, ge=1, le=1_000_000)
+    # Of one credential, or where none is needed of one address; 0: as many as there may be.
+    max_streams_per_client: int = Field(default=1000, ge=0, le=1_000_000)
+    # Streams that may be opened in a second, and other requests for prices; 0: no limit.
+    accept_rate: float = Field(default=5000, ge=0, le=1e6, allow_inf_nan=False)
+    # Whose X-Forwarded-For is believed.
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     # A stream that is as old ends, and its client comes back, perhaps to a newer replica; 0: never.
     max_stream_age_s: float = Field(default=3600, ge=0, le=86_400, allow_inf_nan=False)
     max_symbols_per_stream: int = Field(default=1000, ge=1, le=10_000)
@@ -87,8 +93,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
 
     @field_validator(
-        "symbols", "alpaca_channels", "cors_origins", "allowed_symbols", "public", "api_token", mode="before"
-    )
+        "symbols", "alpaca_channels", "cors_origins", "allowed_symbols", "public", "api_token",
+        "trusted_proxies", mode="before",
+    )  # fmt: skip
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if not isinstance(value, str):

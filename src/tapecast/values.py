@@ -7,10 +7,11 @@ that silently never matches an origin, or a library whose error quotes half of a
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from tapecast.market import market_of
 
@@ -53,6 +54,15 @@ def _origin(value: str) -> str:
 
 _SEVERAL = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 """Schemes with several hosts, which `bus/places.py` reads."""
+
+
+def _network(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no network (10.0.0.0/8 and 2001:db8::/32 are): {error}") from None
 
 
 def _split(url: str, *schemes: str) -> SplitResult:
@@ -98,6 +108,8 @@ def _rest_url(value: str) -> str:
     return value
 
 
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+"""An address, or a block of them."""
 Symbol = Annotated[str, AfterValidator(_symbol)]
 """A symbol of any market, upper-cased."""
 FeedChoice = Annotated[str, AfterValidator(_feed)]

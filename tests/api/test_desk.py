@@ -16,9 +16,9 @@ TOKEN = "a-token-of-some-length"
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def client(**env: str) -> httpx.AsyncClient:
+def client(ttl_s: int = 43_200) -> httpx.AsyncClient:
     """A client of an app with this token."""
-    return client_of(Bench(), API_TOKEN=TOKEN, **env)
+    return client_of(Bench(), API_TOKEN=TOKEN, TICKET_TTL_S=str(ttl_s))
 
 
 async def made(api: httpx.AsyncClient, **wish: Any) -> str:
@@ -32,7 +32,7 @@ async def made(api: httpx.AsyncClient, **wish: Any) -> str:
 
 async def test_without_a_body_it_is_for_all_and_for_as_long_as_may_be() -> None:
     """The shortest call is `curl -X POST -H 'Authorization: Bearer …' …/tickets`."""
-    async with client(TICKET_TTL_S="600") as api:
+    async with client(600) as api:
         for path in ("/tickets", "/api/tickets"):
             answer = (await api.post(path, headers=AUTH)).json()
             assert answer["expires_in"] == 600
@@ -43,7 +43,7 @@ async def test_without_a_body_it_is_for_all_and_for_as_long_as_may_be() -> None:
 
 async def test_it_may_be_shorter_and_never_longer() -> None:
     """Who wants more gets what there is, and is told."""
-    async with client(TICKET_TTL_S="600") as api:
+    async with client(600) as api:
         for asked, granted in ((5, 5), (600, 600), (601, 600), (10**12, 600)):
             answer = await api.post("/tickets", headers=AUTH, json={"ttl_s": asked})
             assert answer.json()["expires_in"] == granted

@@ -17,6 +17,8 @@ from tapecast.api import frames
 from tapecast.api.client import Client
 from tapecast.api.deadlines import Deadlines
 from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.grant import EVERYTHING, Grant
+from tapecast.api.limits import Limits
 from tapecast.api.tickets import EXPIRED
 from tapecast.api.view import Sent, View
 from tapecast.clock import Clock
@@ -31,7 +33,6 @@ EVICTIONS: Final = ("stalled", "talks", "drained")
 
 DRAINING: Final = ("draining", "the server is restarting; come back")
 AGED: Final = ("max_age", "this stream has been open for long; come back")
-FULL: Final = ("too_many_streams", "this server has as many streams open as it may; come back")
 
 
 AGE_JITTER: Final = 0.2
@@ -49,6 +50,7 @@ class _Seat:
     """What a client's end means to others, when that end is due, and its last words."""
 
     on_left: Callable[[], None]
+    holder: str
     due: int | None
     farewell: Callable[[], bytes]
 
@@ -68,7 +70,6 @@ class Audience:
         self, settings: Settings, dispatcher: Dispatcher, clock: Clock, on_change: Callable[[], None]
     ) -> None:
         self._keepalive_s = settings.keepalive_s
-        self._max_streams = settings.max_streams
         self._max_age_s = settings.max_stream_age_s or math.inf
         self._dispatcher = dispatcher
         self._clock = clock
@@ -78,9 +79,9 @@ class Audience:
         self._stalls: dict[Client, _Stall] = {}
         self._emptied = asyncio.Event()
         self.is_draining = False
-        # Clients that we cut off, by reason, and requests turned away because all seats were taken.
+        self.limits = Limits(settings, clock)
+        # Clients that we cut off, by reason.
         self.evicted: Counter[str] = Counter()
-        self.refused = 0
         self.sent = Sent()
         # New images times those who listen to the symbol.
         self.offered = 0
@@ -103,12 +104,10 @@ class Audience:
         if self.is_draining:
             raise ClientError(503, *DRAINING, retry_after=2)
 
-    def require_seat(self) -> None:
-        """Raises ClientError also if there are as many streams as there may be."""
+    def require_seat(self, holder: str = "") -> None:
+        """Raises ClientError also if this client, or anybody, has as many streams as there may be."""
         self.require_open()
-        if len(self._clients) >= self._max_streams:
-            self.refused += 1
-            raise ClientError(429, *FULL, retry_after=10)
+        self.limits.require(holder)
 
     def open(self, view: View) -> None:
         """Tell this view what everybody is told."""
@@ -120,15 +119,13 @@ class Audience:
         self._dispatcher.views.pop(view, None)
         self._dispatcher.forget(view)
 
-    def seat(self, client: Client, on_left: Callable[[], None], expires_s: float = math.inf) -> None:
-        """Count this client until it is gone, whichever way; then call `on_left`, once.
-
-        `expires_s`: when its right to listen ends, in Unix time.
-        """
+    def seat(self, client: Client, on_left: Callable[[], None], grant: Grant = EVERYTHING) -> None:
+        """Count this client until it is gone, whichever way; then call `on_left`, once."""
         age_s = self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
-        right_s = expires_s - self._clock.wall()
+        right_s = grant.expires_s - self._clock.wall()
         due = self._deadlines.add(client, self._clock.now() + min(age_s, right_s))
-        self._clients[client] = _Seat(on_left, due, _expired if right_s < age_s else _aged)
+        self._clients[client] = _Seat(on_left, grant.holder, due, _expired if right_s < age_s else _aged)
+        self.limits.enter(grant.holder)
         self._emptied.clear()
         self._on_change()
         client.line.listen(client)
@@ -227,6 +224,7 @@ class Audience:
         if seat is None:
             return
         self._deadlines.discard(client, seat.due)
+        self.limits.leave(seat.holder)
         if client.line.reason:
             self.evicted[client.line.reason] += 1
         seat.on_left()

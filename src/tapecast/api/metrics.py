@@ -56,7 +56,9 @@ class _Streams(Collector):
         for reason in EVICTIONS:
             evicted.add_metric([reason], audience.evicted[reason])
         yield evicted
-        yield _counter("streams_refused", "Requests for a stream while all were taken.", audience.refused)
+        yield _counter(
+            "streams_refused", "Requests for a stream while all were taken.", audience.limits.refused.total()
+        )
         yield _counter("ticks_offered", "New images times those who listen to the symbol.", audience.offered)
         yield _counter("ticks_sent", "Ticks and re-priced positions written to clients.", sent.ticks)
         yield _counter("events_sent", "Other events written to clients.", sent.events)

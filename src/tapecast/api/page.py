@@ -25,8 +25,6 @@ class Page:
         self._headers = {
             "Content-Security-Policy": policy(self._html),
             "Cache-Control": "no-cache",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
         }
 
     async def index(self, request: Request) -> Response:

@@ -55,6 +55,7 @@ class Prices:
         grant = self._guard.require(request, ["prices"])
         symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
         self._hub.audience.require_open()
+        self._hub.audience.limits.require_pace()
         if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)
         bell = Bell()

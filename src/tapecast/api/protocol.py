@@ -15,11 +15,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from starlette.types import Scope
+import uvicorn
+from starlette.types import ASGIApp, Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from tapecast.api.waiting import Waiting
 
 EXTENSION: Final = "tapecast.take_over"
 
@@ -40,6 +43,14 @@ PIPELINED: Final = 16
 TakeOver = Callable[[asyncio.Protocol], bool]
 
 
+class Config(uvicorn.Config):
+    """uvicorn's, with the connections that wait for their next request."""
+
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        super().__init__(app, http=TakeOverProtocol, **options)
+        self.waiting = Waiting()
+
+
 class TakeOverProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, from which a response that has begun can be taken away."""
 
@@ -47,6 +58,8 @@ class TakeOverProtocol(HttpToolsProtocol):
     _running: RequestResponseCycle | None = None
     # Bytes since the last whole head, in reads: what came with its end is not counted.
     _unfinished = 0
+    # With the others that wait, where the server bounds their number.
+    config: Config
     # Cuts off whoever does not send the headers of a request in time.
     _patience: asyncio.TimerHandle | None = None
 
@@ -117,8 +130,15 @@ class TakeOverProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._hear_head()
         self._patience = self.loop.call_later(HEAD_S, self.transport.abort)
+        self.config.waiting.add(self)
+
+    def cut_off(self) -> None:
+        """Make room for others: this one has sent no request."""
+        self._hear_head()
+        self.transport.abort()
 
     def _hear_head(self) -> None:
+        self.config.waiting.discard(self)
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None

@@ -6,7 +6,6 @@ also the whole recovery after a lost connection: nothing is kept per client.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from tapecast import __version__
@@ -14,6 +13,7 @@ from tapecast.api import frames
 from tapecast.api.client import Client
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.encoding import Encoding, Gzip, Plain
+from tapecast.api.grant import EVERYTHING, Grant
 from tapecast.api.hub import Hub
 from tapecast.api.line import Line, chunk
 from tapecast.api.mailbox import Mailbox
@@ -42,11 +42,8 @@ class Seats:
         """A line for a client that asks for this."""
         return Line(TICK_BYTES * max(len(ask.symbols), 1))
 
-    def take(self, ask: Ask, encoding: Encoding, line: Line, expires_s: float = math.inf) -> None:
-        """Seat the client on this line, and begin to send. It is gone when the line is.
-
-        `expires_s`: when its right to listen ends, in Unix time.
-        """
+    def take(self, ask: Ask, encoding: Encoding, line: Line, grant: Grant = EVERYTHING) -> None:
+        """Seat the client on this line, and begin to send. It is gone when the line is, or its right ends."""
         # The same strings for all: twenty of each client's own would be most of its memory.
         symbols = tuple(map(self._hub.topics.spelled, sorted(ask.symbols)))
         key = (symbols, ask.interval_ms, ask.positions, ask.status, encoding.name)
@@ -58,7 +55,7 @@ class Seats:
         client = Client(view, line, self._dispatcher, self._hub.audience)
         view.join(client)
         # Counted first, so that the status which this client gets counts it.
-        self._hub.audience.seat(client, lambda: self._left(key, view), expires_s)
+        self._hub.audience.seat(client, lambda: self._left(key, view), grant)
         self._introduce(client.mailbox, ask)
         if encoding.head:
             line.write(chunk(encoding.head))

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from tapecast.api.app import create_app
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.hub import Hub
-from tapecast.api.protocol import TakeOverProtocol
+from tapecast.api.protocol import Config
 from tapecast.api.seats import Seats
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
@@ -68,18 +68,25 @@ async def serve(
     await status.remove()
 
 
+SECURITY: Final = [
+    # What is JSON or a stream is never taken for a page; no other site hears of a URL with a ticket in it.
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+]
+
+
 class Server(uvicorn.Server):
     """uvicorn, without its hands on the process: signals and logging belong to the command."""
 
     def __init__(self, app: ASGIApp, ready: asyncio.Event) -> None:
-        config = uvicorn.Config(
+        config = Config(
             app,
-            http=TakeOverProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            headers=SECURITY,
             # The peer is who it is: a header that anybody can send must not make it a loopback one.
             proxy_headers=False,
             # What `shutdown` has not ended by then would be logged as a failure of ours.

@@ -21,6 +21,7 @@ Lost feeds, a lost Redis and a lost ingest end no stream: they are events.
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -30,6 +31,7 @@ from tapecast.api.auth import Guard
 from tapecast.api.encoding import accepts_gzip
 from tapecast.api.grant import Grant
 from tapecast.api.hub import Hub
+from tapecast.api.peers import address_of
 from tapecast.api.protocol import take_over
 from tapecast.api.seats import Seats
 from tapecast.api.symbols import Ask, parse_interval, parse_subjects, parse_symbols
@@ -68,7 +70,7 @@ class Stream(Response):
             return
         line = self._seats.line(self._ask)
         if take_over(scope, line):
-            self._seats.take(self._ask, self._encoding, line, self._grant.expires_s)
+            self._seats.take(self._ask, self._encoding, line, self._grant)
 
 
 class Streams:
@@ -113,7 +115,10 @@ class Streams:
         return parse_interval(request.query_params, self._settings.stream_interval_ms)
 
     def _stream(self, request: Request, ask: Ask, grant: Grant) -> Stream:
-        self._hub.audience.require_seat()
+        # Who needs no credential is told from others by the address.
+        holder = grant.holder or address_of(request, self._settings.trusted_proxies)
+        self._hub.audience.require_seat(holder)
+        grant = msgspec.structs.replace(grant, holder=holder)
         gzip = self._settings.compression and accepts_gzip(request.headers)
         return Stream(self._seats, ask, grant, gzip=gzip)
 

@@ -1,0 +1,71 @@
+"""Whose address it is."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+
+from tapecast.api.peers import address_of
+from tapecast.settings import load
+
+PROXIES = load({"TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1, fd00::/8"}).trusted_proxies
+
+
+def request(peer: str | None, *forwarded: str) -> Request:
+    """From this peer, with these headers."""
+    headers = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
+    client = None if peer is None else (peer, 5)
+    return Request({"type": "http", "client": client, "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        # Nobody whom we know: the header is the client's own.
+        ("203.0.113.7", ["198.51.100.1"], "203.0.113.7"),
+        ("203.0.113.7", [], "203.0.113.7"),
+        # A proxy of ours.
+        ("10.1.2.3", ["198.51.100.1"], "198.51.100.1"),
+        ("10.1.2.3", [], "10.1.2.3"),
+        ("192.0.2.1", ["198.51.100.1"], "198.51.100.1"),
+        ("::ffff:10.1.2.3", ["198.51.100.1"], "198.51.100.1"),
+        ("fd00::1", ["198.51.100.1"], "198.51.100.1"),
+        # What the client wrote before its proxy did is not believed.
+        ("10.1.2.3", ["1.1.1.1, 198.51.100.1"], "198.51.100.1"),
+        ("10.1.2.3", ["1.1.1.1", "198.51.100.1"], "198.51.100.1"),
+        # One proxy behind another.
+        ("10.1.2.3", ["198.51.100.1, 10.9.9.9, 192.0.2.1"], "198.51.100.1"),
+        ("10.1.2.3", ["10.9.9.9"], "10.9.9.9"),
+        # Nonsense ends it at the last that somebody whom we know has said.
+        ("10.1.2.3", ["198.51.100.1, unknown"], "10.1.2.3"),
+        ("10.1.2.3", ["198.51.100.1, <script>, 10.9.9.9"], "10.9.9.9"),
+        ("10.1.2.3", [""], "10.1.2.3"),
+        ("10.1.2.3", [", ,"], "10.1.2.3"),
+        ("10.1.2.3", ["\xff"], "10.1.2.3"),
+        # With a port.
+        ("10.1.2.3", ["198.51.100.1:4711"], "198.51.100.1"),
+        ("10.1.2.3", ["[2001:db8:1:2::7]:4711"], "2001:db8:1:2::/64"),
+        # An IPv6 host has more addresses than we have memory.
+        ("2001:db8:1:2:3:4:5:6", [], "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", [], "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", [], "fe80::/64"),
+        ("::ffff:203.0.113.7", [], "203.0.113.7"),
+        # No address at all: a Unix socket.
+        (None, ["198.51.100.1"], ""),
+        ("", ["198.51.100.1"], ""),
+    ],
+)
+def test_only_what_a_trusted_proxy_says_counts(peer: str | None, forwarded: list[str], address: str) -> None:
+    """Read from the end of the list, which is the part that nobody else can write."""
+    assert address_of(request(peer, *forwarded), PROXIES) == address
+
+
+def test_a_list_without_end_is_not_read_to_its_beginning() -> None:
+    """64 KiB of hops in each request would be work."""
+    hops = ", ".join(["198.51.100.1"] + ["10.0.0.1"] * 5000)
+    assert address_of(request("10.1.2.3", hops), PROXIES) == "10.0.0.1"
+
+
+def test_without_proxies_the_header_is_not_looked_at() -> None:
+    """The default."""
+    assert address_of(request("127.0.0.1", "198.51.100.1"), ()) == "127.0.0.1"
