@@ -24,7 +24,8 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nolog
 COPY --from=build /opt/tapecast /opt/tapecast
 # `tapecast up` listens on loopback by default, which nobody outside of a container can reach.
 ENV PATH=/opt/tapecast/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0
-USER tapecast
+# By number: Kubernetes' runAsNonRoot cannot tell who a name is.
+USER 10001
 WORKDIR /app
 EXPOSE 8000
 STOPSIGNAL SIGTERM

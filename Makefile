@@ -8,11 +8,11 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e drills bench fault-table \
-	outage-table format clean
+.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e drills bench attempt-table \
+	fault-table outage-table format clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else all simulated and embedded
 	@$(BIN)/tapecast up $(ARGS)
@@ -51,6 +51,9 @@ drills: install ## Tests of minutes: failovers and soaks
 
 bench: install-bench ## tapecast beside its peers, as a table; ARGS="--help" says more
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+attempt-table: install ## Write docs/attempts.md from the cases of the end-to-end tests
+	@$(BIN)/python -m tests.e2e.attempt_table
 
 fault-table: install ## Write docs/faults.md from the cases of the end-to-end tests
 	@$(BIN)/python -m tests.e2e.fault_table

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 
+import msgspec
 import pytest
 
 from tapecast.bus import codec
@@ -42,6 +43,29 @@ async def test_an_ingest_of_this_host_is_shown_with_its_feeds(bus: Bus, valkey_u
     """A failed feed is told, and is no reason to restart the process: that would dial the venue again."""
     await _report(bus, _status(socket.gethostname()))
     assert "us_equity failed auth_failed" in await check_ingest(valkey_url, "")
+
+
+async def test_a_standby_names_the_owner(bus: Bus, valkey_url: str) -> None:
+    """Wherever that is; one without an owner is told as such."""
+    feeds = [
+        codec.FeedStatus("iex", Market.US_EQUITY, FeedState.STANDBY, "held"),
+        codec.FeedStatus("crypto", Market.CRYPTO, FeedState.STANDBY),
+    ]
+    await _report(bus, msgspec.structs.replace(_status(socket.gethostname()), feeds=feeds))
+    leases = {"us_equity": codec.LeaseStatus("other-1-abc", 1)}
+    await _report(bus, msgspec.structs.replace(_status("other"), leases=leases))
+    said = await check_ingest(valkey_url, "")
+    assert "us_equity standby held (owner: other-1-abc), crypto standby (owner: nobody)" in said
+
+
+async def test_a_full_redis_is_told_and_not_the_ingest_that_cannot_report(bus: Bus, valkey_url: str) -> None:
+    """It runs, and restarting it would not help."""
+    await bus.redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StartError, match="memory"):
+            await check_ingest(valkey_url, "")
+    finally:
+        await bus.redis.config_set("maxmemory", "0")
 
 
 async def test_another_hosts_ingest_does_not_count(bus: Bus, valkey_url: str) -> None:

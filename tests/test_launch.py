@@ -54,7 +54,7 @@ def test_a_limit_too_low_for_the_streams_is_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With what to do about it, and never where there is room."""
-    monkeypatch.setattr(process, "allow_files", lambda wanted: min(wanted, 1000))
+    monkeypatch.setattr(process, "allow_files", lambda wanted: min(wanted, 4000))
     monkeypatch.setattr(process, "spare_collections", lambda: None)
     launch._make_room(load({"MAX_STREAMS": "500"}))
     assert not caplog.records

@@ -1,9 +1,7 @@
-"""Logs go to standard error, a taken port is named, and a signal ends the process in order."""
+"""A taken port is named, and a signal ends the process in order."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import signal
 import socket
@@ -15,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from tapecast.errors import StartError
-from tapecast.process import UNTAKEN_MS, JsonFormatter, configure_logging, is_here, listen, process_id
+from tapecast.process import UNTAKEN_MS, is_here, listen, process_id
 from tests.support import PATIENCE_S
 
 STOPS = """
@@ -33,87 +31,6 @@ async def main(stop):
 run(main)
 print("ended", flush=True)
 """
-
-
-def record(message: str, *args: object, exc_info: object = None) -> logging.LogRecord:
-    """One log record."""
-    return logging.getLogger("tapecast.test").makeRecord(
-        "tapecast.test",
-        logging.WARNING,
-        __file__,
-        1,
-        message,
-        args,
-        exc_info,  # type: ignore[arg-type]
-    )
-
-
-@pytest.fixture
-def restored_logging() -> Iterator[None]:
-    """The root logger as it was before the test, and the libraries' levels with it."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers, root.level = handlers, level
-    for name in ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-
-
-def test_a_json_record_is_one_line_of_json() -> None:
-    """Whatever the message holds."""
-    line = JsonFormatter().format(record("feed_state: %s\n%s", "live", '"é\x1b'))
-    assert "\n" not in line
-    said = json.loads(line)
-    assert said.pop("time").endswith("+00:00")
-    assert said == {"level": "WARNING", "logger": "tapecast.test", "message": 'feed_state: live\n"é\x1b'}
-
-
-def test_a_json_record_holds_its_traceback() -> None:
-    """In the same line."""
-    try:
-        raise RuntimeError("boom")  # noqa: TRY301
-    except RuntimeError:
-        line = JsonFormatter().format(record("failed", exc_info=sys.exc_info()))
-    assert "\n" not in line
-    assert "RuntimeError: boom" in json.loads(line)["traceback"]
-
-
-@pytest.mark.usefixtures("restored_logging")
-def test_logs_go_to_standard_error_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard output is for what a person pipes on."""
-    configure_logging("INFO", "text")
-    logging.getLogger("tapecast.test").info("hello")
-    logging.getLogger("tapecast.test").debug("not this")
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.rstrip().endswith("INFO    tapecast.test hello")
-    assert "not this" not in said.err
-
-
-@pytest.mark.usefixtures("restored_logging")
-def test_logs_go_to_standard_error_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """One object a line."""
-    configure_logging("DEBUG", "json")
-    logging.getLogger("tapecast.test").debug("hello")
-    assert json.loads(capsys.readouterr().err)["message"] == "hello"
-
-
-@pytest.mark.parametrize(
-    ("level", "loudest"), [("DEBUG", "WARNING"), ("INFO", "WARNING"), ("ERROR", "ERROR")]
-)
-@pytest.mark.usefixtures("restored_logging")
-def test_libraries_are_no_louder_than_warnings(level: str, loudest: str) -> None:
-    """Httpx tells of every request at INFO, with its URL."""
-    configure_logging(level, "text")
-    assert logging.getLogger("httpx").getEffectiveLevel() == logging.getLevelName(loudest)
-
-
-@pytest.mark.usefixtures("restored_logging")
-def test_no_client_can_fill_the_log() -> None:
-    """With requests that are none, of each of which uvicorn warns."""
-    configure_logging("DEBUG", "text")
-    assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
-    assert logging.getLogger("uvicorn.error").isEnabledFor(logging.ERROR)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

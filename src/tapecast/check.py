@@ -13,6 +13,7 @@ from tapecast.bus.connection import open_bus
 from tapecast.bus.keys import STATUS_TTL_S
 from tapecast.bus.status import read_statuses
 from tapecast.errors import BusUnavailable, StartError
+from tapecast.market import FeedState
 from tapecast.process import is_here
 
 TIMEOUT_S: Final = 3.0
@@ -43,14 +44,25 @@ async def check_ingest(url: str, prefix: str) -> str:
     async with open_bus(url, prefix) as bus:
         try:
             found = [codec.decode_ingest_status(data) for data in await read_statuses(bus, "ingest")]
+            ours = [status for status in found if is_here(status.id)]
+            if not ours:
+                # One that runs well cannot say so to a Redis that is full: that is then what to tell.
+                async with bus.asking() as redis:
+                    await redis.set(bus.keys.status_index("probe"), b"1", ex=1)
         except BusUnavailable as error:
             raise StartError(str(error)) from None
-    ours = [status for status in found if is_here(status.id)]
     if not ours:
         raise StartError(
             f"no ingest on {socket.gethostname()} has reported to Redis in the last {STATUS_TTL_S} s"
         )
     status = max(ours, key=lambda status: status.server_time)
     age = max(0.0, time.time() - status.server_time / 1e6)
-    feeds = ", ".join(f"{feed.market} {feed.state} {feed.reason}".rstrip() for feed in status.feeds)
+    holders = {market: lease.holder for each in found for market, lease in each.leases.items()}
+    feeds = ", ".join(_feed(feed, holders.get(feed.market, "nobody")) for feed in status.feeds)
     return f"ingest {status.id}: reported {age:.0f} s ago; {feeds}"
+
+
+def _feed(feed: codec.FeedStatus, holder: str) -> str:
+    words = f"{feed.market} {feed.state} {feed.reason}".rstrip()
+    # A standby is well while somebody else is the owner.
+    return f"{words} (owner: {holder})" if feed.state is FeedState.STANDBY else words

@@ -1,7 +1,6 @@
 """The commands: each reads the settings once, takes its port, and hands over to `launch.py`.
 
-The only place where the environment is read, where errors become a line and an exit code, and where
-standard output is written.
+The only place where the environment is read and where standard output is written.
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tapecast import __version__, launch, process
-from tapecast.errors import SettingsError, StartError, Stopped
+from tapecast import __version__, launch, logs, process
+from tapecast.console import told
 from tapecast.market import Market
 from tapecast.settings import Settings, load
+from tapecast.workers import Workers
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +63,7 @@ def up(host: str | None, port: int | None) -> None:
       tapecast up --port 9000
       ALPACA_PAPER_API_KEY=... ALPACA_PAPER_SECRET_KEY=... tapecast up
     """
-    with _told():
+    with told():
         settings = _settings()
         with process.listen(host or settings.host or "127.0.0.1", _port(port, settings)) as sock:
             process.run(lambda stop: launch.up(settings, sock, stop, click.echo))
@@ -92,27 +91,50 @@ def ingest(markets: tuple[Market, ...]) -> None:
       REDIS_URL=redis://localhost:6379 tapecast ingest --markets us_equity
       FEED=simulated REDIS_URL=redis://localhost:6379 tapecast ingest
     """
-    with _told():
+    with told():
         settings = _settings()
         process.run(lambda stop: launch.ingest(settings, markets, stop, click.echo))
 
 
 @main.command()
 @_listening("0.0.0.0")  # noqa: S104 - behind a platform's proxy, every interface is meant
-def api(host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port."
+)
+def api(host: str | None, port: int | None, workers: int) -> None:
     """Serve the streams from Redis. Stateless: run as many as you like.
+
+    A process uses one core; with --workers several share the port, each a replica with its own MAX_STREAMS.
 
     \b
     Examples:
       REDIS_URL=redis://localhost:6379 tapecast api
       REDIS_URL=redis://localhost:6379 tapecast api --port 8001
+      REDIS_URL=redis://localhost:6379 tapecast api --workers 4
     """
-    with _told():
+    with told():
         settings = _settings()
         launch.redis_url(settings)
         address = host or settings.host or "0.0.0.0"  # noqa: S104 - see above
         with process.listen(address, _port(port, settings)) as sock:
-            process.run(lambda stop: launch.api(settings, sock, stop, click.echo))
+            if workers > 1:
+                process.run(lambda stop: Workers(workers, sock, stop).run())
+            else:
+                process.run(lambda stop: launch.api(settings, sock, stop, click.echo))
+
+
+@main.command(hidden=True)
+@click.argument("shared", type=int)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("number", type=int)
+@click.option("--banner", is_flag=True)
+def worker(shared: int, folder: Path, number: int, *, banner: bool) -> None:
+    """One of the processes of `api --workers`, which starts it."""
+    with told():
+        settings = _settings()
+        with socket.socket(fileno=shared) as sock:
+            say = click.echo if banner else _quiet
+            process.run(lambda stop: launch.worker(settings, sock, folder, number, stop, say))
 
 
 @main.command()
@@ -166,7 +188,7 @@ def simulate(
     """
     from tapecast.simulator.server import SimulatorConfig, environment  # noqa: PLC0415
 
-    with _told():
+    with told():
         days = frozenset(each.date() for each in holidays)
         config = SimulatorConfig(market_open=not closed, holidays=days, **options)
         if print_env:
@@ -194,7 +216,7 @@ def check(role: str | None) -> None:
     """
     from tapecast.check import check_api, check_ingest, listens  # noqa: PLC0415 - not needed to serve
 
-    with _told():
+    with told():
         settings = _settings()
         if role == "api" or (role is None and listens(settings.port)):
             click.echo(check_api(settings.port))
@@ -205,41 +227,16 @@ def check(role: str | None) -> None:
 
 def _settings() -> Settings:
     settings = load(os.environ, Path(".env"))
-    process.configure_logging(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format)
     return settings
+
+
+def _quiet(line: str) -> None:
+    del line
 
 
 def _port(option: int | None, settings: Settings) -> int:
     return settings.port if option is None else option
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Our own errors become one line and an exit code: 2 for a setting, 1 for the rest."""
-    try:
-        yield
-    except (SettingsError, StartError) as error:
-        _exit(error)
-    except Stopped:
-        return
-    except KeyboardInterrupt:
-        # Before the loop has its own handler; after that, Ctrl-C ends the streams politely.
-        sys.exit(130)
-    except BaseExceptionGroup as group:
-        # Tasks fail in groups; a StartError in one is still for a person to read.
-        ours = group.subgroup((SettingsError, StartError))
-        if ours is None:
-            raise
-        _exit(_first(ours))
-
-
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _exit(error: BaseException) -> None:
-    click.echo(f"tapecast: {error}", err=True)
-    sys.exit(2 if isinstance(error, SettingsError) else 1)
 
 
 if __name__ == "__main__":

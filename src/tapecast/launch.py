@@ -10,7 +10,8 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tapecast import __version__, banner, process
@@ -21,8 +22,10 @@ from tapecast.errors import BusUnavailable, SettingsError, StartError, Stopped
 from tapecast.market import Market
 from tapecast.settings import Settings
 from tapecast.venue import Venue, open_venue
+from tapecast.workers import guarded
 
 if TYPE_CHECKING:
+    from tapecast.api.siblings import Siblings
     from tapecast.bus.embedded import EmbeddedValkey
     from tapecast.ingest.worker import Worker
     from tapecast.simulator.server import SimulatorConfig
@@ -82,15 +85,32 @@ async def ingest(settings: Settings, markets: Collection[Market], stop: asyncio.
             await stop.wait()
 
 
-async def api(settings: Settings, sock: socket.socket, stop: asyncio.Event, say: Say) -> None:
-    """One replica of the HTTP side."""
+async def api(
+    settings: Settings,
+    sock: socket.socket,
+    stop: asyncio.Event,
+    say: Say,
+    siblings: Siblings | None = None,
+) -> None:
+    """One replica of the HTTP side. `siblings`: the other workers on this socket."""
     from tapecast.api.server import serve  # noqa: PLC0415
 
     _make_room(settings)
     async with _open(redis_url(settings), settings, stop) as bus:
         banner.title(say)
         banner.service(say, settings, bus.place, sock)
-        await serve(settings, bus, sock, stop)
+        async with siblings.answering() if siblings else nullcontext():
+            await serve(settings, bus, sock, stop, siblings=siblings)
+
+
+async def worker(
+    settings: Settings, sock: socket.socket, folder: Path, number: int, stop: asyncio.Event, say: Say
+) -> None:
+    """One of the processes of `tapecast api --workers`."""
+    from tapecast.api.siblings import Siblings  # noqa: PLC0415
+
+    async with guarded(stop, folder):
+        await api(settings, sock, stop, say, Siblings(folder, number))
 
 
 async def simulate(config: SimulatorConfig, sock: socket.socket, stop: asyncio.Event, say: Say) -> None:
@@ -145,7 +165,7 @@ async def _open(
                     raise StartError(f"{str(error).rstrip('.')}; check REDIS_URL") from None
                 if not waiting:
                     waiting = True
-                    logger.warning("waiting for Redis, up to %.0f s: %s", REDIS_WAIT_S, error)
+                    logger.warning("redis_awaited: for up to %.0f s: %s", REDIS_WAIT_S, error)
             await _either(stop.wait(), asyncio.sleep(REDIS_RETRY_S), REDIS_RETRY_S)
         yield bus
 

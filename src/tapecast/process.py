@@ -1,20 +1,16 @@
-"""What every process of ours does alike: log, listen, run a loop, and stop when told to."""
+"""What every process of ours does alike: listen, run a loop, and stop when told to."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
 import gc
-import json
-import logging
 import os
 import secrets
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Final
 
 from tapecast.errors import StartError
@@ -24,35 +20,6 @@ BACKLOG: Final = 2048
 UNTAKEN_MS: Final = 45_000
 """A peer that is gone without a word, or takes nothing, is given up by the kernel after so long. Longer than
 `audience.STALL_S`: a stream that stalls is the api's to evict, and to count."""
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line, for platforms that index logs."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON: time, level, logger, message, and the traceback where there is one."""
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line)
-
-
-def configure_logging(level: str, form: str) -> None:
-    """Log to standard error: standard output is for banners and for what a person pipes on."""
-    handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s")
-    handler.setFormatter(JsonFormatter() if form == "json" else text)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    # These tell of every request at INFO and of every frame, accounts included, at DEBUG.
-    for name in ("httpx", "httpcore", "websockets", "asyncio", "sse_starlette"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
-    # It warns of each request that is none, so any client could fill the log.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def process_id() -> str:

@@ -15,7 +15,7 @@ from tapecast.errors import FeedFatal, StartError
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
 from tapecast.ingest.owner import Owner
-from tapecast.market import FeedState, Tick
+from tapecast.market import Cancel, Correction, FeedState, Quote, Tick, Trade
 from tests.ingest.fakes import FakeFeed
 from tests.support import eventually
 
@@ -246,5 +246,12 @@ async def test_messages_and_rejects_are_counted(bus: Bus, make: Make) -> None:
         feed.trade("AAPL", 1.0)
         listener.on_rejected("bad_price")
         assert (counters.messages, counters.rejected["bad_price"]) == (1, 1)
+        listener.on_data([Trade("AAPL", 2.0, 1.0, 1, 1), Quote("AAPL", 1.0, 2.0, 1.0, 1.0, 1, 1)])
+        listener.on_quote(Quote("AAPL", 1.0, 2.0, 1.0, 1.0, 1, 1))
+        listener.on_correction(Correction("AAPL", 1, "V", 2, 1.0, 1.0, 7, 1))
+        listener.on_cancel(Cancel("AAPL", 1, "V", 1))
+        received = {"trade": 2, "quote": 2, "correction": 1, "cancel": 1}
+        assert {name: counters.received[name] for name in received} == received
+        await eventually(lambda: counters.flushes.buckets()[-1][1] > 0, "a flush that was timed")
         listener.on_refused({"ZZZZ": "symbol_invalid"})
         assert owner.refused == {"ZZZZ": "symbol_invalid"}

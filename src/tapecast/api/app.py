@@ -20,13 +20,16 @@ from tapecast.api.metrics import Metrics
 from tapecast.api.page import Page
 from tapecast.api.prices import Prices
 from tapecast.api.seats import Seats
+from tapecast.api.siblings import Siblings
 from tapecast.api.streams import Streams
 from tapecast.settings import Settings
 
 
-def create_app(settings: Settings, hub: Hub, seats: Seats, *, laptop: bool = False) -> ASGIApp:
+def create_app(
+    settings: Settings, hub: Hub, seats: Seats, *, laptop: bool = False, siblings: Siblings | None = None
+) -> ASGIApp:
     """The app on this hub. `laptop`: started by `tapecast up` for the person at this machine."""
-    routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop))
+    routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop), siblings)
     mounted = Mount("/api", app=Router(routes, redirect_slashes=False))
     app = Starlette(routes=[*routes, mounted], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
@@ -39,7 +42,9 @@ def create_app(settings: Settings, hub: Hub, seats: Seats, *, laptop: bool = Fal
     )
 
 
-def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard) -> list[BaseRoute]:
+def _routes(
+    settings: Settings, hub: Hub, seats: Seats, guard: Guard, siblings: Siblings | None
+) -> list[BaseRoute]:
     streams = Streams(hub, seats, settings, guard)
     health = Health(hub)
     return [
@@ -51,6 +56,6 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard) -> list[Ba
         Route("/prices", Prices(hub, settings, guard).prices),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", Metrics(hub.audience).metrics),
+        Route("/metrics", Metrics(hub, siblings).metrics),
         Route("/", Page().index),
     ]

@@ -60,6 +60,9 @@ class StatusBoard:
         self._replicas: dict[str, tuple[float, ReplicaStatus]] = {}
         # Our own, as our status's writer has measured it.
         self._clock_offset_s = 0
+        # Seconds from writing our own status to hearing it: what a word needs through Redis and our loop.
+        self.lag_s: float | None = None
+        self._heard_own = 0
         # Receive time of the newest tick that passed through here, in microseconds.
         self.newest_ts_recv = 0
         # All symbols that a venue refuses, each with its reason.
@@ -82,6 +85,7 @@ class StatusBoard:
             self._replicas.pop(status.id, None)
         elif status.id == self._replica:
             self._clock_offset_s = status.clock_offset_s
+            self._hear_own(status.server_time)
         else:
             self._replicas[status.id] = (self._clock.now() + STATUS_TTL_S, status)
 
@@ -89,9 +93,15 @@ class StatusBoard:
         """What this replica writes of itself."""
         return ReplicaStatus(self._replica, __version__, self._clock.micros(), self._count())
 
+    def _hear_own(self, written: int) -> None:
+        # After a lost link it is read once more, and old by then.
+        if written > self._heard_own:
+            self._heard_own = written
+            self.lag_s = max(0.0, (self._clock.micros() - written) / 1_000_000)
+
     def report(self) -> Report:
         """All of it, added up."""
-        ingests = self._statuses()
+        ingests = self.ingests()
         replicas = [status for _, status in self._replicas.values()]
         return Report(
             alpaca_connected=self._markets.is_connected(),
@@ -108,9 +118,16 @@ class StatusBoard:
             resubscribed=sum(status.resubscribed for status in ingests),
             rejected=_rejected(ingests),
             replicas=1 + len(replicas),
-            clock_offset_s=self._clocks_off([*ingests, *replicas]),
+            clock_offset_s={process: offset_s for process, offset_s in self.clocks().items() if offset_s},
             version=__version__,
         )
+
+    def leases(self) -> dict[str, LeaseStatus]:
+        """Who owns each market."""
+        return _leases(self.ingests())
+
+    def __contains__(self, view: View) -> bool:
+        return view in self._readers
 
     def add(self, view: View) -> None:
         """Send `status` events to this view from now on."""
@@ -151,23 +168,26 @@ class StatusBoard:
     def _sum_refused(self) -> None:
         self.refused = {
             symbol: reason
-            for status in self._statuses()
+            for status in self.ingests()
             for symbol, reason in status.refused.items()
             if self._speaks_for(status, symbol)
         }
 
-    def _statuses(self) -> list[IngestStatus]:
+    def ingests(self) -> list[IngestStatus]:
+        """What each ingest process said last."""
         return [status for _, status in self._ingests.values()]
 
     def _speaks_for(self, status: IngestStatus, symbol: str) -> bool:
         # Only the owner of a market knows; a standby or a killed owner may still say what was true of itself.
-        lease = _leases(self._statuses()).get(market_of(symbol) or "")
+        lease = _leases(self.ingests()).get(market_of(symbol) or "")
         return lease is None or lease.holder == status.id
 
-    def _clocks_off(self, others: list[IngestStatus | ReplicaStatus]) -> dict[str, int]:
-        clocks = {status.id: status.clock_offset_s for status in others}
+    def clocks(self) -> dict[str, int]:
+        """By how many seconds each process's clock is ahead of Redis's."""
+        clocks = {status.id: status.clock_offset_s for status in self.ingests()}
+        clocks |= {status.id: status.clock_offset_s for _, status in self._replicas.values()}
         clocks[self._replica] = self._clock_offset_s
-        return {process: clocks[process] for process in sorted(clocks) if clocks[process]}
+        return dict(sorted(clocks.items()))
 
     def _newest_age(self, ingests: list[IngestStatus]) -> float | None:
         newest = max([self.newest_ts_recv, *(status.newest_ts_recv for status in ingests)])

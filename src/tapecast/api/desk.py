@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Final
 
@@ -18,6 +19,8 @@ from tapecast.market import market_of
 MOST_SYMBOLS: Final = 200
 """Of one ticket: it travels in a URL."""
 BODY_BYTES: Final = 16 * 1024
+BODY_S: Final = 10.0
+"""For a body to come in: else a request would be waited for as long as its client likes."""
 
 _decode = msgspec.json.Decoder(Wish).decode
 
@@ -42,10 +45,13 @@ class Desk:
 async def _body(request: Request) -> bytes:
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > BODY_BYTES:
-                raise ClientError(413, "body_too_large", f"a body is at most {BODY_BYTES} bytes here")
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_BYTES:
+                    raise ClientError(413, "body_too_large", f"a body is at most {BODY_BYTES} bytes here")
+    except TimeoutError:
+        raise ClientError(400, "body_invalid", f"the body did not come within {BODY_S:g} s") from None
     except ClientDisconnect:
         raise ClientError(400, "body_invalid", "the body did not come to its end") from None
     return bytes(body)

@@ -39,7 +39,7 @@ class Hub:
     def __init__(self, replica: str, settings: Settings, dispatcher: Dispatcher, clock: Clock) -> None:
         self._ttl_s = settings.price_ttl_s
         self._clock = clock
-        self._dispatcher = dispatcher
+        self.dispatcher = dispatcher
         self._source: SymbolSource | None = None
         self._want: Callable[[Callable[[], codec.Interest]], None] = _nothing
         self._touch: Callable[[], None] = _nothing
@@ -145,6 +145,7 @@ class Hub:
         if last is not None and not self.markets.is_invented(topic.market, last):
             is_news |= self._take(topic, last, None)
         self._vouch(topic)
+        topic.ts_recv = 0
         self._refresh(topic, is_news=is_news)
 
     def on_beat(self, beat: codec.Beat) -> None:
@@ -211,9 +212,9 @@ class Hub:
             return
         topic.show(*topic.status(self._clock.now(), refusal, self.markets))
         if is_news:
-            self.audience.offered += topic.clients
+            self.audience.offered += topic.clients - len(topic.listeners)
             topic.tell()
-            self._dispatcher.ring(topic.symbol, topic.views)
+            self.dispatcher.ring(topic.symbol, topic.views)
 
     def _take(self, topic: Topic, data: bytes, alive_s: float | None) -> bool:
         try:

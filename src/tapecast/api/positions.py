@@ -76,6 +76,9 @@ class PositionBook:
     def __len__(self) -> int:
         return len(self._readers)
 
+    def __contains__(self, view: View) -> bool:
+        return view in self._readers
+
     def add(self, view: View) -> None:
         """Send positions to this view from now on."""
         self._readers.add(view)

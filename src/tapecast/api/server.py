@@ -20,6 +20,7 @@ from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.hub import Hub
 from tapecast.api.protocol import Config
 from tapecast.api.seats import Seats
+from tapecast.api.siblings import Siblings
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
 from tapecast.bus.status import StatusWriter
@@ -44,6 +45,7 @@ async def serve(
     *,
     laptop: bool = False,
     ready: asyncio.Event | None = None,
+    siblings: Siblings | None = None,
 ) -> None:
     """Serve on the bound socket `sock` until `stop` is set. `ready` is set when clients are let in."""
     clock = Clock()
@@ -54,7 +56,7 @@ async def serve(
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
-    app = create_app(settings, hub, Seats(hub, dispatcher, clock), laptop=laptop)
+    app = create_app(settings, hub, Seats(hub, dispatcher, clock), laptop=laptop, siblings=siblings)
     server = Server(app, ready or asyncio.Event())
     async with asyncio.TaskGroup() as tasks:
         parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub, dispatcher)]

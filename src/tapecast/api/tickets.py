@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import jwt
 import msgspec
@@ -44,7 +45,8 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Claims(msgspec.Struct, frozen=True):
-    exp: float
+    # No more than that shuts out infinity and not-a-number, which JSON has for Python: it would never end.
+    exp: Annotated[float, msgspec.Meta(le=sys.float_info.max)]
     jti: str
     streams: frozenset[Subject]
     symbols: list[str] | None = None
@@ -61,7 +63,8 @@ class Tickets:
         """A ticket for this grant, signed for the token of this number; `name` tells it from the others."""
         claims: dict[str, Any] = {
             "aud": AUDIENCE,
-            "exp": int(grant.expires_s),
+            # Not of whole seconds: one that is for a second would be over at once, as often as not.
+            "exp": round(grant.expires_s, 3),
             "iat": int(self._clock.wall()),
             "jti": name,
             "streams": sorted(grant.subjects),
@@ -85,6 +88,7 @@ class Tickets:
             try:
                 found = jwt.decode(ticket, key, [ALGORITHM], audience=AUDIENCE, options=_OPTIONS)
                 return msgspec.convert(found, _Claims)
-            except (jwt.InvalidTokenError, msgspec.ValidationError):
+            # Half a character is no text, and older versions of the library let endless nesting through.
+            except (jwt.InvalidTokenError, msgspec.ValidationError, UnicodeEncodeError, RecursionError):
                 continue
         raise ClientError(401, *INVALID)

@@ -47,7 +47,8 @@ class Versions:
     __slots__ = ("newest",)
 
     def __init__(self) -> None:
-        self.newest = 0
+        # Above 0, which is how much somebody new has seen.
+        self.newest = 1
 
     def next(self) -> int:
         """The number of one more."""
@@ -73,6 +74,8 @@ class Topic:
         # The newest image as clients get it, and its number; 0 while there is nothing to tell.
         self.frame = b""
         self.version = 0
+        # When ingest received it, in microseconds; 0 if it is from the cache, where it may be of any age.
+        self.ts_recv = 0
         # The newest tick as published, and its order.
         self.data: bytes | None = None
         self.head: codec.Head | None = None
@@ -112,7 +115,7 @@ class Topic:
         self.frame = frames.tick(data)
         is_news = previous is None or not codec.same_image(previous, data)
         if is_news:
-            self.version = self._versions.next()
+            self.version, self.ts_recv = self._versions.next(), head.ts_recv
         return is_news
 
     def begin_epoch(self, epoch: int) -> None:

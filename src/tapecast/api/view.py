@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from tapecast.api.ages import EVERY, Ages
 from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.encoding import Encoding
 from tapecast.api.line import chunk
@@ -198,10 +199,19 @@ class View:
 class Sent:
     """What went out, counted by whole writes: bytes as on the wire, ticks, and other events."""
 
-    __slots__ = ("bytes", "events", "ticks", "writes")
+    __slots__ = ("_until_age", "ages", "bytes", "events", "repeats", "ticks", "writes")
 
     def __init__(self) -> None:
         self.bytes = self.events = self.ticks = self.writes = 0
+        # Those of the ticks that are no news: first images, and re-priced positions.
+        self.repeats = 0
+        self.ages = Ages()
+        self._until_age = 1
+
+    @property
+    def news(self) -> int:
+        """What conflation has left of the new images that were offered."""
+        return self.ticks - self.repeats
 
     def add(self, size: int, part: Part, clients: int) -> None:
         """One frame to so many clients."""
@@ -209,3 +219,11 @@ class Sent:
         self.ticks += part.ticks * clients
         self.events += (len(part.events) + len(part.states)) * clients
         self.writes += clients
+        if part.positions or not part.seen:
+            self.repeats += (len(part.positions) if part.seen else part.ticks) * clients
+            return
+        # Here, and not in `ages`: a call for each write would cost the fan-out more than the number is worth.
+        self._until_age -= 1
+        if not self._until_age:
+            self._until_age = EVERY
+            self.ages.see(part.topics, clients)

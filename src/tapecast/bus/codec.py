@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState, Market, SymbolState, Tick
 
 T = TypeVar("T")
@@ -93,6 +94,10 @@ class IngestStatus(msgspec.Struct, frozen=True):
     rejected: dict[str, int]
     # Symbols that had gone silent while the venue traded them, and were subscribed anew; since the start.
     resubscribed: int = 0
+    # Messages of the venue by type: trade, quote, correction, cancel; and REST snapshots.
+    received: dict[str, int] = {}
+    # How long flushes took, from the word that something is new to Redis's answer.
+    flushes: Histogram = msgspec.field(default_factory=Histogram)
     # By how much its clock is ahead of Redis's, in whole seconds; 0 below two.
     clock_offset_s: int = 0
     # Its last words: it has ended on purpose and is not to be counted any more.

@@ -13,6 +13,7 @@ from typing import Final, Never
 
 from tapecast.bus import codec
 from tapecast.bus.fence import BATCH
+from tapecast.bus.histogram import Histogram
 from tapecast.bus.keys import LAST_EVERY_S, REFRESH_EVERY_S
 from tapecast.bus.publisher import Publisher, Write
 from tapecast.clock import Clock
@@ -51,6 +52,7 @@ class Flusher:
         good_for_s: Callable[[], float],
         clock: Clock | None = None,
         on_refused: Callable[[str], None] = lambda _: None,
+        times: Histogram | None = None,
     ) -> None:
         self._feed = feed
         self._conflator = conflator
@@ -60,6 +62,8 @@ class Flusher:
         self._clock = clock or Clock()
         # Told after each flush why Redis refused it, or that it did not.
         self._on_refused = on_refused
+        # How long flushes took, and waited for one another.
+        self._times = times or Histogram()
         # What `price:` holds, to refresh it unchanged, with the session in which it was written.
         self._written: dict[str, tuple[int, bytes]] = {}
         self._last_written: dict[str, float] = {}
@@ -80,6 +84,8 @@ class Flusher:
             if not done and (dirty or self._conflator.retired):
                 woken.set()
             took = self._clock.now() - started
+            if done:
+                self._times.observe(took)
             every = min(took / FLUSH_SHARE, FLUSH_EVERY_S) if done else RETRY_S
             # Idle before: no wait came first. Busy: what gathers during this pause goes out together.
             await asyncio.sleep(max(0.0, every - took))

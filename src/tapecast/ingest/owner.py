@@ -124,8 +124,8 @@ class Owner:
         await mark_origin(self._bus, self.market, simulated=simulated)
         publisher = Publisher(self._bus, self.lease, last_ttl_s(simulated=simulated))
         conflator = self._conflator = Conflator(self.lease.epoch)
-        name, on_refused = self._feed.name, self.pulse.on_refused
-        flusher = self._flusher = Flusher(name, conflator, publisher, self._good_for_s, on_refused=on_refused)
+        name, refused, times = self._feed.name, self.pulse.on_refused, self._counters.flushes
+        flusher = self._flusher = Flusher(name, conflator, publisher, self._good_for_s, None, refused, times)
         self.pulse.on_refused("")
         self.pulse.turn(FeedState.IDLE)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
@@ -194,36 +194,37 @@ class Owner:
 
     def on_trade(self, trade: Trade) -> None:
         """A print."""
-        self._counters.messages += 1
+        self._counters.received["trade"] += 1
         if self._conflator is not None:
             self._conflator.on_trade(trade)
 
     def on_quote(self, quote: Quote) -> None:
         """A quote."""
-        self._counters.messages += 1
+        self._counters.received["quote"] += 1
         if self._conflator is not None:
             self._conflator.on_quote(quote)
 
     def on_data(self, data: Sequence[Trade | Quote]) -> None:
         """A frame of them."""
-        self._counters.messages += len(data)
+        self._counters.receive(data)
         if self._conflator is not None:
             self._conflator.on_data(data)
 
     def on_correction(self, correction: Correction) -> None:
         """A print was wrong."""
-        self._counters.messages += 1
+        self._counters.received["correction"] += 1
         if self._conflator is not None:
             self._conflator.on_correction(correction)
 
     def on_cancel(self, cancel: Cancel) -> None:
         """A print is void."""
-        self._counters.messages += 1
+        self._counters.received["cancel"] += 1
         if self._conflator is not None:
             self._conflator.on_cancel(cancel)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """A REST seed."""
+        self._counters.received["snapshot"] += 1
         if self._conflator is not None:
             self._conflator.on_snapshot(snapshot)
 

@@ -151,6 +151,8 @@ class Worker:
             reconnects=sum(owner.reconnects for owner in owners),
             rejected=dict(self._counters.rejected),
             resubscribed=sum(owner.resubscribed for owner in owners),
+            received=dict(self._counters.received),
+            flushes=self._counters.flushes,
         )
 
     async def settled(self) -> None:

@@ -1,0 +1,113 @@
+"""What `/metrics` says of the whole deployment: the markets, their owners, and what each ingest counts.
+
+Ingest takes no requests, so its numbers come out of its status in Redis, and every api tells them alike. They
+are not to be added over apis: `max by` picks any. What differs between apis, such as how long Redis takes,
+is put together by ALIKE for the workers of one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tapecast.api.exposition import gauge, labelled_gauge
+from tapecast.api.hub import Hub
+from tapecast.bus.codec import IngestStatus
+from tapecast.market import FeedState
+
+ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
+    "tapecast_build_info": max,
+    "tapecast_redis_up": min,
+    "tapecast_redis_lag_seconds": max,
+    "tapecast_redis_refuses": max,
+    "tapecast_replicas": max,
+    "tapecast_clock_offset_seconds": max,
+    "tapecast_feed_state": max,
+    "tapecast_lease_held": max,
+    "tapecast_newest_tick_age_seconds": min,
+    "tapecast_symbols_active": max,
+    "tapecast_symbols_refused": max,
+    "tapecast_ingest_messages": max,
+    "tapecast_ingest_rejected": max,
+    "tapecast_ingest_reconnects": max,
+    "tapecast_ingest_resubscribed": max,
+    "tapecast_ingest_flush_seconds": max,
+}
+"""How to put together what several workers say of the same thing. Whatever is not here is added."""
+
+
+class Deployment(Collector):
+    """What this process knows of the others."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        """One pass over the status board."""
+        board, markets = self._hub.board, self._hub.markets
+        yield gauge("redis_up", "Whether this api hears Redis.", markets.link is True)
+        refusal = {markets.refusal: 1} if markets.refusal else {}
+        yield labelled_gauge("redis_refuses", "Why Redis does not take our writes.", "reason", refusal)
+        if board.lag_s is not None:
+            yield gauge("redis_lag_seconds", "From a write to hearing of it, last time.", board.lag_s)
+        yield from self._report()
+        yield from self._markets()
+        yield from _ingests(board.ingests())
+
+    def _report(self) -> Iterator[Metric]:
+        board, report = self._hub.board, self._hub.board.report()
+        yield gauge("replicas", "Processes that serve streams.", report.replicas)
+        meaning = "By how much a process's clock is ahead of Redis's; 0 below two seconds."
+        yield labelled_gauge("clock_offset_seconds", meaning, "process", board.clocks())
+        yield gauge("symbols_active", "Symbols that the venues have confirmed.", len(report.active_symbols))
+        refused = Counter(report.refused.values())
+        yield labelled_gauge("symbols_refused", "Symbols that cannot be had now.", "reason", refused)
+        if report.newest_tick_age_s is not None:
+            meaning = "Since the newest tick of all came from a venue."
+            yield gauge("newest_tick_age_seconds", meaning, report.newest_tick_age_s)
+
+    def _markets(self) -> Iterator[Metric]:
+        states = GaugeMetricFamily(
+            "tapecast_feed_state", "1 for the state that the feed is in.", labels=["market", "state"]
+        )
+        for status in self._hub.markets.statuses():
+            for state in FeedState:
+                states.add_metric([status.market, state], state is status.state)
+        yield states
+        leases = GaugeMetricFamily(
+            "tapecast_lease_held", "1 for the process that owns the market.", labels=["market", "process"]
+        )
+        for market, lease in sorted(self._hub.board.leases().items()):
+            leases.add_metric([market, lease.holder], 1)
+        yield leases
+
+
+def _ingests(statuses: list[IngestStatus]) -> Iterator[Metric]:
+    yield _by("messages", "Messages of the venue.", "type", {s.id: s.received for s in statuses})
+    yield _by("rejected", "Messages that made no sense.", "reason", {s.id: s.rejected for s in statuses})
+    reconnects = CounterMetricFamily(
+        "tapecast_ingest_reconnects", "Times that the venue's socket was lost.", labels=["process"]
+    )
+    resubscribed = CounterMetricFamily(
+        "tapecast_ingest_resubscribed", "Symbols that had gone silent.", labels=["process"]
+    )
+    flushes = HistogramMetricFamily(
+        "tapecast_ingest_flush_seconds", "From a new image to Redis's answer.", labels=["process"]
+    )
+    for status in statuses:
+        reconnects.add_metric([status.id], status.reconnects)
+        resubscribed.add_metric([status.id], status.resubscribed)
+        flushes.add_metric([status.id], status.flushes.buckets(), status.flushes.total)
+    yield from (reconnects, resubscribed, flushes)
+
+
+def _by(name: str, meaning: str, label: str, counts: Mapping[str, Mapping[str, int]]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"tapecast_ingest_{name}", meaning, labels=["process", label])
+    for process, values in counts.items():
+        for value, count in sorted(values.items()):
+            family.add_metric([process, value], count)
+    return family

@@ -1,0 +1,50 @@
+"""Several workers' metrics as those of one api: counts are added, and what all tell alike is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from prometheus_client import generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+Rules = Mapping[str, Callable[[Iterable[float]], float]]
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def add_up(present: Sequence[bytes], past: Sequence[bytes], rules: Rules) -> bytes:
+    """One text of many: `present` ones whole, of `past` ones what they had counted. Raises ValueError.
+
+    What a worker had counted stays in the sum after its end: a sum that falls is taken by Prometheus for one
+    that began again at nothing, and all that the others have ever counted would show as new.
+    """
+    sums = _Sums(rules)
+    for text in present:
+        sums.take(text)
+    for text in past:
+        sums.take(text, is_past=True)
+    return generate_latest(sums)
+
+
+class _Sums(Collector):
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._families: dict[str, Metric] = {}
+        self._values: dict[str, dict[_Key, list[float]]] = {}
+
+    def take(self, text: bytes, *, is_past: bool = False) -> None:
+        for family in text_string_to_metric_families(text.decode()):
+            if is_past and (family.name in self._rules or family.type not in {"counter", "histogram"}):
+                continue
+            self._families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            values = self._values.setdefault(family.name, {})
+            for sample in family.samples:
+                values.setdefault((sample.name, tuple(sample.labels.items())), []).append(sample.value)
+
+    def collect(self) -> Iterator[Metric]:
+        for name, family in self._families.items():
+            together = self._rules.get(name, sum)
+            for (sample, labels), values in self._values[name].items():
+                family.add_sample(sample, dict(labels), together(values))
+            yield family
