@@ -18,7 +18,7 @@ up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else 
 	@$(BIN)/tapecast up $(ARGS)
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
-	@$(BIN)/pytest -m 'not long' $(ARGS)
+	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)
 
 check: lint types imports ## The checks that run nothing: lint, types, imports
 

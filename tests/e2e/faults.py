@@ -112,7 +112,7 @@ def _closes() -> list[Case]:
             limits=replace(BRIEF, backoff_first_s=1.0, backoff_cap_s=60.0),
             flaps=True,
             # None of these sessions has said anything of a price.
-            **_reconnects("connection_closed", dials=(6, 7), symbol=("stale", "live")),
+            **_reconnects("connection_closed", dials=(5, 6, 7), symbol=("stale", "live")),
         ),
     ]
 

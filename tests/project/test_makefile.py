@@ -201,7 +201,7 @@ def test_ci_brings_what_is_missing(tmp_path: Path, fake: Fake) -> None:
     status, commands = ci_run(tmp_path, fake, user=0)
     assert status == 7
     assert commands[0].split()[-1] == "update"
-    assert {"chromium", "redis-server", "openssl", "python3-venv"} <= set(commands[1].split())
+    assert {"chromium", "redis-server", "openssl", "prometheus", "python3-venv"} <= set(commands[1].split())
     assert commands[2:] == ["make test"]
 
 

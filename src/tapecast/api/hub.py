@@ -138,8 +138,7 @@ class Hub:
         if topic is None:
             return
         topic.is_joined = True
-        # A price with one second left to live is good for that second, not for a whole new time to live.
-        # Nor is any good for longer than that: Redis counts by a wall clock, and that may have been set back.
+        # Good for what it has left, and never for more than a new time: Redis's clock may have been set.
         written_s = self._clock.now() + min(fresh_for_s, self._ttl_s) - self._ttl_s
         is_news = price is not None and self._take(topic, price, written_s)
         if last is not None and not self.markets.is_invented(topic.market, last):

@@ -32,8 +32,8 @@ class Limits:
         self._most_each = settings.max_streams_per_client
         self._rate = settings.accept_rate
         self._clock = clock
-        # A second's worth may come in one moment.
-        self._tokens = self._rate
+        # A second's worth may come in one moment, or one.
+        self._tokens = self._burst = max(self._rate, 1.0)
         self._filled = clock.now()
         self._open: Counter[str] = Counter()
         self._count = 0
@@ -56,7 +56,7 @@ class Limits:
         if not self._rate:
             return
         now = self._clock.now()
-        self._tokens = min(self._rate, self._tokens + (now - self._filled) * self._rate)
+        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
         if self._tokens < 1:
             raise self._refusal("rate")

@@ -58,6 +58,8 @@ class TakeOverProtocol(HttpToolsProtocol):
     _running: RequestResponseCycle | None = None
     # Bytes since the last whole head, in reads: what came with its end is not counted.
     _unfinished = 0
+    # Whether a request's head is here and its body not yet.
+    _is_in_body = False
     # With the others that wait, where the server bounds their number.
     config: Config
     # Cuts off whoever does not send the headers of a request in time.
@@ -78,6 +80,7 @@ class TakeOverProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Offer the transport to the app, by the extension mechanism of ASGI."""
         self._unfinished = 0
+        self._is_in_body = True
         self._hear_head()
         if len(self.pipeline) >= PIPELINED:
             self.transport.abort()
@@ -88,6 +91,11 @@ class TakeOverProtocol(HttpToolsProtocol):
         # Bound to this request: by the time the app runs, `self.cycle` may be that of a pipelined one.
         offer: TakeOver = partial(self._take_over, self.cycle)
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", offer)}
+
+    def on_message_complete(self) -> None:
+        """The next byte is of another request."""
+        self._is_in_body = False
+        super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -120,8 +128,8 @@ class TakeOverProtocol(HttpToolsProtocol):
     def _refuse(self) -> None:
         if self.transport.is_closing():
             return
-        if self._is_answering:
-            # The refusal would be taken for a part of that answer.
+        if self._is_answering or self._is_in_body:
+            # The refusal would be taken for a part of that answer, or for a second one.
             self.transport.abort()
             return
         self.transport.write(TOO_LARGE)
