@@ -1,5 +1,18 @@
-"""`python -m tapecast` is the same as `tapecast`."""
+"""`tapecast`, and `python -m tapecast`: the same. Ctrl-C while the imports take their time is no mistake."""
 
-from tapecast.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def run() -> None:
+    """The command line."""
+    try:
+        from tapecast.cli import main  # noqa: PLC0415 - see above
+    except KeyboardInterrupt:
+        sys.exit(130)
+    main()
+
+
+if __name__ == "__main__":
+    run()

@@ -18,6 +18,7 @@ import click
 
 from tapecast import __version__, launch, logs, process
 from tapecast.console import told
+from tapecast.errors import StartError
 from tapecast.market import Market
 from tapecast.settings import Settings, load
 from tapecast.workers import Workers
@@ -221,6 +222,10 @@ def check(role: str | None) -> None:
         if role == "api" or (role is None and listens(settings.port)):
             click.echo(check_api(settings.port))
         else:
+            if role is None and settings.redis_url is None:
+                raise StartError(
+                    f"nothing listens on port {settings.port} (PORT), and REDIS_URL names no ingest to ask"
+                )
             url = launch.redis_url(settings)
             click.echo(asyncio.run(check_ingest(url, settings.redis_prefix)))
 

@@ -13,7 +13,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.keys import Keys
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.e2e.processes import Child, serving, status, streaming, tapecast
-from tests.support import eventually, free_socket
+from tests.support import eventually, free_port, free_socket
 
 pytestmark = pytest.mark.e2e
 
@@ -201,6 +201,14 @@ async def test_a_simulated_standby_of_a_real_owner_says_at_once_that_it_may_not(
         assert await ingest.ended() == 1
         assert "Set REDIS_PREFIX or another REDIS_URL" in ingest.output
         assert "Traceback" not in ingest.output
+
+
+async def test_check_beside_nothing_says_what_it_looked_for() -> None:
+    """Neither an api at the port, nor a Redis to ask for an ingest."""
+    async with tapecast("check", env={"PORT": str(free_port())}) as check:
+        assert await check.ended() == 1
+        assert "nothing listens on port" in check.output
+        assert "REDIS_URL" in check.output
 
 
 async def test_check_tells_a_container_how_it_is(env: dict[str, str], apis: tuple[Child, Child]) -> None:
