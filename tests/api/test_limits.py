@@ -55,6 +55,15 @@ def test_none_for_each_is_no_limit() -> None:
     assert refused(of) == ""
 
 
+def test_whose_name_is_not_known_has_no_limit_of_its_own() -> None:
+    """It may be anybody."""
+    of = limits(MAX_STREAMS_PER_CLIENT="1", MAX_STREAMS="3")
+    for _ in range(3):
+        assert refused(of, "") == ""
+        of.enter("")
+    assert refused(of, "") == "process"
+
+
 def test_who_has_left_is_not_kept() -> None:
     """Of a million addresses that came once, nothing stays."""
     of = limits()

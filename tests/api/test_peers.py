@@ -68,4 +68,11 @@ def test_a_list_without_end_is_not_read_to_its_beginning() -> None:
 
 def test_without_proxies_the_header_is_not_looked_at() -> None:
     """The default."""
-    assert address_of(request("127.0.0.1", "198.51.100.1"), ()) == "127.0.0.1"
+    assert address_of(request("203.0.113.7", "198.51.100.1"), ()) == "203.0.113.7"
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.9.1"])
+def test_a_peer_of_this_machine_may_be_a_proxy_that_nobody_has_named(peer: str) -> None:
+    """All clients would share its limit."""
+    assert address_of(request(peer, "198.51.100.1"), ()) == ""
+    assert address_of(request(peer, "198.51.100.1"), PROXIES) == ""

@@ -47,7 +47,8 @@ class Limits:
         """Raises ClientError if this client may not open a stream now."""
         if self._count >= self._most:
             raise self._refusal("process")
-        if self._most_each and self._open[client] >= self._most_each:
+        # Without a name it may be anybody.
+        if client and self._most_each and self._open[client] >= self._most_each:
             raise self._refusal("client")
         self.require_pace()
 

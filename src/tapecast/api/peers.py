@@ -22,12 +22,18 @@ MOST_HOPS: Final = 32
 
 
 def address_of(request: Request, trusted: Sequence[Network]) -> str:
-    """The client's address as one word, or an empty one where the connection has none (a Unix socket)."""
+    """The client's address as one word, or an empty one where it is not known.
+
+    That is so on a Unix socket, and for a peer of this machine: it may be a proxy that nobody has named, and
+    then it is everybody.
+    """
     peer = _parsed(request.client.host if request.client else "")
     if peer is None:
         return ""
     if trusted and _is_in(peer, trusted):
         peer = _forwarded(request.headers.getlist("x-forwarded-for"), peer, trusted)
+    if peer.is_loopback:
+        return ""
     if isinstance(peer, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((peer, HOST_BITS), strict=False))
     return str(peer)

@@ -125,7 +125,8 @@ class Lease:
                 on_wait(HELD if self._is_held and not is_forgetful else RESTARTED)
                 self._complaint = ""
             except BusUnavailable as error:
-                self._complain("lease_not_asked", str(error))
+                if self._is_new(str(error)):
+                    logger.warning("lease_not_asked: %s: %s", self.name, error)
                 on_wait(error.reason if isinstance(error, BusRefused) else UNAVAILABLE)
             await asyncio.sleep(RETRY_S)
 
@@ -146,16 +147,17 @@ class Lease:
                 if not self.valid:
                     raise self._over() from None
                 pause_s = RETRY_S
-                self._complain("lease_not_renewed", str(error) or f"no answer in {RENEW_LIMIT_S} s")
+                why = str(error) or f"no answer in {RENEW_LIMIT_S} s"
+                if self._is_new(why):
+                    logger.warning("lease_not_renewed: %s: %s", self.name, why)
             # Not inside of the limit, which dates from before the renewal: a Redis that answers late but in
             # time costs no lease.
             await asyncio.sleep(max(0.0, min(pause_s, self._left())))
 
-    def _complain(self, event: str, why: str) -> None:
-        # Once for each reason: it is tried again twice a second, for each market.
-        if why != self._complaint:
-            logger.warning("%s: %s: %s", event, self.name, why)
-        self._complaint = why
+    def _is_new(self, complaint: str) -> bool:
+        # Said once for each reason: it is tried again twice a second, for each market.
+        before, self._complaint = self._complaint, complaint
+        return before != complaint
 
     def _over(self) -> LeaseLost:
         return LeaseLost(f"the lease of {self.name} ran out while Redis was away or this process stood still")
