@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tapecast.api.audience import AGE_JITTER, AT_ONCE, EVICTIONS, STALL_S
+from tapecast.api.audience import AGE_JITTER, AT_ONCE, END_S, EVICTIONS, STALL_S
 from tapecast.api.symbols import Ask
 from tapecast.errors import ClientError
 from tests.api.peer import Event, Peer
@@ -254,7 +254,12 @@ def test_a_stream_that_is_old_ends_and_its_client_comes_back() -> None:
     ends = []
     for _ in range(round(1000 * AGE_JITTER / 10)):
         ends.append(sum(peer.socket.is_closing() for peer in peers))
-        bench.pass_time(10)
+        for _ in range(5):
+            bench.pass_time(2)
+            for peer in peers:
+                if peer.socket.is_closing():
+                    # What it has been sent is out.
+                    peer.leave()
     bench.pass_time(1)
     assert len(set(ends)) > 10
     assert all(peer.socket.is_closing() and not peer.socket.is_cut for peer in peers)
@@ -364,3 +369,13 @@ async def test_who_comes_while_draining_is_waited_for_too(bench: Bench) -> None:
     peer.leave()
     async with asyncio.timeout(PATIENCE_S):
         await leaving
+
+
+def test_who_takes_its_last_words_too_slowly_is_cut_off() -> None:
+    """It reads, so it is not stalled; its time is over all the same, be it a ticket's or the stream's."""
+    bench = Bench(MAX_STREAM_AGE_S="60")
+    peer = settled(bench, "AAPL")
+    peer.line.blocked = True
+    bench.pass_time(60 + END_S + 1)
+    bench.flush()
+    assert peer.line.reason == "overdue"

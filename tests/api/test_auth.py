@@ -12,6 +12,7 @@ from tapecast.api.grant import Subject
 from tapecast.api.tickets import Wish
 from tapecast.errors import ClientError
 from tapecast.settings import load
+from tests.support import HandClock
 
 LOCAL = {"host": "localhost:8000"}
 
@@ -170,3 +171,18 @@ def test_a_short_token_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     Guard(load({"API_TOKEN": "a-token-of-some-length,s3cret"}), laptop=False)
     assert "short_token" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def test_an_hour_of_reconnects_uses_one_ticket() -> None:
+    """As an EventSource makes them: to the same URL. After its end it is refused as what it is."""
+    hands = HandClock()
+    guard = Guard(load({"API_TOKEN": "s3cret", "TICKET_TTL_S": "3600"}), laptop=False, clock=hands.clock)
+    ticket, _ = guard.ticket(request(bearer("s3cret")), Wish(frozenset({"positions"})), "n1")
+    again = request(query=f"ticket={ticket}")
+    for _ in range(119):
+        hands.advance(30)
+        assert answer(guard, "positions", again) == 200
+    hands.advance(30)
+    with pytest.raises(ClientError, match="fetch a new one") as over:
+        guard.require(again, ["positions"])
+    assert (over.value.status, over.value.code) == (401, "ticket_expired")

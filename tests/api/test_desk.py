@@ -111,6 +111,19 @@ async def test_it_opens_what_it_is_for_and_nothing_else(bus: Bus) -> None:
             assert answer.json()["error"]["code"] == "forbidden"
 
 
+async def test_one_for_some_symbols_is_for_prices_alone() -> None:
+    """Whoever names symbols does not mean the whole account; whoever does can say so."""
+    async with client() as api:
+        ticket, whole = (
+            await made(api, symbols=["AAPL"]),
+            await made(api, symbols=["AAPL"], streams=["status"]),
+        )
+        assert (await api.head(f"/stream/prices?symbols=AAPL&ticket={ticket}")).status_code == 200
+        for path in ("/stream/positions", "/stream/status"):
+            assert (await api.get(path, params={"ticket": ticket})).status_code == 403
+        assert (await api.get("/stream/status", params={"ticket": whole})).status_code == 200
+
+
 async def test_it_opens_all_of_one_stream_of_several() -> None:
     """Prices, positions and status on one connection need the right to each."""
     async with client() as api:

@@ -15,11 +15,11 @@ def limits(time: HandClock | None = None, **env: str) -> Limits:
     return Limits(load({"ACCEPT_RATE": "0"} | env), (time or HandClock()).clock)
 
 
-def refused(of: Limits, client: str = "a") -> str:
-    """Why this client is refused now, if it is."""
+def refused(of: Limits, *holders: str) -> str:
+    """Why a client of these names is refused now, if it is."""
     before = of.refused.copy()
     try:
-        of.require(client)
+        of.require(holders or ("a",))
     except ClientError:
         return next(iter(of.refused - before))
     return ""
@@ -28,11 +28,11 @@ def refused(of: Limits, client: str = "a") -> str:
 def test_one_client_cannot_have_all() -> None:
     """Nor does it keep others out; what it closes it may open again."""
     of = limits(MAX_STREAMS="5", MAX_STREAMS_PER_CLIENT="2")
-    of.enter("a")
-    of.enter("a")
+    of.enter(("a",))
+    of.enter(("a",))
     assert refused(of) == "client"
     assert refused(of, "b") == ""
-    of.leave("a")
+    of.leave(("a",))
     assert refused(of) == ""
 
 
@@ -41,9 +41,9 @@ def test_there_are_no_more_than_the_process_takes() -> None:
     of = limits(MAX_STREAMS="3")
     for client in "abc":
         assert refused(of, client) == ""
-        of.enter(client)
+        of.enter((client,))
     assert (refused(of, "d"), len(of)) == ("process", 3)
-    of.leave("b")
+    of.leave(("b",))
     assert refused(of, "d") == ""
 
 
@@ -51,7 +51,7 @@ def test_none_for_each_is_no_limit() -> None:
     """For a service whose clients all come from one address."""
     of = limits(MAX_STREAMS_PER_CLIENT="0")
     for _ in range(5000):
-        of.enter("a")
+        of.enter(("a",))
     assert refused(of) == ""
 
 
@@ -59,17 +59,31 @@ def test_whose_name_is_not_known_has_no_limit_of_its_own() -> None:
     """It may be anybody."""
     of = limits(MAX_STREAMS_PER_CLIENT="1", MAX_STREAMS="3")
     for _ in range(3):
-        assert refused(of, "") == ""
-        of.enter("")
-    assert refused(of, "") == "process"
+        of.require(())
+        of.enter(())
+    with pytest.raises(ClientError):
+        of.require(())
+
+
+def test_many_tickets_are_one_client_by_its_address() -> None:
+    """And one ticket at many addresses is one by that."""
+    of = limits(MAX_STREAMS_PER_CLIENT="2")
+    of.enter(("ticket 1", "198.51.100.1"))
+    of.enter(("ticket 2", "198.51.100.1"))
+    assert refused(of, "ticket 3", "198.51.100.1") == "client"
+    assert refused(of, "ticket 1", "198.51.100.2") == ""
+    of.enter(("ticket 1", "198.51.100.2"))
+    assert refused(of, "ticket 1", "198.51.100.3") == "client"
+    of.leave(("ticket 1", "198.51.100.1"))
+    assert refused(of, "ticket 1", "198.51.100.3") == ""
 
 
 def test_who_has_left_is_not_kept() -> None:
     """Of a million addresses that came once, nothing stays."""
     of = limits()
     for number in range(100):
-        of.enter(str(number))
-        of.leave(str(number))
+        of.enter((str(number),))
+        of.leave((str(number),))
     assert (len(of), of._open) == (0, {})
 
 
@@ -87,7 +101,7 @@ def test_a_seconds_worth_may_come_at_once_and_then_as_fast_as_it_may() -> None:
 def test_who_is_refused_anyway_takes_nobodys_turn() -> None:
     """One client that asks again and again does not use the rate up."""
     of = limits(ACCEPT_RATE="1", MAX_STREAMS_PER_CLIENT="1")
-    of.enter("a")
+    of.enter(("a",))
     assert [refused(of) for _ in range(5)] == ["client"] * 5
     assert refused(of, "b") == ""
 

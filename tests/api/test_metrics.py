@@ -57,7 +57,7 @@ async def test_what_is_sent_is_counted(bus: Bus) -> None:
             assert found["tapecast_writes_total",] >= 3
             assert found["tapecast_sent_bytes_total",] > 300
             reasons = {key[1] for key in found if key[0] == "tapecast_streams_evicted_total"}
-            assert reasons == {"stalled", "talks", "drained"}
+            assert reasons == {"stalled", "talks", "drained", "overdue"}
 
         async def is_empty() -> bool:
             return (await values(client))["tapecast_streams", "prices"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tapecast.api import topics
 from tapecast.api.markets import Markets
 from tapecast.api.prices import Bell
 from tapecast.api.topics import HOLD_S, Topics
@@ -94,3 +95,15 @@ def test_interest_is_the_number_of_clients(shelf: Shelf) -> None:
     shelf.topics.count(["AAPL"], 1)
     shelf.topics.count(["MSFT"], -1)
     assert shelf.topics.interest() == {"AAPL": 3, "MSFT": 1, "NVDA": 1}
+
+
+def test_there_is_room_for_so_many_and_for_all_that_are_there(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names can be made up faster than memory; what somebody follows already costs nothing more."""
+    monkeypatch.setattr(topics, "MOST", 3)
+    shelf.listened("AAPL", "MSFT")
+    assert shelf.topics.beyond(["AAPL", "A1", "MSFT"]) == set()
+    assert shelf.topics.beyond(["A1", "AAPL", "A2", "A3"]) == {"A2", "A3"}
+    shelf.listened("A1")
+    assert shelf.topics.beyond(["AAPL", "A2"]) == {"A2"}

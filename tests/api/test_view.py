@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tapecast.api.dispatcher import CROWD
 from tapecast.api.encoding import Gzip
@@ -307,6 +307,14 @@ def test_when_most_symbols_change_each_view_is_visited_once(room: Room) -> None:
     assert versions(idle) == [("A", 1)]
 
 
+ALONE = [
+    ("burst", ""), ("flush", 0.0), ("tick", "A"), ("flush", 0.0),
+    ("join", 0), ("stall", 0), ("flush", 0.0), ("settle", 0),
+]  # fmt: skip
+"""One client, which fell behind in the midst of a big frame: it waited for others that were not there."""
+
+
+@example(1.0, 2, ALONE)
 @given(INTERVALS, LIMITS, STEPS)
 @settings(max_examples=300, deadline=None)
 def test_whatever_happens_all_end_with_the_newest(

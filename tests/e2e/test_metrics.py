@@ -33,7 +33,9 @@ async def test_a_feed_that_works_and_one_that_was_cut_are_told(valkey_url: str) 
             # The feed's state comes with a beat, what was counted with a status, which comes later.
             found = await scrape(running.base)
             counted = min(found.get(f"ingest_messages_total {kind}", 0) for kind in ("trade", "snapshot"))
-            return found.get("feed_state us_equity live") == 1 and found["symbols_active"] == 1 and counted
+            return (
+                found.get("feed_state us_equity live") == 1 and found["symbols_active"] == 1 and counted > 0
+            )
 
         await eventually(is_told, "a live feed")
         found = await scrape(running.base)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tapecast.settings import _fields_by_name
 from tests.project.deployment import DEPLOY, END_S, assert_ours, assert_pinned, assert_settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
@@ -59,7 +60,9 @@ def test_the_api_is_not_given_the_venues_keys() -> None:
     api = SERVICES["api"]
     settings = assert_settings(api["environment"])
     assert not settings.has_alpaca_keys
-    assert {"ALPACA_PAPER_API_KEY", "ALPACA_PAPER_SECRET_KEY"} <= set(api["environment"])
+    keys = {name for name, field in _fields_by_name().items() if field in {"alpaca_key", "alpaca_secret"}}
+    assert keys <= set(api["environment"])
+    assert not any(api["environment"][name] for name in keys)
     assert all(port.startswith("127.0.0.1:") for port in api["ports"])
     assert api["ulimits"]["nofile"] > settings.max_streams
     assert settings.trusted_proxies

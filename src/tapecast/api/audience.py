@@ -28,7 +28,7 @@ from tapecast.settings import Settings
 STALL_S: Final = 30.0
 """A client whose socket has taken nothing for so long is cut off."""
 
-EVICTIONS: Final = ("stalled", "talks", "drained")
+EVICTIONS: Final = ("stalled", "talks", "drained", "overdue")
 """Every reason for which a client is cut off."""
 
 DRAINING: Final = ("draining", "the server is restarting; come back")
@@ -37,6 +37,9 @@ AGED: Final = ("max_age", "this stream has been open for long; come back")
 
 AGE_JITTER: Final = 0.2
 """Streams that began together end over the last fifth of the longest age."""
+
+END_S: Final = 5.0
+"""A client whose time is over has so long to take the last words."""
 
 SPREAD_S: Final = 2.0
 """Streams end over so long when the server drains: who is told to come back comes back somewhere."""
@@ -50,9 +53,10 @@ class _Seat:
     """What a client's end means to others, when that end is due, and its last words."""
 
     on_left: Callable[[], None]
-    holder: str
+    holders: tuple[str, ...]
     due: int | None
     farewell: Callable[[], bytes]
+    is_ended: bool = False
 
 
 @dataclass
@@ -104,10 +108,10 @@ class Audience:
         if self.is_draining:
             raise ClientError(503, *DRAINING, retry_after=2)
 
-    def require_seat(self, holder: str = "") -> None:
+    def require_seat(self, holders: tuple[str, ...] = ()) -> None:
         """Raises ClientError also if this client, or anybody, has as many streams as there may be."""
         self.require_open()
-        self.limits.require(holder)
+        self.limits.require(holders)
 
     def open(self, view: View) -> None:
         """Tell this view what everybody is told."""
@@ -124,8 +128,8 @@ class Audience:
         age_s = self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
         right_s = grant.expires_s - self._clock.wall()
         due = self._deadlines.add(client, self._clock.now() + min(age_s, right_s))
-        self._clients[client] = _Seat(on_left, grant.holder, due, _expired if right_s < age_s else _aged)
-        self.limits.enter(grant.holder)
+        self._clients[client] = _Seat(on_left, grant.holders, due, _expired if right_s < age_s else _aged)
+        self.limits.enter(grant.holders)
         self._emptied.clear()
         self._on_change()
         client.line.listen(client)
@@ -163,7 +167,13 @@ class Audience:
 
     def _end_old(self, now: float) -> None:
         for client in self._deadlines.due(now):
-            client.end(self._clients[client].farewell(), now)
+            seat = self._clients[client]
+            if seat.is_ended:
+                # It reads, and so slowly that it would go on for as long as it likes.
+                client.line.abort("overdue")
+                continue
+            seat.is_ended, seat.due = True, self._deadlines.add(client, now + END_S)
+            client.end(seat.farewell(), now)
 
     async def drain(self) -> None:
         """Let nobody in any more, and end every stream, many of them over a while.
@@ -224,7 +234,7 @@ class Audience:
         if seat is None:
             return
         self._deadlines.discard(client, seat.due)
-        self.limits.leave(seat.holder)
+        self.limits.leave(seat.holders)
         if client.line.reason:
             self.evicted[client.line.reason] += 1
         seat.on_left()

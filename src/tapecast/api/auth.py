@@ -80,7 +80,7 @@ class Guard:
         number = self.require_token(request)
         ttl_s = self._longest_s if wish.ttl_s is None else min(wish.ttl_s, self._longest_s)
         grant = Grant(
-            EVERYTHING.subjects if wish.streams is None else wish.streams,
+            _streams(wish),
             None if wish.symbols is None else frozenset(wish.symbols),
             self._clock.wall() + ttl_s,
         )
@@ -89,7 +89,7 @@ class Guard:
     def _credential(self, request: Request, closed: list[Subject]) -> Grant:
         number = self._token(request)
         if number is not None:
-            return Grant(holder=f"token {number}")
+            return Grant(holders=(f"token {number}",))
         ticket = request.query_params.get("ticket")
         if ticket is None or "authorization" in request.headers:
             raise ClientError(401, "unauthorized", f"{', '.join(closed)}: {_UNAUTHORIZED}")
@@ -98,7 +98,7 @@ class Guard:
         if missing:
             raise ClientError(403, "forbidden", f"this ticket is not for {', '.join(missing)}")
         # What is open to all is not narrowed by a ticket for something else.
-        return grant if "prices" in closed else Grant(expires_s=grant.expires_s, holder=grant.holder)
+        return grant if "prices" in closed else Grant(expires_s=grant.expires_s, holders=grant.holders)
 
     def _token(self, request: Request) -> int | None:
         """Which of the tokens the request carries."""
@@ -108,6 +108,13 @@ class Guard:
         # All are compared, so that the time tells neither the token nor its place in the list.
         matches = [hmac.compare_digest(sent, token) for token in self._tokens]
         return matches.index(True) if scheme.lower() == "bearer" and any(matches) else None
+
+
+def _streams(wish: Wish) -> frozenset[Subject]:
+    if wish.streams is not None:
+        return wish.streams
+    # Whoever names symbols does not mean the whole account.
+    return EVERYTHING.subjects if wish.symbols is None else frozenset({"prices"})
 
 
 def _is_own_user(request: Request) -> bool:

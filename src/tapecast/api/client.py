@@ -93,7 +93,12 @@ class Client:
             # No interval outlasts the stream.
             return True
         # With an interval it goes out with the others, if they are to go: so it gets in step with them.
-        return now >= self.due and (self.due == -math.inf or not self.view.mailbox.is_holding)
+        return now >= self.due and (self.due == -math.inf or not self._has_company)
+
+    @property
+    def _has_company(self) -> bool:
+        # Where all have fallen behind nobody writes for the view: what it holds would be waited for in vain.
+        return bool(self.view.in_step) and self.view.mailbox.is_holding
 
     def _encoded(self, part: Part) -> bytes:
         return self.view.encoding.encode(b"".join(part.frames()), is_cheap=not self._dispatcher.is_busy)

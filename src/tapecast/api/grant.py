@@ -19,8 +19,8 @@ class Grant(msgspec.Struct, frozen=True):
     # None: all.
     symbols: frozenset[str] | None = None
     expires_s: float = math.inf
-    # Who counts as one client, as far as the credential tells; never the credential itself.
-    holder: str = ""
+    # The names under which the client is counted; never the credential itself.
+    holders: tuple[str, ...] = ()
 
     def bars(self, symbol: str) -> bool:
         """Whether this symbol is not for this client."""

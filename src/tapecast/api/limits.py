@@ -1,7 +1,8 @@
 """How many streams there may be, in all and for each client, and how fast they may be opened.
 
 Whoever is over a limit is refused for now, in the way that an `EventSource` comes back from (`errors.py`). A
-client is a credential, or where none is needed an address (`peers.py`). Health and metrics have no limit.
+client counts as its credential and as its address (`peers.py`): tickets are cheap. Without either it may be
+anybody, and counts for all alone. Health and metrics have no limit.
 """
 
 from __future__ import annotations
@@ -43,12 +44,11 @@ class Limits:
     def __len__(self) -> int:
         return self._count
 
-    def require(self, client: str) -> None:
-        """Raises ClientError if this client may not open a stream now."""
+    def require(self, holders: tuple[str, ...]) -> None:
+        """Raises ClientError if a client of these names may not open a stream now."""
         if self._count >= self._most:
             raise self._refusal("process")
-        # Without a name it may be anybody.
-        if client and self._most_each and self._open[client] >= self._most_each:
+        if self._most_each and any(self._open[holder] >= self._most_each for holder in holders):
             raise self._refusal("client")
         self.require_pace()
 
@@ -63,17 +63,18 @@ class Limits:
             raise self._refusal("rate")
         self._tokens -= 1
 
-    def enter(self, client: str) -> None:
+    def enter(self, holders: tuple[str, ...]) -> None:
         """One more."""
-        self._open[client] += 1
+        self._open.update(holders)
         self._count += 1
 
-    def leave(self, client: str) -> None:
+    def leave(self, holders: tuple[str, ...]) -> None:
         """One less; who has none is not kept."""
-        self._open[client] -= 1
         self._count -= 1
-        if self._open[client] <= 0:
-            del self._open[client]
+        self._open.subtract(holders)
+        for holder in holders:
+            if self._open[holder] <= 0:
+                del self._open[holder]
 
     def _refusal(self, reason: str) -> ClientError:
         self.refused[reason] += 1

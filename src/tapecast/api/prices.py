@@ -16,7 +16,7 @@ from starlette.responses import Response
 from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.hub import Hub
-from tapecast.api.symbols import parse_symbols
+from tapecast.api.symbols import bar, parse_symbols
 from tapecast.api.topic import Topic
 from tapecast.errors import ClientError
 from tapecast.market import SymbolState
@@ -58,6 +58,7 @@ class Prices:
         self._hub.audience.limits.require_pace()
         if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)
+        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
         bell = Bell()
         with self._hub.listen(bell, symbols):
             self._hub.topics.hold(symbols)

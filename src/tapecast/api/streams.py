@@ -13,6 +13,7 @@ A stream can end in these ways, and in no other:
 | its host is gone without a word        | none             | the kernel gives up after 45 s            |
 | it has been open for MAX_STREAM_AGE_S  | `bye` `max_age`  | closed when that is out                   |
 | its ticket expires                     | `bye` `ticket_expired` | closed when that is out             |
+| its time is over, and it reads slowly  | none             | aborted after 5 s, counted as `overdue`   |
 | the server drains                      | `bye` `draining` | closed when that is out                   |
 | it drains, the client takes nothing    | none             | aborted after the grace, as `drained`     |
 
@@ -34,7 +35,7 @@ from tapecast.api.hub import Hub
 from tapecast.api.peers import address_of
 from tapecast.api.protocol import take_over
 from tapecast.api.seats import Seats
-from tapecast.api.symbols import Ask, parse_interval, parse_subjects, parse_symbols
+from tapecast.api.symbols import Ask, bar, parse_interval, parse_subjects, parse_symbols
 from tapecast.settings import Settings
 
 HEADERS = {
@@ -86,6 +87,7 @@ class Streams:
         """`GET /stream/prices?symbols=AAPL,BTC/USD[&interval=250]`."""
         grant = self._guard.require(request, ["prices"])
         symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
+        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
         return self._stream(request, Ask(symbols, refused, self._interval(request)), grant)
 
     async def positions(self, request: Request) -> Response:
@@ -108,6 +110,7 @@ class Streams:
         grant = self._guard.require(request, asked)
         only_prices = asked == {"prices"}
         symbols, refused = parse_symbols(query, self._settings, "prices", alone=only_prices, grant=grant)
+        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
         positions, status = "positions" in asked, "status" in asked
         return self._stream(request, Ask(symbols, refused, self._interval(request), positions, status), grant)
 
@@ -115,10 +118,10 @@ class Streams:
         return parse_interval(request.query_params, self._settings.stream_interval_ms)
 
     def _stream(self, request: Request, ask: Ask, grant: Grant) -> Stream:
-        # Who needs no credential is told from others by the address.
-        holder = grant.holder or address_of(request, self._settings.trusted_proxies)
-        self._hub.audience.require_seat(holder)
-        grant = msgspec.structs.replace(grant, holder=holder)
+        address = address_of(request, self._settings.trusted_proxies)
+        holders = (*grant.holders, address) if address else grant.holders
+        self._hub.audience.require_seat(holders)
+        grant = msgspec.structs.replace(grant, holders=holders)
         gzip = self._settings.compression and accepts_gzip(request.headers)
         return Stream(self._seats, ask, grant, gzip=gzip)
 

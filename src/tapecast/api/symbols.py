@@ -77,6 +77,16 @@ def parse_symbols(
     return tuple(symbol for symbol in well_formed if symbol not in barred), tuple(refused)
 
 
+def bar(
+    symbols: tuple[str, ...], refused: tuple[SymbolStatus, ...], barred: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
+    """The same without these symbols, which this process has no room for: they are refused."""
+    if not barred:
+        return symbols, refused
+    more = tuple(_refusal(symbol, "too_many_symbols") for symbol in symbols if symbol in barred)
+    return tuple(symbol for symbol in symbols if symbol not in barred), refused + more
+
+
 def parse_interval(query: QueryParams, default_ms: int) -> int:
     """Least milliseconds between two price frames, within the limits. Raises ClientError if not a number."""
     text = query.get("interval")

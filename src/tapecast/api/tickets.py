@@ -79,7 +79,7 @@ class Tickets:
         if claims.exp <= self._clock.wall():
             raise ClientError(401, *EXPIRED)
         symbols = None if claims.symbols is None else frozenset(claims.symbols)
-        return Grant(claims.streams, symbols, claims.exp, f"ticket {claims.jti}")
+        return Grant(claims.streams, symbols, claims.exp, (f"ticket {claims.jti}",))
 
     def _claims(self, ticket: str) -> _Claims:
         if len(ticket) > _MOST_BYTES:

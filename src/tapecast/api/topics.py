@@ -11,6 +11,9 @@ from tapecast.clock import Clock
 from tapecast.market import market_of
 
 HOLD_S: Final = 30.0
+MOST: Final = 10_000
+"""Different symbols that one process follows. Each costs some kilobytes here, and a place in ingest's plan or
+in its list of refusals: names can be made up faster than memory."""
 
 
 class SymbolSource(Protocol):
@@ -62,6 +65,11 @@ class Topics:
         self._markets.watch(market)
         topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s, self.versions)
         return topic
+
+    def beyond(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Which of these symbols there is no room for."""
+        new = [symbol for symbol in symbols if symbol not in self._topics]
+        return frozenset(new[max(0, MOST - len(self._topics)) :])
 
     def hold(self, symbols: Iterable[str]) -> None:
         """Keep these symbols wanted for half a minute, for clients that ask again and again."""
