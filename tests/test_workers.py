@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tapecast import workers
+from tapecast.api.sums import add_up
 from tapecast.errors import StartError
 from tapecast.workers import Workers
 from tests.support import eventually, free_socket
@@ -114,6 +116,22 @@ async def test_workers_that_cannot_start_end_it() -> None:
         (error, *_) = caught.value.exceptions
         assert isinstance(error, StartError)
         assert "exit code 2" in str(error)
+
+
+def test_what_the_oldest_had_counted_stays_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many have ended: a sum that falls is taken for one that began again at nothing."""
+    monkeypatch.setattr(workers, "PAST_MOST", 2)
+    for number in range(7):
+        text = f"# TYPE tapecast_writes_total counter\ntapecast_writes_total {10**number}\n"
+        (tmp_path / f"0.{number}.prom").write_text(text, "utf-8")
+        os.utime(tmp_path / f"0.{number}.prom", (number, number))
+        workers._fold(tmp_path)
+    files = sorted(tmp_path.glob("*.prom"))
+    assert [path.name for path in files] == ["0.5.prom", "0.6.prom", "past.prom"]
+    total = add_up([], [path.read_bytes() for path in files], {})
+    assert b"tapecast_writes_total 1.111111e+06" in total
 
 
 async def test_not_every_ended_worker_is_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,9 +90,7 @@ class Workers:
         """Nobody is to ask for its metrics any more; what it had counted stays."""
         self._has_served |= any(folder.glob("*.sock")) or any(folder.glob("*.prom"))
         (folder / f"{number}.{pid}.sock").unlink(missing_ok=True)
-        past = sorted(folder.glob("*.prom"), key=lambda path: path.stat().st_mtime)
-        for path in past[:-PAST_MOST]:
-            path.unlink(missing_ok=True)
+        _fold(folder)
 
     async def _start(self, number: int, folder: Path, *, is_first: bool) -> Process:
         shared = self._sock.fileno()
@@ -103,6 +101,24 @@ class Workers:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tapecast", *arguments, stdin=asyncio.subprocess.PIPE, pass_fds=[shared]
         )
+
+
+def _fold(folder: Path) -> None:
+    """Of more than PAST_MOST, keep what the oldest had counted in one file: the sum may never fall."""
+    from tapecast.api.deployment import ALIKE  # noqa: PLC0415 - a parent needs it only after many ends
+    from tapecast.api.sums import add_up  # noqa: PLC0415
+
+    folded = folder / "past.prom"
+    past = sorted(set(folder.glob("*.prom")) - {folded}, key=lambda path: path.stat().st_mtime)
+    old = past[:-PAST_MOST]
+    if not old:
+        return
+    texts = [path.read_bytes() for path in (*old, folded) if path.exists()]
+    fresh = folder / "past.new"
+    fresh.write_bytes(add_up([], texts, ALIKE))
+    fresh.replace(folded)
+    for path in old:
+        path.unlink(missing_ok=True)
 
 
 async def _end(process: Process) -> None:
