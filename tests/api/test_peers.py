@@ -36,6 +36,8 @@ def request(peer: str | None, *forwarded: str) -> Request:
         # One proxy behind another.
         ("10.1.2.3", ["198.51.100.1, 10.9.9.9, 192.0.2.1"], "198.51.100.1"),
         ("10.1.2.3", ["10.9.9.9"], "10.9.9.9"),
+        # On the same host, and said by a proxy that is named.
+        ("192.0.2.1", ["127.0.0.1"], "127.0.0.1"),
         # Nonsense ends it at the last that somebody whom we know has said.
         ("10.1.2.3", ["198.51.100.1, unknown"], "10.1.2.3"),
         ("10.1.2.3", ["198.51.100.1, <script>, 10.9.9.9"], "10.9.9.9"),

@@ -30,9 +30,10 @@ def address_of(request: Request, trusted: Sequence[Network]) -> str:
     peer = _parsed(request.client.host if request.client else "")
     if peer is None:
         return ""
-    if trusted and _is_in(peer, trusted):
-        peer = _forwarded(request.headers.getlist("x-forwarded-for"), peer, trusted)
-    if peer.is_loopback:
+    hops = request.headers.getlist("x-forwarded-for")
+    if hops and trusted and _is_in(peer, trusted):
+        peer = _forwarded(hops, peer, trusted)
+    elif peer.is_loopback:
         return ""
     if isinstance(peer, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((peer, HOST_BITS), strict=False))
