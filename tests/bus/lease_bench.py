@@ -20,6 +20,22 @@ from tapecast.bus.lease import GROWN_S, Lease
 from tapecast.errors import BusUnavailable, LeaseLost
 
 
+class FakeClock:
+    """Monotonic seconds that move when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """End a task that waits for ever."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @dataclass(frozen=True)
 class Link(Bus):
     """One process's Redis: each fault is one call that fails."""

@@ -8,17 +8,8 @@ from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.keys import LEASE_TTL_S
 from tapecast.bus.lease import Lease
 from tapecast.errors import BusUnavailable, LeaseLost
+from tests.bus.lease_bench import FakeClock
 from tests.support import free_port
-
-
-class FakeClock:
-    """Monotonic seconds that move when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def test_only_one_holder(bus: Bus) -> None:

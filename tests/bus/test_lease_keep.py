@@ -13,22 +13,8 @@ from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.keys import LEASE_TTL_S
 from tapecast.bus.lease import Lease
 from tapecast.errors import LeaseLost
+from tests.bus.lease_bench import FakeClock, cancelled
 from tests.support import eventually, free_port, tcp_server
-
-
-class FakeClock:
-    """Monotonic seconds that move when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_keep_ends_when_the_lease_is_anothers(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +69,7 @@ async def test_one_renewal_that_hangs_does_not_cost_the_lease(
     keeper = asyncio.create_task(lease.keep())
     await eventually(lambda: tries > 3)
     assert lease.valid
-    await _cancelled(keeper)
+    await cancelled(keeper)
 
 
 async def test_keep_does_not_wait_for_an_answer_past_the_end_of_the_lease(

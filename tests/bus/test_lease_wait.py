@@ -9,22 +9,8 @@ import pytest
 from tapecast.bus import lease as module
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.lease import HELD, RESTARTED, Lease
+from tests.bus.lease_bench import FakeClock, cancelled
 from tests.support import eventually
-
-
-class FakeClock:
-    """Monotonic seconds that move when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_standby_waits_until_redis_is_older_than_a_lease(
@@ -58,7 +44,7 @@ async def test_a_standby_notices_that_redis_was_restarted_between_two_tries(
     monkeypatch.setattr(module, "GROWN_S", 10**9)
     await bus.redis.delete("lease:crypto")
     await eventually(lambda: reasons[-1:] == [RESTARTED])
-    await _cancelled(waiting)
+    await cancelled(waiting)
     await owner.renew()
     assert owner.valid
 
@@ -133,6 +119,6 @@ async def test_a_standby_that_is_not_let_ask_says_why_once(
     reasons: list[str] = []
     waiting = asyncio.create_task(Lease(bus, "crypto", "a").wait(reasons.append))
     await eventually(lambda: len(reasons) > 3)
-    await _cancelled(waiting)
+    await cancelled(waiting)
     assert set(reasons) == {"cache_foreign"}
     assert caplog.text.count("lease_not_asked: crypto") == 1

@@ -7,6 +7,8 @@ import pytest
 from tapecast.bus.connection import Bus
 from tests.bus.test_rights import _rule, _user
 from tests.e2e.pipe import pipe
+from tests.e2e.processes import streaming
+from tests.support import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +23,8 @@ async def test_nothing_that_we_do_is_refused(bus: Bus, valkey_url: str) -> None:
             await stream.goes_on("AAPL")
             await stream.goes_on("BTC/USD")
             await stream.goes_on("AAPL")
+        async with streaming(f"{running.base}/stream/positions") as account:
+            await eventually(lambda: account.named("positions"), "the account's positions")
         assert (await running.status())["active_symbols"]
     log = await bus.redis.execute_command("ACL", "LOG")  # type: ignore[no-untyped-call]
     refused = {f"{dict(zip(entry[::2], entry[1::2], strict=True))[b'object']}" for entry in log}

@@ -55,8 +55,13 @@ class Fence:
             return
         if self._is_doubtful:
             # What a network held back may come after what we write now: under the old number it is refused.
-            await lease.renew(onward=True)
+            # Before the wait: a write beside this one may fail meanwhile, and that is a doubt of its own.
             self._is_doubtful = False
+            try:
+                await lease.renew(onward=True)
+            except BaseException:
+                self._is_doubtful = True
+                raise
         # Redis takes no time to live of nothing.
         times = (_bulk(str(max(1, round(ttl_s * 1000)))), _bulk(str(last_ttl_s)))
         if not all(await self._tried(writes, times)):
