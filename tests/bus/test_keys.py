@@ -42,6 +42,8 @@ def names(keys: Keys) -> dict[str, str]:
         "status:<role>": keys.status_index("<role>"),
         "status:<role>:<id>": keys.status("<role>", "<id>"),
         "positions": keys.positions(),
+        "account": keys.account(),
+        "account:change": keys.account_change(),
     }
 
 

@@ -132,6 +132,52 @@ class PositionList(msgspec.Struct, frozen=True):
     positions: list[dict[str, object]]
 
 
+Fields = dict[str, object]
+"""What the venue said of the account: its names, its decimal strings; pairs spelled as on the feed."""
+
+
+class AccountImage(msgspec.Struct, frozen=True):
+    """All that is known of the account, as of change `seq` of `epoch`: what `account` holds.
+
+    `as_of`: when positions and figures were read, RFC 3339; empty before the first time. `orders`: the recent
+    ones, newest first. `state` tells whether all this is kept up to date, and has a `reason` where it is not.
+    """
+
+    epoch: int
+    seq: int
+    simulated: bool
+    account: str = ""
+    as_of: str = ""
+    positions: list[Fields] = []
+    portfolio: Fields = {}
+    orders: list[Fields] = []
+    state: FeedState = FeedState.CONNECTING
+    reason: str = ""
+    since: str = ""
+
+
+class AccountChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step from the image of `seq` - 1 to the next; an empty one says that all of it still holds.
+
+    What is not set has not changed. `positions`: those that are new or different, whole; `closed`: symbols of
+    those that are gone. `order`: an order event as the venue sent it (`event`, `order`, ...); `orders`: all,
+    read anew.
+    """
+
+    epoch: int
+    seq: int
+    account: str | None = None
+    as_of: str | None = None
+    positions: list[Fields] = []
+    closed: list[str] = []
+    portfolio: Fields | None = None
+    order: Fields | None = None
+    orders: list[Fields] | None = None
+    state: FeedState | None = None
+    reason: str | None = None
+    since: str | None = None
+
+
 class SymbolStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     """The `symbol` event."""
 
@@ -164,6 +210,8 @@ decode_ingest_status = _decoder(IngestStatus)
 decode_replica_status = _decoder(ReplicaStatus)
 decode_interest = _decoder(Interest)
 decode_positions = _decoder(PositionList)
+decode_account = _decoder(AccountImage)
+decode_account_change = _decoder(AccountChange)
 
 _TAIL = b',"epoch":'
 

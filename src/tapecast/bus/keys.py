@@ -13,9 +13,12 @@
 | `status:<role>`          | sorted set of process ids        | none, pruned      |
 | `status:<role>:<id>`     | what one process says of itself  | STATUS_TTL_S      |
 | `positions`              | the account's positions          | POSITIONS_TTL_S   |
+| `account`                | the account: positions, orders   | ACCOUNT_TTL_S     |
+| `account:change`         | the newest change of the account | ACCOUNT_TTL_S     |
 
 Each key is also the channel on which its changes are published, with one difference: Redis channels ignore
-the database number, so a number other than 0 is written into the channel's name. A symbol whose only trade is
+the database number, so a number other than 0 is written into the channel's name. What is published of the
+account is a change, not all of it, and therefore has a key of its own. A symbol whose only trade is
 cancelled loses `price:` and `last:`, and what is published is a head without a price (`codec.py`).
 """
 
@@ -40,6 +43,13 @@ INTEREST_REFRESH_S: Final = 5.0
 STATUS_TTL_S: Final = 15
 STATUS_REFRESH_S: Final = 2.0
 POSITIONS_TTL_S: Final = 60
+ACCOUNT_TTL_S: Final = 24 * 3600
+"""What was known when somebody last looked is shown at once, with its age, while it is read again."""
+SIMULATED_ACCOUNT_TTL_S: Final = 60
+ACCOUNT_TOUCH_S: Final = 5.0
+"""While somebody listens a change is published at least this often, be it an empty one."""
+ACCOUNT_SILENT_S: Final = 12.0
+"""After so long without one, nobody keeps the account up to date any more."""
 
 
 class Keys:
@@ -92,6 +102,14 @@ class Keys:
     def positions(self) -> str:
         """The account's positions, as ingest last read them."""
         return f"{self._prefix}positions"
+
+    def account(self) -> str:
+        """All that is known of the account."""
+        return f"{self._prefix}account"
+
+    def account_change(self) -> str:
+        """The newest change of it; its channel is where all of them are heard."""
+        return f"{self._prefix}account:change"
 
     def channel(self, key: str) -> str:
         """The channel on which changes of `key` are published."""

@@ -1,0 +1,99 @@
+"""The account in the cache, through a real Valkey, and the step from one image to the next."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tapecast.bus import codec
+from tapecast.bus.account import ORDERS_KEPT, after, is_next, read_account, write_account
+from tapecast.bus.codec import AccountChange, AccountImage, Fields
+from tapecast.bus.connection import Bus
+from tapecast.bus.fence import Fence
+from tapecast.bus.keys import ACCOUNT_TTL_S, SIMULATED_ACCOUNT_TTL_S
+from tapecast.bus.lease import Lease
+from tapecast.errors import LeaseLost
+from tapecast.market import FeedState
+
+AAPL: Fields = {"symbol": "AAPL", "qty": "1"}
+BTC: Fields = {"symbol": "BTC/USD", "qty": "2"}
+IMAGE = AccountImage(3, 7, simulated=False, account="PA1", positions=[AAPL, BTC], portfolio={"cash": "1.00"})
+
+
+def test_what_a_change_does_not_set_stays() -> None:
+    """Only the numbers go on."""
+    assert after(IMAGE, AccountChange(3, 8)) == AccountImage(
+        3, 8, simulated=False, account="PA1", positions=[AAPL, BTC], portfolio={"cash": "1.00"}
+    )
+
+
+def test_a_changed_position_keeps_its_place_and_a_new_one_comes_last() -> None:
+    """And a closed one is gone."""
+    more: Fields = {"symbol": "AAPL", "qty": "5"}
+    spy: Fields = {"symbol": "SPY", "qty": "3"}
+    image = after(IMAGE, AccountChange(3, 8, positions=[more, spy], closed=["BTC/USD"]))
+    assert image.positions == [more, spy]
+
+
+def test_a_new_order_comes_first_and_a_known_one_keeps_its_place() -> None:
+    """The list is of orders, not of events."""
+    image = after(IMAGE, AccountChange(3, 8, orders=[{"id": "a"}]))
+    image = after(image, AccountChange(3, 9, order={"event": "new", "order": {"id": "b", "status": "new"}}))
+    filled = {"id": "b", "status": "filled"}
+    image = after(image, AccountChange(3, 10, order={"event": "fill", "order": filled}))
+    assert image.orders == [filled, {"id": "a"}]
+
+
+def test_only_so_many_orders_are_kept() -> None:
+    """The oldest go."""
+    image = IMAGE
+    for number in range(ORDERS_KEPT + 10):
+        order: Fields = {"event": "new", "order": {"id": number}}
+        image = after(image, AccountChange(3, image.seq + 1, order=order))
+    assert [order["id"] for order in image.orders] == list(range(ORDERS_KEPT + 9, 9, -1))
+
+
+@pytest.mark.parametrize(
+    ("epoch", "seq", "fits"), [(3, 8, True), (3, 9, False), (3, 7, False), (4, 8, False)]
+)
+def test_a_change_fits_only_to_the_image_before_it(epoch: int, seq: int, *, fits: bool) -> None:
+    """Who finds one missing reads the whole image."""
+    assert is_next(IMAGE, AccountChange(epoch, seq)) is fits
+
+
+async def test_the_image_is_kept_and_the_change_is_heard(bus: Bus) -> None:
+    """An api that starts later finds the one, those that listen hear the other."""
+    lease = Lease(bus, "account", "a")
+    await lease.acquire()
+    change = AccountChange(3, 8, state=FeedState.LIVE, reason="")
+    async with bus.redis.pubsub(ignore_subscribe_messages=True) as listener:
+        await listener.subscribe("account:change")
+        await write_account(bus, Fence(bus, lease), after(IMAGE, change), change)
+        async with asyncio.timeout(10):
+            while (message := await listener.get_message(timeout=1)) is None:
+                pass
+    assert codec.decode_account_change(message["data"]) == change
+    assert await read_account(bus) == after(IMAGE, change)
+    assert SIMULATED_ACCOUNT_TTL_S < await bus.redis.ttl("account") <= ACCOUNT_TTL_S
+
+
+async def test_an_invented_one_is_forgotten_soon(bus: Bus) -> None:
+    """It must not outlive the demo that invented it."""
+    lease = Lease(bus, "account", "a")
+    await lease.acquire()
+    await write_account(bus, Fence(bus, lease), AccountImage(1, 1, simulated=True), AccountChange(1, 1))
+    assert 0 < await bus.redis.ttl("account") <= SIMULATED_ACCOUNT_TTL_S
+
+
+async def test_without_the_lease_nothing_is_written(bus: Bus) -> None:
+    """Two processes never write the account."""
+    with pytest.raises(LeaseLost):
+        await write_account(bus, Fence(bus, Lease(bus, "account", "a")), IMAGE, AccountChange(3, 7))
+    assert await read_account(bus) is None
+
+
+async def test_a_value_that_makes_no_sense_is_none(bus: Bus) -> None:
+    """What a foreign program writes under our name ends nobody."""
+    await bus.redis.set("account", b"[")
+    assert await read_account(bus) is None
