@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tapecast import __version__
-from tapecast.api.board import StatusBoard
+from tapecast.api.board import REFUSED_SHOWN, StatusBoard
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.mailbox import NOTHING
 from tapecast.api.markets import Markets
@@ -115,6 +115,13 @@ def test_a_silent_process_is_forgotten(desk: Desk) -> None:
     desk.board.sweep()
     report = desk.board.report()
     assert (report.replicas, report.active_symbols, report.refused) == (1, [], {})
+
+
+def test_of_very_many_refused_ones_not_all_are_listed(desk: Desk) -> None:
+    """Anybody may make them up, and anybody may ask for the status."""
+    desk.board.on_ingest(ingest("a", refused=dict.fromkeys(map(str, range(REFUSED_SHOWN + 5)), "no_feed")))
+    report = desk.board.report()
+    assert (len(report.refused), report.refused_count) == (REFUSED_SHOWN, REFUSED_SHOWN + 5)
 
 
 def test_clocks_that_are_off_are_named(desk: Desk) -> None:

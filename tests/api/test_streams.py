@@ -164,7 +164,7 @@ async def test_no_slot_is_taken_for_a_client_that_went_after_the_head(offer: dic
 async def test_statuses_are_json_for_curl_and_events_for_a_page(bus: Bus) -> None:
     """One path, by Accept; the fields are those of the contract."""
     fields = {
-        "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused",
+        "alpaca_connected", "active_symbols", "stream_count", "feeds", "lease", "refused", "refused_count",
         "messages_per_second", "newest_tick_age_s", "reconnects", "resubscribed",
         "clock_offset_s", "rejected", "replicas", "version",
     }  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ from tapecast.clock import Clock
 from tapecast.market import market_of
 
 TELL_EVERY_S: Final = 15.0
+REFUSED_SHOWN: Final = 1000
+"""Anybody may ask for the status, and anybody can make up thousands of symbols."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -33,7 +36,9 @@ class Report(msgspec.Struct, frozen=True):
     stream_count: int
     feeds: list[FeedStatus]
     lease: dict[str, LeaseStatus]
+    # At most REFUSED_SHOWN of them; and how many there are.
     refused: dict[str, str]
+    refused_count: int
     messages_per_second: float
     newest_tick_age_s: float | None
     reconnects: int
@@ -111,7 +116,8 @@ class StatusBoard:
             stream_count=self._count() + sum(status.stream_count for status in replicas),
             feeds=self._markets.statuses(),
             lease=_leases(ingests),
-            refused=self.refused,
+            refused=dict(islice(self.refused.items(), REFUSED_SHOWN)),
+            refused_count=len(self.refused),
             messages_per_second=round(sum((status.messages_per_second for status in ingests), 0.0), 1),
             newest_tick_age_s=self._newest_age(ingests),
             reconnects=sum(status.reconnects for status in ingests),

@@ -64,7 +64,7 @@ class Deployment(Collector):
         meaning = "By how much a process's clock is ahead of Redis's; 0 below two seconds."
         yield labelled_gauge("clock_offset_seconds", meaning, "process", board.clocks())
         yield gauge("symbols_active", "Symbols that the venues have confirmed.", len(report.active_symbols))
-        refused = Counter(report.refused.values())
+        refused = Counter(board.refused.values())
         yield labelled_gauge("symbols_refused", "Symbols that cannot be had now.", "reason", refused)
         if report.newest_tick_age_s is not None:
             meaning = "Since the newest tick of all came from a venue."
