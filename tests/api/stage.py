@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from tapecast.api.line import Line
 from tapecast.api.protocol import TakeOverProtocol, take_over
 from tapecast.api.server import Server
+from tapecast.api.waiting import Waiting
 from tests.support import PATIENCE_S, eventually, free_socket
 
 TAKE = b"GET /take HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -71,6 +72,8 @@ class Stage:
 
     def __init__(self, server: Server, app: App, serving: asyncio.Task[None], port: int) -> None:
         self.server = server
+        # Connections cut off, by reason.
+        self.cut = server.waiting.cut
         self.app = app
         self.serving = serving
         self.port = port
@@ -140,7 +143,7 @@ class Caller:
 async def staged() -> AsyncIterator[Stage]:
     """Our uvicorn with this app, on a free port."""
     app, ready, sock = App(), asyncio.Event(), free_socket()
-    server = Server(app, ready)
+    server = Server(app, ready, Waiting())
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     stage = Stage(server, app, serving, sock.getsockname()[1])
     try:

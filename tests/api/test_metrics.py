@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
 
 from tapecast import __version__
 from tapecast.api.deployment import Deployment
 from tapecast.api.exposition import Fanout
+from tapecast.api.metrics import Metrics
 from tapecast.api.siblings import Siblings
+from tapecast.api.waiting import Waiting
 from tapecast.bus.codec import LeaseStatus
 from tapecast.bus.connection import Bus
 from tests.api.support import Bench, beating, joined, publish, replica, stream, tick
@@ -84,7 +88,7 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     leases = {"us_equity": LeaseStatus("a", 1)}
     bench.hub.on_ingest(ingest("a", newest_ts_recv=1, leases=leases, **counts))
     told: dict[str, set[str]] = {}
-    for collector in (Fanout(bench.hub), Deployment(bench.hub), Siblings(Path(), 0)):
+    for collector in (Fanout(bench.hub, Waiting()), Deployment(bench.hub), Siblings(Path(), 0)):
         for family in collector.collect():
             name = f"{family.name}_total" if family.type == "counter" else family.name
             told[name] = {label for sample in family.samples for label in sample.labels} - {"le"}
@@ -97,3 +101,27 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     deployed = [path for path in (ROOT / "deploy").rglob("*") if path.suffix in {".yaml", ".json"}]
     used = {name for path in deployed for name in USED.findall(path.read_text("utf-8"))}
     assert used <= set(told)
+
+
+async def test_those_who_ask_at_once_share_one_answer() -> None:
+    """It costs every worker something, and anybody may ask; one who leaves takes nothing from the others."""
+    gathered = asyncio.Event()
+    asked = 0
+
+    class Slow(Siblings):
+        async def gather(self) -> bytes:
+            nonlocal asked
+            asked += 1
+            await gathered.wait()
+            return b"all"
+
+    metrics = Metrics(Bench().hub, Waiting(), Slow(Path(), 0))
+    scrapes = [asyncio.create_task(metrics.metrics(Request({"type": "http"}))) for _ in range(3)]
+    await asyncio.sleep(0)
+    scrapes[0].cancel()
+    await asyncio.sleep(0)
+    gathered.set()
+    assert [(await scrape).body for scrape in scrapes[1:]] == [b"all", b"all"]
+    assert asked == 1
+    await metrics.metrics(Request({"type": "http"}))
+    assert asked == 2

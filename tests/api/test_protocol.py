@@ -283,6 +283,7 @@ async def test_a_head_without_an_end_is_cut_off() -> None:
             caller.writer.write(head + b"a" * (4 * HEAD_BYTES))
             await _cut(stage)
             stage.app.gate.set()
+            assert stage.cut == {"large": 1}
 
 
 @on_each_loop
@@ -295,6 +296,7 @@ async def test_a_body_without_an_end_is_cut_off() -> None:
             await caller.until(ANSWER)
             caller.writer.write(b"1\r\na\r\n" * HEAD_BYTES)
             await _cut(stage)
+            assert stage.cut == {"large": 1}
 
 
 @on_each_loop
@@ -310,6 +312,7 @@ async def test_a_head_that_is_too_long_is_told_so() -> None:
             await caller.writer.drain()
         assert await caller.head() == TOO_LARGE
         await _cut(stage)
+        assert stage.cut == {"large": 1}
 
 
 @on_each_loop
@@ -324,6 +327,7 @@ async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
                 with suppress(ConnectionError):
                     await caller.read_all()
                 await _cut(stage)
+        assert stage.cut == {"late": 4}
 
 
 @on_each_loop
@@ -350,6 +354,7 @@ async def test_too_many_requests_in_a_row_are_cut_off() -> None:
         stage.app.gate.set()
         await eventually(lambda: not stage.server.server_state.connections)
         assert len(stage.app.calls) <= 2 * PIPELINED + 2
+        assert stage.cut == {"pipelined": 1}
 
 
 async def _cut(stage: Stage) -> None:

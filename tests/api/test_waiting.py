@@ -24,7 +24,7 @@ def test_the_oldest_makes_room() -> None:
     for connection in connections[3:]:
         waiting.add(connection)
     assert [connection.is_open for connection in connections] == [True, False, True, True, True]
-    assert (len(waiting), waiting.cut) == (3, 1)
+    assert (len(waiting), waiting.cut["crowded"]) == (3, 1)
 
 
 def test_who_is_gone_is_not_kept() -> None:

@@ -22,14 +22,22 @@ from tapecast.api.prices import Prices
 from tapecast.api.seats import Seats
 from tapecast.api.siblings import Siblings
 from tapecast.api.streams import Streams
+from tapecast.api.waiting import Waiting
 from tapecast.settings import Settings
 
 
 def create_app(
-    settings: Settings, hub: Hub, seats: Seats, *, laptop: bool = False, siblings: Siblings | None = None
+    settings: Settings,
+    hub: Hub,
+    seats: Seats,
+    waiting: Waiting,
+    *,
+    laptop: bool = False,
+    siblings: Siblings | None = None,
 ) -> ASGIApp:
     """The app on this hub. `laptop`: started by `tapecast up` for the person at this machine."""
-    routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop), siblings)
+    metrics = Metrics(hub, waiting, siblings)
+    routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop), metrics)
     mounted = Mount("/api", app=Router(routes, redirect_slashes=False))
     app = Starlette(routes=[*routes, mounted], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
@@ -42,9 +50,7 @@ def create_app(
     )
 
 
-def _routes(
-    settings: Settings, hub: Hub, seats: Seats, guard: Guard, siblings: Siblings | None
-) -> list[BaseRoute]:
+def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: Metrics) -> list[BaseRoute]:
     streams = Streams(hub, seats, settings, guard)
     health = Health(hub)
     return [
@@ -56,6 +62,6 @@ def _routes(
         Route("/prices", Prices(hub, settings, guard).prices),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", Metrics(hub, siblings).metrics),
+        Route("/metrics", metrics.metrics),
         Route("/", Page().index),
     ]

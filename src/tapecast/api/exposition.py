@@ -21,6 +21,7 @@ from tapecast.api.audience import EVICTIONS
 from tapecast.api.hub import Hub
 from tapecast.api.limits import REASONS
 from tapecast.api.view import View
+from tapecast.api.waiting import CUTS, Waiting
 from tapecast.market import SymbolState
 
 KINDS: Final = ("prices", "positions", "status", "multiplexed")
@@ -30,8 +31,9 @@ _STATM: Final = Path("/proc/self/statm")
 class Fanout(Collector):
     """The streams of this process."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, waiting: Waiting) -> None:
         self._hub = hub
+        self._waiting = waiting
         # A counter never falls, while what waits to be sent comes and goes.
         self._conflated = 0
 
@@ -54,6 +56,8 @@ class Fanout(Collector):
         yield labelled_counter("streams_evicted", "Streams cut off.", "reason", evicted)
         refused = {reason: audience.limits.refused[reason] for reason in REASONS}
         yield labelled_counter("streams_refused", "Requests turned away by a limit.", "reason", refused)
+        cut = {why: self._waiting.cut[why] for why in CUTS}
+        yield labelled_counter("connections_cut", "Cut off before an answer.", "reason", cut)
         shown = Counter(topic.shown.state for topic in hub.topics if topic.shown is not None)
         states = {state.value: shown[state] for state in SymbolState}
         yield labelled_gauge("symbols", "Symbols that somebody wants here.", "state", states)

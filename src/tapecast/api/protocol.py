@@ -46,9 +46,9 @@ TakeOver = Callable[[asyncio.Protocol], bool]
 class Config(uvicorn.Config):
     """uvicorn's, with the connections that wait for their next request."""
 
-    def __init__(self, app: ASGIApp, **options: Any) -> None:
+    def __init__(self, app: ASGIApp, waiting: Waiting, **options: Any) -> None:
         super().__init__(app, http=TakeOverProtocol, **options)
-        self.waiting = Waiting()
+        self.waiting = waiting
 
 
 class TakeOverProtocol(HttpToolsProtocol):
@@ -82,8 +82,8 @@ class TakeOverProtocol(HttpToolsProtocol):
         self._unfinished = 0
         self._is_in_body = True
         self._hear_head()
-        if len(self.pipeline) >= PIPELINED:
-            self.transport.abort()
+        if len(self.pipeline) >= PIPELINED and not self.transport.is_closing():
+            self._cut("pipelined")
         if self.transport.is_closing():
             # The parser goes on to the end of what was read with it: thousands of requests.
             return
@@ -130,19 +130,24 @@ class TakeOverProtocol(HttpToolsProtocol):
             return
         if self._is_answering or self._is_in_body:
             # The refusal would be taken for a part of that answer, or for a second one.
-            self.transport.abort()
+            self._cut("large")
             return
+        self.config.waiting.cut["large"] += 1
         self.transport.write(TOO_LARGE)
         self.transport.close()
 
     def _await_head(self) -> None:
         self._hear_head()
-        self._patience = self.loop.call_later(HEAD_S, self.transport.abort)
+        self._patience = self.loop.call_later(HEAD_S, self._cut, "late")
         self.config.waiting.add(self)
 
     def cut_off(self) -> None:
         """Make room for others: this one has sent no request."""
         self._hear_head()
+        self.transport.abort()
+
+    def _cut(self, why: str) -> None:
+        self.config.waiting.cut[why] += 1
         self.transport.abort()
 
     def _hear_head(self) -> None:

@@ -21,6 +21,7 @@ from tapecast.api.hub import Hub
 from tapecast.api.protocol import Config
 from tapecast.api.seats import Seats
 from tapecast.api.siblings import Siblings
+from tapecast.api.waiting import Waiting
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
 from tapecast.bus.status import StatusWriter
@@ -56,8 +57,10 @@ async def serve(
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
-    app = create_app(settings, hub, Seats(hub, dispatcher, clock), laptop=laptop, siblings=siblings)
-    server = Server(app, ready or asyncio.Event())
+    waiting = Waiting()
+    seats = Seats(hub, dispatcher, clock)
+    app = create_app(settings, hub, seats, waiting, laptop=laptop, siblings=siblings)
+    server = Server(app, ready or asyncio.Event(), waiting)
     async with asyncio.TaskGroup() as tasks:
         parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub, dispatcher)]
         http = tasks.create_task(server.serve(sockets=[sock]))
@@ -80,9 +83,10 @@ SECURITY: Final = [
 class Server(uvicorn.Server):
     """uvicorn, without its hands on the process: signals and logging belong to the command."""
 
-    def __init__(self, app: ASGIApp, ready: asyncio.Event) -> None:
+    def __init__(self, app: ASGIApp, ready: asyncio.Event, waiting: Waiting) -> None:
         config = Config(
             app,
+            waiting,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -95,6 +99,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=GRACE_S + 1,
         )
         super().__init__(config)
+        self.waiting = waiting
         self._ready = ready
 
     @contextmanager

@@ -6,10 +6,15 @@ off: whoever means it sends a request at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, Protocol
 
 MOST: Final = 2048
 """Far more than a crowd that comes back at once has waiting at any moment."""
+
+CUTS: Final = ("crowded", "late", "large", "pipelined")
+"""Why a connection is cut off before it is answered: to make room, no whole head in time, a request that is
+too large, too many requests behind each other."""
 
 
 class Waiter(Protocol):
@@ -25,8 +30,8 @@ class Waiting:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._waiters: dict[Waiter, None] = {}
-        # How many were cut off to make room.
-        self.cut = 0
+        # Connections cut off, by one of CUTS.
+        self.cut: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -37,7 +42,7 @@ class Waiting:
         if len(self._waiters) > self._most:
             oldest = next(iter(self._waiters))
             del self._waiters[oldest]
-            self.cut += 1
+            self.cut["crowded"] += 1
             oldest.cut_off()
 
     def discard(self, waiter: Waiter) -> None:
