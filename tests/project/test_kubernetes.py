@@ -22,12 +22,15 @@ from tests.project.deployment import (
 )
 
 FOLDER = DEPLOY / "kubernetes"
-MANIFESTS = [each for path in sorted(FOLDER.glob("*.yaml")) for each in documents(path)]
+MANIFESTS = [each for path in sorted(FOLDER.glob("*.yaml*")) for each in documents(path)]
 DEPLOYMENTS = {m["metadata"]["name"]: m["spec"] for m in MANIFESTS if m["kind"] == "Deployment"}
 SECRETS = {m["metadata"]["name"]: m["stringData"] for m in MANIFESTS if m["kind"] == "Secret"}
 OURS = ["tapecast-api", "tapecast-ingest"]
 KUBECTL = shutil.which("kubectl")
-VERSIONS = {"Deployment": "apps/v1", "Service": "v1", "Secret": "v1", "PodDisruptionBudget": "policy/v1"}
+VERSIONS = {
+    "Deployment": "apps/v1", "Service": "v1", "Secret": "v1", "PodDisruptionBudget": "policy/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
+}  # fmt: skip
 
 
 def pod(name: str) -> dict[str, Any]:
@@ -125,6 +128,27 @@ def test_pods_run_without_rights(name: str) -> None:
     assert inner["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert inner["resources"]["limits"]["memory"]
     assert_pinned(inner["image"])
+
+
+def test_only_ours_may_reach_the_store() -> None:
+    """It has no password."""
+    (policy,) = [each["spec"] for each in MANIFESTS if each["kind"] == "NetworkPolicy"]
+    labels = {name: spec["template"]["metadata"]["labels"] for name, spec in DEPLOYMENTS.items()}
+    assert policy["podSelector"]["matchLabels"] == labels["tapecast-cache"]
+    ((rule,),) = [policy["ingress"]]
+    ((peers,),) = [rule["from"]]
+    (expression,) = peers["podSelector"]["matchExpressions"]
+    assert expression == {"key": "app", "operator": "In", "values": [labels[name]["app"] for name in OURS]}
+    assert rule["ports"] == [
+        {"protocol": "TCP", "port": container("tapecast-cache")["ports"][0]["containerPort"]}
+    ]
+
+
+def test_the_secret_is_not_applied_with_the_folder() -> None:
+    """Empty as it is, it would take the place of the real one."""
+    assert not [
+        each for path in FOLDER.glob("*.yaml") for each in documents(path) if each["kind"] == "Secret"
+    ]
 
 
 def test_the_store_evicts_nothing() -> None:
