@@ -88,6 +88,11 @@ def test_a_json_record_holds_its_exception() -> None:
         ("rediss://user:pa%40ss@host:6379/0: refused", "rediss://***@host:6379/0: refused"),
         ("is it? yes, 1/2? me@example.com", "is it? yes, 1/2 me@example.com"),
         ("lease_lost: us_equity", "lease_lost: us_equity"),
+        ("b'authorization: Bearer abc.d-e', 'x'", "b'authorization: Bearer ***', 'x'"),
+        ("ticket=abc&symbols=A", "ticket=***&symbols=A"),
+        ("{'secret_key': 'abc', 'action': 'x'}", "{'secret_key': '***', 'action': 'x'}"),
+        ("APCA-API-SECRET-KEY: abc", "APCA-API-SECRET-KEY: ***"),
+        ("set API_TOKEN: a token is needed", "set API_TOKEN: a token is needed"),
     ],
 )
 def test_urls_lose_their_query_and_their_login(text: str, left: str) -> None:

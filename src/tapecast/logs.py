@@ -21,14 +21,19 @@ _EVENT: Final = re.compile(r"([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?::|$)")
 # Errors of libraries hold URLs: what follows a question mark may be a ticket, what precedes an @ a password.
 _QUERY: Final = re.compile(r"((?:\b\w+://|/)[^\s?'\"<>]*)\?[^\s'\"<>]*")
 _LOGIN: Final = re.compile(r"(\b\w+://)[^\s/@'\"]+@")
-
+# As a program would print a header or a part of a query.
+_WORD: Final = re.compile(
+    r"(\bBearer +|\b(?:ticket|token|secret|password|secret_key|APCA-API-SECRET-KEY)[\"']?[=:] ?[\"']?)"
+    r"[^\s&'\",;]+",
+    re.IGNORECASE,
+)
 
 logger = logging.getLogger(__name__)
 
 
 def without_secrets(text: str) -> str:
-    """The text without queries and logins of its URLs."""
-    return _LOGIN.sub(r"\1***@", _QUERY.sub(r"\1", text))
+    """The text without queries and logins of its URLs, and without what follows the name of a secret."""
+    return _WORD.sub(r"\1***", _LOGIN.sub(r"\1***@", _QUERY.sub(r"\1", text)))
 
 
 class TextFormatter(logging.Formatter):
