@@ -50,8 +50,16 @@ def test_without_a_port_there_is_nothing_to_try() -> None:
     [
         ({}, False, "prices: open, status: open, positions: closed: set API_TOKEN"),
         ({}, True, "prices: open, status: open, positions: this machine only"),
-        ({"API_TOKEN": "t"}, True, "prices: token, status: token, positions: token"),
-        ({"API_TOKEN": "t", "PUBLIC": "status"}, False, "prices: token, status: open, positions: token"),
+        (
+            {"API_TOKEN": "t"},
+            True,
+            "prices: token or ticket, status: token or ticket, positions: token or ticket",
+        ),
+        (
+            {"API_TOKEN": "t", "PUBLIC": "status"},
+            False,
+            "prices: token or ticket, status: open, positions: token or ticket",
+        ),
     ],
 )
 def test_the_banner_says_who_may_read(env: dict[str, str], expected: str, *, laptop: bool) -> None:

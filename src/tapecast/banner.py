@@ -58,11 +58,10 @@ def service(
 
 def access(settings: Settings, *, laptop: bool) -> str:
     """Who may read what, in one line."""
-    closed = "token" if settings.api_token else "closed: set API_TOKEN"
-    own = "this machine only" if laptop and not settings.api_token else closed
-    rules = (
-        {"prices": "token", "status": "token"} if settings.api_token else {"prices": "open", "status": "open"}
-    )
-    rules["positions"] = own
+    if settings.api_token:
+        rules = dict.fromkeys(("prices", "status", "positions"), "token or ticket")
+    else:
+        own = "this machine only" if laptop else "closed: set API_TOKEN"
+        rules = {"prices": "open", "status": "open", "positions": own}
     rules |= dict.fromkeys(settings.public, "open")
     return ", ".join(f"{what}: {rule}" for what, rule in rules.items())
