@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 
 from tests.support import eventually
 
+# A test run that is killed ends no block, and would leave its processes to those who come after.
+_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 _LISTEN = re.compile(r"listen  (http://\S+)|prices at (http://\S+)")
 
 
@@ -79,7 +82,8 @@ async def tapecast(*arguments: str, env: Mapping[str, str] | None = None) -> Asy
         output = Path(folder) / "output"
         with output.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tapecast", *arguments, cwd=folder, env=clean | dict(env or {}),
+                *_WITH_US, sys.executable, "-m", "tapecast", *arguments,
+                cwd=folder, env=clean | dict(env or {}),
                 stdout=file, stderr=file, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         child = Child(process, output)
