@@ -76,6 +76,7 @@ async def test_where_no_token_is_set_there_are_none() -> None:
         (b"[]", 400, "body_invalid"),
         (b"\xff\xfe", 400, "body_invalid"),
         (b"[" * 10_000, 400, "body_invalid"),
+        ('{"symbols":["\u017fpy"]}'.encode(), 400, "symbol_invalid"),
         (b'{"stream":["prices"]}', 400, "body_invalid"),
         (b'{"streams":["orders"]}', 400, "body_invalid"),
         (b'{"streams":[]}', 400, "body_invalid"),

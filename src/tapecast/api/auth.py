@@ -6,23 +6,22 @@
 | set         | no                | 401 without a token (`Authorization: Bearer`) or a ticket (`?ticket=`) |
 | not set     | any               | prices and status are open; positions 403 unless in `PUBLIC`          |
 
-One exception: `tapecast up` on a laptop shows its own user the positions without a token, as long as nothing
-hints that the request comes from anywhere else. Tokens are never read from a URL and never logged. A stream
-of several subjects needs the right to each of them, and ends with the first that ends. Tickets: `tickets.py`.
+One exception, for the person at a laptop, is in `laptop.py`. Tokens are never read from a URL and never
+logged. A stream of several subjects needs the right to each of them, and ends with the first that ends.
+Tickets: `tickets.py`.
 """
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from tapecast.api.grant import EVERYTHING, Grant, Subject
+from tapecast.api.laptop import is_own_user
 from tapecast.api.tickets import Tickets, Wish
 from tapecast.clock import Clock
 from tapecast.errors import ClientError
@@ -33,7 +32,6 @@ SHORTEST_TOKEN: Final = 16
 
 logger = logging.getLogger(__name__)
 
-_FORWARDED = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 _UNAUTHORIZED = "send a token as 'Authorization: Bearer <token>', or a ticket as ?ticket="
 _HOW_TO = "positions are private: set API_TOKEN and send it as 'Authorization: Bearer <token>'"
 _NO_TICKETS = "tickets need API_TOKEN to be set on the api, and sent as 'Authorization: Bearer <token>'"
@@ -62,7 +60,7 @@ class Guard:
             return EVERYTHING
         if self._tokens:
             return self._credential(request, closed)
-        if "positions" in closed and not (self._laptop and _is_own_user(request)):
+        if "positions" in closed and not (self._laptop and is_own_user(request)):
             raise ClientError(403, "forbidden", _HOW_TO)
         return EVERYTHING
 
@@ -89,7 +87,7 @@ class Guard:
     def _credential(self, request: Request, closed: list[Subject]) -> Grant:
         number = self._token(request)
         if number is not None:
-            return Grant(holders=(f"token {number}",))
+            return Grant(holders=(f"token {number}",), is_trusted=True)
         ticket = request.query_params.get("ticket")
         if ticket is None or "authorization" in request.headers:
             raise ClientError(401, "unauthorized", f"{', '.join(closed)}: {_UNAUTHORIZED}")
@@ -102,7 +100,9 @@ class Guard:
 
     def _token(self, request: Request) -> int | None:
         """Which of the tokens the request carries."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        headers = request.headers.getlist("authorization")
+        # Of two it would depend on the reader which counts.
+        scheme, _, given = (headers[0] if len(headers) == 1 else "").partition(" ")
         # Headers are bytes that Starlette read as Latin-1.
         sent = given.strip().encode("latin-1")
         # All are compared, so that the time tells neither the token nor its place in the list.
@@ -115,34 +115,3 @@ def _streams(wish: Wish) -> frozenset[Subject]:
         return wish.streams
     # Whoever names symbols does not mean the whole account.
     return EVERYTHING.subjects if wish.symbols is None else frozenset({"prices"})
-
-
-def _is_own_user(request: Request) -> bool:
-    """Whether the request was made on this machine, by a page of ours or by no page at all."""
-    headers = request.headers
-    if any(name in _FORWARDED or name.startswith("x-forwarded-") for name in headers):
-        return False
-    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        # A browser says so itself: another site's page asks, though it may not read the answer.
-        return False
-    host, origin = headers.get("host", ""), headers.get("origin")
-    # A foreign site may point a name of its own at 127.0.0.1: then the Host is that name.
-    if request.client is None or not _is_loopback(request.client.host) or not _is_loopback(_name(host)):
-        return False
-    return origin is None or origin.lower() == f"{request.url.scheme}://{host.lower()}"
-
-
-def _name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

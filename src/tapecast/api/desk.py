@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from tapecast.api.auth import Guard
-from tapecast.api.symbols import printable
+from tapecast.api.symbols import printable, upper
 from tapecast.api.tickets import Wish
 from tapecast.errors import ClientError
 from tapecast.market import market_of
@@ -70,7 +70,7 @@ def _checked(body: bytes) -> Wish:
 
 
 def _symbols(asked: list[str]) -> list[str]:
-    symbols = sorted({symbol.strip().upper() for symbol in asked})
+    symbols = sorted({upper(symbol.strip()) for symbol in asked})
     if not symbols:
         raise ClientError(400, "symbols_missing", "symbols: name at least one, or leave it out for all")
     if len(symbols) > MOST_SYMBOLS:

@@ -30,7 +30,8 @@ AUDIENCE: Final = "tapecast"
 EXPIRED: Final = ("ticket_expired", "this ticket has expired; fetch a new one and connect with it")
 # One answer for all that is wrong with a ticket: the rest would help only whoever makes them up.
 INVALID: Final = ("unauthorized", "this ticket is not valid")
-_MOST_BYTES: Final = 16 * 1024
+# Of a ticket for the most symbols that one may be for. Whatever is sent as one has to be looked through.
+_MOST_BYTES: Final = 8 * 1024
 # The time is looked at by `read`, so that only what is genuine is called expired.
 _OPTIONS: Final[Options] = {"require": ["exp", "aud"], "verify_exp": False, "verify_iat": False}
 _PURPOSE: Final = b"tapecast ticket 1"
