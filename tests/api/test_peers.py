@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from tapecast.api.peers import address_of
+from tapecast.api.grant import Grant
+from tapecast.api.peers import address_of, counted
 from tapecast.settings import load
 
 PROXIES = load({"TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1, fd00::/8"}).trusted_proxies
@@ -78,3 +79,12 @@ def test_a_peer_of_this_machine_may_be_a_proxy_that_nobody_has_named(peer: str) 
     """All clients would share its limit."""
     assert address_of(request(peer, "198.51.100.1"), ()) == ""
     assert address_of(request(peer, "198.51.100.1"), PROXIES) == ""
+
+
+def test_a_client_counts_as_its_credential_and_as_its_address() -> None:
+    """And the symbols that it brings are its address's, unless it has a token."""
+    grant = counted(Grant(holders=("ticket n1",)), request("203.0.113.7"), PROXIES)
+    assert (grant.holders, grant.bringer) == (("ticket n1", "203.0.113.7"), "203.0.113.7")
+    grant = counted(Grant(holders=("token 0",), is_trusted=True), request("203.0.113.7"), PROXIES)
+    assert (grant.holders, grant.bringer) == (("token 0", "203.0.113.7"), "")
+    assert counted(Grant(), request("127.0.0.1"), PROXIES).holders == ()

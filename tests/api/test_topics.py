@@ -20,10 +20,12 @@ class Shelf:
         self.markets = Markets(self.time.clock)
         self.topics = Topics(5.0, self.markets, self.time.clock)
 
-    def listened(self, *symbols: str) -> None:
+    def listened(self, *symbols: str) -> Bell:
         """Somebody listens to these symbols."""
+        bell = Bell()
         for symbol in symbols:
-            self.topics.open(symbol).listeners[Bell()] = None
+            self.topics.open(symbol).listeners[bell] = None
+        return bell
 
 
 @pytest.fixture
@@ -97,13 +99,24 @@ def test_interest_is_the_number_of_clients(shelf: Shelf) -> None:
     assert shelf.topics.interest() == {"AAPL": 3, "MSFT": 1, "NVDA": 1}
 
 
-def test_there_is_room_for_so_many_and_for_all_that_are_there(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_is_room_for_so_many(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names can be made up faster than memory; what somebody follows already costs nothing more."""
     monkeypatch.setattr(topics, "MOST", 3)
     shelf.listened("AAPL", "MSFT")
-    assert shelf.topics.beyond(["AAPL", "A1", "MSFT"]) == set()
-    assert shelf.topics.beyond(["A1", "AAPL", "A2", "A3"]) == {"A2", "A3"}
-    shelf.listened("A1")
-    assert shelf.topics.beyond(["AAPL", "A2"]) == {"A2"}
+    assert shelf.topics.room == 1
+    assert shelf.topics.new(["A1", "AAPL", "A2"]) == ["A1", "A2"]
+
+
+def test_each_address_brings_so_many(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another brought is not on its account, and what is forgotten is nobody's any more."""
+    monkeypatch.setattr(topics, "MOST_EACH", 3)
+    listener = shelf.listened("AAPL", "MSFT")
+    shelf.topics.charge(["AAPL", "MSFT"], "one")
+    shelf.topics.charge(["AAPL"], "two")
+    assert (shelf.topics.share("one"), shelf.topics.share("two")) == (1, 3)
+    shelf.topics.charge(["MSFT"], "")
+    assert shelf.topics.share("") == topics.MOST
+    for symbol in ("AAPL", "MSFT"):
+        shelf.topics.open(symbol).listeners.pop(listener)
+    shelf.topics.close_unheard()
+    assert shelf.topics.share("one") == 3

@@ -24,7 +24,7 @@ from tapecast.clock import Clock
 from tapecast.market import market_of
 
 TELL_EVERY_S: Final = 15.0
-REFUSED_SHOWN: Final = 1000
+REFUSED_SHOWN: Final = 200
 """Anybody may ask for the status, and anybody can make up thousands of symbols."""
 
 

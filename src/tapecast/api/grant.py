@@ -21,6 +21,10 @@ class Grant(msgspec.Struct, frozen=True):
     expires_s: float = math.inf
     # The names under which the client is counted; never the credential itself.
     holders: tuple[str, ...] = ()
+    # Whose share of the room for symbols is used; empty: no share.
+    bringer: str = ""
+    # It is a token's: of a program of ours, not of a page.
+    is_trusted: bool = False
 
     def bars(self, symbol: str) -> bool:
         """Whether this symbol is not for this client."""

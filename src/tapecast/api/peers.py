@@ -11,7 +11,10 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
+
+from tapecast.api.grant import Grant
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -38,6 +41,13 @@ def address_of(request: Request, trusted: Sequence[Network]) -> str:
     if isinstance(peer, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((peer, HOST_BITS), strict=False))
     return str(peer)
+
+
+def counted(grant: Grant, request: Request, trusted: Sequence[Network]) -> Grant:
+    """The grant with everything that its client counts as."""
+    address = address_of(request, trusted)
+    holders = (*grant.holders, address) if address else grant.holders
+    return msgspec.structs.replace(grant, holders=holders, bringer="" if grant.is_trusted else address)
 
 
 def _forwarded(headers: Iterable[str], peer: Address, trusted: Sequence[Network]) -> Address:

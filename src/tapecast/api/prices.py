@@ -16,7 +16,9 @@ from starlette.responses import Response
 from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.hub import Hub
-from tapecast.api.symbols import bar, parse_symbols
+from tapecast.api.peers import counted
+from tapecast.api.room import admit
+from tapecast.api.symbols import parse_symbols
 from tapecast.api.topic import Topic
 from tapecast.errors import ClientError
 from tapecast.market import SymbolState
@@ -52,15 +54,16 @@ class Prices:
 
     async def prices(self, request: Request) -> Response:
         """`GET /prices?symbols=AAPL,BTC/USD`."""
-        grant = self._guard.require(request, ["prices"])
-        symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
+        grant = counted(self._guard.require(request, ["prices"]), request, self._settings.trusted_proxies)
+        asked = parse_symbols(request.query_params, self._settings, grant=grant)
         self._hub.audience.require_open()
         self._hub.audience.limits.require_pace()
         if self._hub.markets.link is False:
             raise ClientError(503, "cache_unavailable", "Redis does not answer", retry_after=2)
-        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
-        bell = Bell()
+        symbols, refused = admit(asked, self._hub.topics, grant.bringer)
+        bell, new = Bell(), self._hub.topics.new(symbols)
         with self._hub.listen(bell, symbols):
+            self._hub.topics.charge(new, grant.bringer)
             self._hub.topics.hold(symbols)
             topics = [topic for s in symbols if (topic := self._hub.topic(s)) is not None]
             await _settle(topics, bell)

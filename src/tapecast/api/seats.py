@@ -49,7 +49,9 @@ class Seats:
         key = (symbols, ask.interval_ms, ask.positions, ask.status, encoding.name)
         view = self._views.get(key)
         if view is None:
+            new = self._hub.topics.new(symbols)
             view = self._views[key] = self._open(symbols, ask, encoding)
+            self._hub.topics.charge(new, grant.bringer)
         else:
             self._hub.count(view.symbols, 1)
         client = Client(view, line, self._dispatcher, self._hub.audience)

@@ -22,7 +22,8 @@ Lost feeds, a lost Redis and a lost ingest end no stream: they are events.
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -30,12 +31,13 @@ from starlette.types import Receive, Scope, Send
 from tapecast.api import frames
 from tapecast.api.auth import Guard
 from tapecast.api.encoding import accepts_gzip
-from tapecast.api.grant import Grant
+from tapecast.api.grant import Grant, Subject
 from tapecast.api.hub import Hub
-from tapecast.api.peers import address_of
+from tapecast.api.peers import counted
 from tapecast.api.protocol import take_over
+from tapecast.api.room import admit
 from tapecast.api.seats import Seats
-from tapecast.api.symbols import Ask, bar, parse_interval, parse_subjects, parse_symbols
+from tapecast.api.symbols import Ask, parse_interval, parse_subjects, parse_symbols
 from tapecast.settings import Settings
 
 HEADERS = {
@@ -85,19 +87,19 @@ class Streams:
 
     async def prices(self, request: Request) -> Response:
         """`GET /stream/prices?symbols=AAPL,BTC/USD[&interval=250]`."""
-        grant = self._guard.require(request, ["prices"])
-        symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
-        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
+        grant = self._require(request, ["prices"])
+        asked = parse_symbols(request.query_params, self._settings, grant=grant)
+        symbols, refused = admit(asked, self._hub.topics, grant.bringer)
         return self._stream(request, Ask(symbols, refused, self._interval(request)), grant)
 
     async def positions(self, request: Request) -> Response:
         """`GET /stream/positions`."""
-        grant = self._guard.require(request, ["positions"])
+        grant = self._require(request, ["positions"])
         return self._stream(request, Ask(interval_ms=self._interval(request), positions=True), grant)
 
     async def status(self, request: Request) -> Response:
         """`GET /stream/status`: JSON for curl, a stream for whoever asks for one."""
-        grant = self._guard.require(request, ["status"])
+        grant = self._require(request, ["status"])
         if accepts_stream(request):
             return self._stream(request, Ask(status=True), grant)
         body = frames.encode(self._hub.board.report())
@@ -107,21 +109,21 @@ class Streams:
         """`GET /stream?prices=AAPL,MSFT&positions&status[&interval=250]`: all of it on one connection."""
         query = request.query_params
         asked = parse_subjects(query)
-        grant = self._guard.require(request, asked)
+        grant = self._require(request, asked)
         only_prices = asked == {"prices"}
-        symbols, refused = parse_symbols(query, self._settings, "prices", alone=only_prices, grant=grant)
-        symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
+        named = parse_symbols(query, self._settings, "prices", alone=only_prices, grant=grant)
+        symbols, refused = admit(named, self._hub.topics, grant.bringer)
         positions, status = "positions" in asked, "status" in asked
         return self._stream(request, Ask(symbols, refused, self._interval(request), positions, status), grant)
+
+    def _require(self, request: Request, subjects: Iterable[Subject]) -> Grant:
+        return counted(self._guard.require(request, subjects), request, self._settings.trusted_proxies)
 
     def _interval(self, request: Request) -> int:
         return parse_interval(request.query_params, self._settings.stream_interval_ms)
 
     def _stream(self, request: Request, ask: Ask, grant: Grant) -> Stream:
-        address = address_of(request, self._settings.trusted_proxies)
-        holders = (*grant.holders, address) if address else grant.holders
-        self._hub.audience.require_seat(holders)
-        grant = msgspec.structs.replace(grant, holders=holders)
+        self._hub.audience.require_seat(grant.holders)
         gzip = self._settings.compression and accepts_gzip(request.headers)
         return Stream(self._seats, ask, grant, gzip=gzip)
 

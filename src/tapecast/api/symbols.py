@@ -70,21 +70,11 @@ def parse_symbols(
         raise ClientError(
             400, "symbol_invalid", f"{printable(asked[0])!r} is not a symbol; AAPL, BRK.B and BTC/USD are"
         )
-    refused = [_refusal(printable(s), "symbol_invalid") for s in asked if market_of(s) is None]
+    refused = [refusal(printable(s), "symbol_invalid") for s in asked if market_of(s) is None]
     allowed = settings.allowed_symbols
     barred = {s for s in well_formed if (allowed and s not in allowed) or grant.bars(s)}
-    refused += [_refusal(symbol, "not_allowed") for symbol in well_formed if symbol in barred]
+    refused += [refusal(symbol, "not_allowed") for symbol in well_formed if symbol in barred]
     return tuple(symbol for symbol in well_formed if symbol not in barred), tuple(refused)
-
-
-def bar(
-    symbols: tuple[str, ...], refused: tuple[SymbolStatus, ...], barred: frozenset[str]
-) -> tuple[tuple[str, ...], tuple[SymbolStatus, ...]]:
-    """The same without these symbols, which this process has no room for: they are refused."""
-    if not barred:
-        return symbols, refused
-    more = tuple(_refusal(symbol, "too_many_symbols") for symbol in symbols if symbol in barred)
-    return tuple(symbol for symbol in symbols if symbol not in barred), refused + more
 
 
 def parse_interval(query: QueryParams, default_ms: int) -> int:
@@ -104,20 +94,22 @@ def printable(text: str) -> str:
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "\N{HORIZONTAL ELLIPSIS}"
 
 
+def refusal(symbol: str, reason: str) -> SymbolStatus:
+    """The answer to a symbol that this client does not get."""
+    return SymbolStatus(symbol, SymbolState.REFUSED, reason)
+
+
+def upper(text: str) -> str:
+    """A symbol as it is spelled, however it was typed."""
+    # Only ASCII: elsewhere upper-casing makes a symbol of what is none (a sharp s becomes SS).
+    return text.upper() if text.isascii() else text
+
+
 def _named(query: QueryParams, name: str) -> list[str]:
     parts = [part.strip() for value in query.getlist(name) for part in value.split(",")]
-    return list(dict.fromkeys(_upper(part) for part in parts if part))
+    return list(dict.fromkeys(upper(part) for part in parts if part))
 
 
 def _says_yes(flag: str | None) -> bool:
     # `&positions` alone has an empty value.
     return flag is not None and flag.strip().lower() not in _NO
-
-
-def _upper(text: str) -> str:
-    # Only ASCII: elsewhere upper-casing makes a symbol of what is none (a sharp s becomes SS).
-    return text.upper() if text.isascii() else text
-
-
-def _refusal(symbol: str, reason: str) -> SymbolStatus:
-    return SymbolStatus(symbol, SymbolState.REFUSED, reason)

@@ -69,6 +69,8 @@ class Topic:
         self.views: dict[View, None] = {}
         # How many clients are behind them.
         self.clients = 0
+        # Whose share of the room for symbols it takes, if anybody's.
+        self.bringer = ""
         # Wanted until then though nobody listens: for `GET /prices`, which comes and goes.
         self.held_until = -math.inf
         # The newest image as clients get it, and its number; 0 while there is nothing to tell.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
@@ -14,6 +15,9 @@ HOLD_S: Final = 30.0
 MOST: Final = 10_000
 """Different symbols that one process follows. Each costs some kilobytes here, and a place in ingest's plan or
 in its list of refusals: names can be made up faster than memory."""
+MOST_EACH: Final = 2_000
+"""Of these, so many may be there because one address was the first to ask for them: strangers who make names
+up leave room for others. A program with a token, which may well want the whole market, is not limited."""
 
 
 class SymbolSource(Protocol):
@@ -34,6 +38,8 @@ class Topics:
         self._markets = markets
         self._clock = clock
         self._topics: dict[str, Topic] = {}
+        # How many are there because of whom.
+        self._brought: Counter[str] = Counter()
         self.versions = Versions()
 
     def __iter__(self) -> Iterator[Topic]:
@@ -66,10 +72,26 @@ class Topics:
         topic = self._topics[symbol] = Topic(symbol, market, self._ttl_s, self.versions)
         return topic
 
-    def beyond(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Which of these symbols there is no room for."""
-        new = [symbol for symbol in symbols if symbol not in self._topics]
-        return frozenset(new[max(0, MOST - len(self._topics)) :])
+    def new(self, symbols: Iterable[str]) -> list[str]:
+        """Those that nobody has asked for yet."""
+        return [symbol for symbol in symbols if symbol not in self._topics]
+
+    @property
+    def room(self) -> int:
+        """How many more there may be."""
+        return MOST - len(self._topics)
+
+    def share(self, bringer: str) -> int:
+        """How many more this one may bring; without a name, as many as there is room for."""
+        return MOST_EACH - self._brought[bringer] if bringer else MOST
+
+    def charge(self, symbols: Iterable[str], bringer: str) -> None:
+        """These symbols are here because of this one, for as long as they are here."""
+        for symbol in symbols:
+            topic = self._topics.get(symbol)
+            if bringer and topic is not None and not topic.bringer:
+                topic.bringer = bringer
+                self._brought[bringer] += 1
 
     def hold(self, symbols: Iterable[str]) -> None:
         """Keep these symbols wanted for half a minute, for clients that ask again and again."""
@@ -89,8 +111,14 @@ class Topics:
         topics = [topic for s in asked if (topic := self._topics.get(s)) is not None]
         unheard = [t.symbol for t in topics if not t.listeners and not t.views and t.held_until <= now]
         for symbol in unheard:
-            del self._topics[symbol]
+            self._forget(self._topics.pop(symbol))
         return unheard
+
+    def _forget(self, topic: Topic) -> None:
+        if topic.bringer:
+            self._brought[topic.bringer] -= 1
+            if not self._brought[topic.bringer]:
+                del self._brought[topic.bringer]
 
     def interest(self) -> dict[str, int]:
         """How many clients want each symbol; one that is only held counts as wanted by one."""
