@@ -33,6 +33,15 @@ def test_a_service_says_where_it_is_and_how_to_try_it() -> None:
     ]
 
 
+def test_where_a_token_is_needed_the_lines_to_copy_send_one() -> None:
+    """Not where it is not, and never the token itself."""
+    *_, prices, status = said({"API_TOKEN": "a-token-of-some-length", "PUBLIC": "status"}, "").splitlines()
+    assert prices.startswith(
+        "  curl -N -H 'Authorization: Bearer <token>' 'http://localhost:PORT/stream/prices"
+    )
+    assert status == "  curl http://localhost:PORT/stream/status"
+
+
 def test_the_examples_have_a_price() -> None:
     """On a tape only its own symbols do."""
     assert "symbols=ETH/USD'" in said({}, "", ("ETH/USD",))

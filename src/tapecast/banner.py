@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from tapecast import __version__
 from tapecast.settings import Settings
@@ -52,8 +52,9 @@ def service(
     base = f"http://{'localhost' if host in _EVERYWHERE else host}:{port}"
     say(f"  listen  {base}")
     say(f"  access  {access(settings, laptop=laptop)}")
-    say(f"\n  curl -N '{base}/stream/prices?symbols={','.join(examples or EXAMPLES)}'")
-    say(f"  curl {base}/stream/status\n")
+    path = f"/stream/prices?symbols={','.join(examples or EXAMPLES)}"
+    say(f"\n  curl -N{_token(settings, 'prices')} '{base}{path}'")
+    say(f"  curl{_token(settings, 'status')} {base}/stream/status\n")
 
 
 def access(settings: Settings, *, laptop: bool) -> str:
@@ -65,3 +66,8 @@ def access(settings: Settings, *, laptop: bool) -> str:
         rules = {"prices": "open", "status": "open", "positions": own}
     rules |= dict.fromkeys(settings.public, "open")
     return ", ".join(f"{what}: {rule}" for what, rule in rules.items())
+
+
+def _token(settings: Settings, subject: Literal["prices", "status"]) -> str:
+    needs_one = settings.api_token and subject not in settings.public
+    return " -H 'Authorization: Bearer <token>'" if needs_one else ""

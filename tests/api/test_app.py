@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tapecast.api.app import create_app
-from tapecast.api.waiting import Waiting
+from tapecast.api.door import Door
 from tapecast.settings import load
 from tests.api.support import Bench, tick
 
@@ -26,7 +26,7 @@ MANY = ",".join(f"A{i}" for i in range(5000))
 
 def client_of(bench: Bench, *, raises: bool = True, **env: str) -> httpx.AsyncClient:
     """A client of the app, without a socket."""
-    app = create_app(load(env), bench.hub, bench.seats, Waiting())
+    app = create_app(load(env), bench.hub, bench.seats, Door())
     transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
     return httpx.AsyncClient(transport=transport, base_url="http://api.example")
 

@@ -50,6 +50,7 @@ def test_a_stream_is_counted_while_it_is_open(bench: Bench) -> None:
     other.leave()
     assert (len(bench.hub.audience), bench.hub.audience.views, bench.upstream.touches) == (0, 0, 4)
     assert not bench.hub.audience.evicted
+    assert (bench.hub.audience.opened, bench.hub.audience.ended) == (2, {"left": 2})
 
 
 def test_no_more_streams_than_there_may_be() -> None:
@@ -225,6 +226,9 @@ async def test_draining_ends_every_stream(bench: Bench) -> None:
     assert {events[-1][1]["code"] for events in endings} == {"draining"}
     assert len({events[-2][1] for events in endings}) > 1
     assert all(peer.is_ended and peer.socket.is_closing() and not peer.socket.is_cut for peer in peers)
+    for peer in peers:
+        peer.leave()
+    assert bench.hub.audience.ended == {"draining": 20}
 
 
 async def test_many_streams_end_over_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +271,9 @@ def test_a_stream_that_is_old_ends_and_its_client_comes_back() -> None:
     assert last_words(events) == ["retry", "bye"]
     assert events[-1][1]["code"] == "max_age"
     assert not late.socket.is_closing()
+    for peer in peers:
+        peer.leave()
+    assert bench.hub.audience.ended == {"max_age": len(peers)}
 
 
 async def test_what_waits_goes_out_before_the_last_words(bench: Bench) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tapecast.api.ages import EVERY
+from tapecast.api.door import Door
 from tapecast.api.exposition import Fanout
-from tapecast.api.waiting import Waiting
 from tapecast.bus.codec import SymbolStatus
 from tapecast.market import FeedState, SymbolState
 from tests.api.support import Bench, tick
@@ -31,7 +31,7 @@ def told(fanout: Fanout) -> dict[str, float]:
 
 def test_streams_are_told_by_kind(bench: Bench) -> None:
     """By what they show, whichever path asked for it; every kind from the start."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     assert [told(fanout)[f"streams {kind}"] for kind in ("prices", "positions", "status", "multiplexed")] == [
         0, 0, 0, 0,
     ]  # fmt: skip
@@ -53,7 +53,7 @@ def test_streams_are_told_by_kind(bench: Bench) -> None:
 
 def test_symbols_are_told_by_what_clients_are_shown(bench: Bench) -> None:
     """One that is not known yet is told when it is."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     bench.connect("AAPL", "MSFT")
     bench.connect("AAPL")
     bench.hub.on_cached("AAPL", tick("AAPL", 1), None, 5)
@@ -66,7 +66,7 @@ def test_symbols_are_told_by_what_clients_are_shown(bench: Bench) -> None:
 
 def test_what_a_newer_one_replaced_is_conflated(bench: Bench) -> None:
     """First images are nobody's loss; who listens without a stream is not counted."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     bench.connect("AAPL")
     bench.flush()
     for seq in (1, 2, 3):
@@ -87,7 +87,7 @@ def test_what_a_newer_one_replaced_is_conflated(bench: Bench) -> None:
 
 def test_a_re_priced_position_is_sent_and_was_never_offered(bench: Bench) -> None:
     """It is no news of a symbol, and takes nothing off what was conflated."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     peer = bench.connect("AAPL", positions=True)
     bench.flush()
     peer.client.view.put_position("AAPL", b"event: position\ndata: {}\n\n")
@@ -100,7 +100,7 @@ def test_a_re_priced_position_is_sent_and_was_never_offered(bench: Bench) -> Non
 
 def test_a_counter_never_falls(bench: Bench) -> None:
     """What waits now counts as conflated until it is sent, and is not taken back then."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     bench.connect("AAPL")
     bench.flush()
     bench.hub.on_tick("AAPL", tick("AAPL", 1))
@@ -111,7 +111,7 @@ def test_a_counter_never_falls(bench: Bench) -> None:
 
 def test_ages_are_of_what_was_published(bench: Bench) -> None:
     """Not of what was found in the cache, nor of first images."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     bench.connect("AAPL")
     bench.flush()
     bench.hub.on_cached("AAPL", tick("AAPL", 1, 1.0, ts_recv=1), None, 5)
@@ -130,7 +130,7 @@ def test_ages_are_of_what_was_published(bench: Bench) -> None:
 
 def test_refusals_and_evictions_are_told_by_reason(bench: Bench) -> None:
     """All reasons from the start: an alert on one that was never told would not see its first."""
-    fanout = Fanout(bench.hub, Waiting())
+    fanout = Fanout(bench.hub, Door())
     bench.hub.audience.limits.refused["rate"] += 2
     peer = bench.connect("AAPL")
     peer.line.abort("stalled")
@@ -143,6 +143,6 @@ def test_refusals_and_evictions_are_told_by_reason(bench: Bench) -> None:
 def test_the_process_is_told_under_the_standard_names(bench: Bench) -> None:
     """CPU time and memory, as of any process."""
     bench.beat(FeedState.CLOSED)
-    found = told(Fanout(bench.hub, Waiting()))
+    found = told(Fanout(bench.hub, Door()))
     assert found["process_cpu_seconds_total"] > 0
     assert found.get("process_resident_memory_bytes", 1e7) >= 1e7

@@ -12,10 +12,10 @@ from starlette.requests import Request
 
 from tapecast import __version__
 from tapecast.api.deployment import Deployment
+from tapecast.api.door import Door
 from tapecast.api.exposition import Fanout
 from tapecast.api.metrics import Metrics
 from tapecast.api.siblings import Siblings
-from tapecast.api.waiting import Waiting
 from tapecast.bus.codec import LeaseStatus
 from tapecast.bus.connection import Bus
 from tests.api.support import Bench, beating, joined, publish, replica, stream, tick
@@ -88,7 +88,7 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     leases = {"us_equity": LeaseStatus("a", 1)}
     bench.hub.on_ingest(ingest("a", newest_ts_recv=1, leases=leases, **counts))
     told: dict[str, set[str]] = {}
-    for collector in (Fanout(bench.hub, Waiting()), Deployment(bench.hub), Siblings(Path(), 0)):
+    for collector in (Fanout(bench.hub, Door()), Deployment(bench.hub), Siblings(Path(), 0)):
         for family in collector.collect():
             name = f"{family.name}_total" if family.type == "counter" else family.name
             told[name] = {label for sample in family.samples for label in sample.labels} - {"le"}
@@ -103,25 +103,62 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     assert used <= set(told)
 
 
+class Slow(Siblings):
+    """Answers when it may, and takes two seconds of a hand clock for it."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(), 0)
+        self.may = asyncio.Event()
+        self.asked = 0
+        self.now_s = 100.0
+
+    async def gather(self) -> bytes:
+        """How often it was asked."""
+        self.asked += 1
+        await self.may.wait()
+        self.now_s += 2
+        return b"%d" % self.asked
+
+
 async def test_those_who_ask_at_once_share_one_answer() -> None:
     """It costs every worker something, and anybody may ask; one who leaves takes nothing from the others."""
-    gathered = asyncio.Event()
-    asked = 0
-
-    class Slow(Siblings):
-        async def gather(self) -> bytes:
-            nonlocal asked
-            asked += 1
-            await gathered.wait()
-            return b"all"
-
-    metrics = Metrics(Bench().hub, Waiting(), Slow(Path(), 0))
+    slow = Slow()
+    metrics = Metrics(Bench().hub, Door(), slow, lambda: slow.now_s)
     scrapes = [asyncio.create_task(metrics.metrics(Request({"type": "http"}))) for _ in range(3)]
     await asyncio.sleep(0)
     scrapes[0].cancel()
     await asyncio.sleep(0)
-    gathered.set()
-    assert [(await scrape).body for scrape in scrapes[1:]] == [b"all", b"all"]
-    assert asked == 1
-    await metrics.metrics(Request({"type": "http"}))
-    assert asked == 2
+    slow.may.set()
+    assert [(await scrape).body for scrape in scrapes[1:]] == [b"1", b"1"]
+
+
+async def test_an_answer_is_given_again_for_ten_times_as_long_as_it_took() -> None:
+    """However often somebody asks, streams keep nine tenths of the core."""
+    slow = Slow()
+    slow.may.set()
+    metrics = Metrics(Bench().hub, Door(), slow, lambda: slow.now_s)
+    bodies = []
+    for wait_s in (0, 19.9, 0.1):
+        slow.now_s += wait_s
+        bodies.append((await metrics.metrics(Request({"type": "http"}))).body)
+    assert bodies == [b"1", b"1", b"2"]
+
+
+async def test_refusals_and_ends_are_counted(bus: Bus) -> None:
+    """So that an attack, or a crowd that comes and goes, is seen."""
+    async with beating(bus), replica(bus, API_TOKEN="a-token-of-some-length", PUBLIC="prices") as client:
+        assert (await client.get("/stream/positions")).status_code == 401
+        assert (await client.get("/nowhere")).status_code == 404
+        async with stream(client, "/stream/prices?symbols=AAPL") as reader:
+            await reader.next()
+            assert (await values(client))["tapecast_streams_opened_total",] == 1
+
+        async def left() -> bool:
+            return (await values(client))["tapecast_streams_ended_total", "left"] == 1
+
+        await eventually(left)
+        found = await values(client)
+        assert found["tapecast_requests_refused_total", "unauthorized"] == 1
+        assert found["tapecast_requests_refused_total", "not_found"] == 1
+        assert found["tapecast_requests_refused_total", "forbidden"] == 0
+        assert found["tapecast_streams_ended_total", "ticket_expired"] == 0

@@ -317,6 +317,7 @@ async def test_a_head_that_is_too_long_is_told_so() -> None:
 
 @on_each_loop
 @patch("tapecast.api.protocol.HEAD_S", 0.01)
+@patch("tapecast.api.protocol.KEEP_ALIVE_S", -1 + 0.01)
 async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
     """From its first silence on, in the middle of a head, and behind an answer that its bytes do not end."""
     post = PLAIN.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\n")
@@ -335,11 +336,34 @@ async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
 async def test_a_request_that_has_come_in_may_take_its_time() -> None:
     """The limit is for what a client says, and not for what we answer."""
     async with staged() as stage, calling(stage) as caller:
-        protocol = await stage.held(caller, PLAIN + PLAIN)
-        assert protocol._patience is None
+        await stage.held(caller, PLAIN + PLAIN)
         stage.app.gate.set()
         await caller.until(ANSWER)
         await caller.until(ANSWER)
+        assert not stage.cut
+
+
+@on_each_loop
+@patch("tapecast.api.protocol.ANSWER_S", 0.01)
+async def test_an_answer_that_is_not_taken_is_cut_off() -> None:
+    """Or not made: nobody would ever notice. More requests behind it give it no more time."""
+    async with staged() as stage, calling(stage) as caller:
+        await stage.held(caller, PLAIN + PLAIN)
+        await _cut(stage)
+        assert stage.cut == {"unread": 1}
+
+
+@on_each_loop
+async def test_an_answered_request_whose_body_comes_to_its_end_is_not_answered_again() -> None:
+    """The last part of a long body comes with the end of the message."""
+    size = HEAD_BYTES * 3 // 4
+    async with staged() as stage, calling(stage) as caller:
+        await stage.connected()
+        caller.writer.write(b"POST /plain HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size)
+        await caller.until(ANSWER)
+        caller.writer.write(b"a" * size + PLAIN)
+        await caller.until(ANSWER)
+        assert not stage.cut
 
 
 @on_each_loop

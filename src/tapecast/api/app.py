@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 
 from tapecast.api.auth import Guard
 from tapecast.api.desk import Desk
-from tapecast.api.errors import HANDLERS
+from tapecast.api.door import Door
+from tapecast.api.errors import handlers
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
 from tapecast.api.metrics import Metrics
@@ -22,7 +23,6 @@ from tapecast.api.prices import Prices
 from tapecast.api.seats import Seats
 from tapecast.api.siblings import Siblings
 from tapecast.api.streams import Streams
-from tapecast.api.waiting import Waiting
 from tapecast.settings import Settings
 
 
@@ -30,16 +30,16 @@ def create_app(
     settings: Settings,
     hub: Hub,
     seats: Seats,
-    waiting: Waiting,
+    door: Door,
     *,
     laptop: bool = False,
     siblings: Siblings | None = None,
 ) -> ASGIApp:
     """The app on this hub. `laptop`: started by `tapecast up` for the person at this machine."""
-    metrics = Metrics(hub, waiting, siblings)
+    metrics = Metrics(hub, door, siblings)
     routes = _routes(settings, hub, seats, Guard(settings, laptop=laptop), metrics)
     mounted = Mount("/api", app=Router(routes, redirect_slashes=False))
-    app = Starlette(routes=[*routes, mounted], exception_handlers=HANDLERS)
+    app = Starlette(routes=[*routes, mounted], exception_handlers=handlers(door.refused))
     app.router.redirect_slashes = False
     return CORSMiddleware(
         app,

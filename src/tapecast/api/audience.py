@@ -17,6 +17,7 @@ from tapecast.api import frames
 from tapecast.api.client import Client
 from tapecast.api.deadlines import Deadlines
 from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.endings import AGED, DRAINING, LEFT, last_words
 from tapecast.api.grant import EVERYTHING, Grant
 from tapecast.api.limits import Limits
 from tapecast.api.tickets import EXPIRED
@@ -30,10 +31,6 @@ STALL_S: Final = 30.0
 
 EVICTIONS: Final = ("stalled", "talks", "drained", "overdue")
 """Every reason for which a client is cut off."""
-
-DRAINING: Final = ("draining", "the server is restarting; come back")
-AGED: Final = ("max_age", "this stream has been open for long; come back")
-
 
 AGE_JITTER: Final = 0.2
 """Streams that began together end over the last fifth of the longest age."""
@@ -50,13 +47,13 @@ AT_ONCE: Final = 25
 
 @dataclass(slots=True)
 class _Seat:
-    """What a client's end means to others, when that end is due, and its last words."""
+    """What a client's end means to others, when that end is due and why, and why it has come."""
 
     on_left: Callable[[], None]
     holders: tuple[str, ...]
     due: int | None
-    farewell: Callable[[], bytes]
-    is_ended: bool = False
+    due_to: str
+    ended: str = ""
 
 
 @dataclass
@@ -84,7 +81,9 @@ class Audience:
         self._emptied = asyncio.Event()
         self.is_draining = False
         self.limits = Limits(settings, clock)
-        # Clients that we cut off, by reason.
+        # Streams since the start: begun, ended in order by ENDINGS, and cut off by EVICTIONS.
+        self.opened = 0
+        self.ended: Counter[str] = Counter()
         self.evicted: Counter[str] = Counter()
         self.sent = Sent()
         # New images times those who listen to the symbol.
@@ -128,7 +127,9 @@ class Audience:
         age_s = self._max_age_s * random.uniform(1 - AGE_JITTER, 1)
         right_s = grant.expires_s - self._clock.wall()
         due = self._deadlines.add(client, self._clock.now() + min(age_s, right_s))
-        self._clients[client] = _Seat(on_left, grant.holders, due, _expired if right_s < age_s else _aged)
+        due_to = EXPIRED[0] if right_s < age_s else AGED[0]
+        self._clients[client] = _Seat(on_left, grant.holders, due, due_to)
+        self.opened += 1
         self.limits.enter(grant.holders)
         self._emptied.clear()
         self._on_change()
@@ -168,12 +169,12 @@ class Audience:
     def _end_old(self, now: float) -> None:
         for client in self._deadlines.due(now):
             seat = self._clients[client]
-            if seat.is_ended:
+            if seat.ended:
                 # It reads, and so slowly that it would go on for as long as it likes.
                 client.line.abort("overdue")
                 continue
-            seat.is_ended, seat.due = True, self._deadlines.add(client, now + END_S)
-            client.end(seat.farewell(), now)
+            seat.ended, seat.due = seat.due_to, self._deadlines.add(client, now + END_S)
+            client.end(last_words(seat.ended), now)
 
     async def drain(self) -> None:
         """Let nobody in any more, and end every stream, many of them over a while.
@@ -199,7 +200,8 @@ class Audience:
 
     def dismiss(self, client: Client) -> None:
         """End this stream, since the server drains."""
-        client.end(frames.bye(*DRAINING), self._clock.now())
+        self._clients[client].ended = DRAINING[0]
+        client.end(last_words(DRAINING[0]), self._clock.now())
 
     async def leave(self, within_s: float) -> None:
         """Wait for the last client to be gone, and cut off who is not within this time."""
@@ -237,14 +239,8 @@ class Audience:
         self.limits.leave(seat.holders)
         if client.line.reason:
             self.evicted[client.line.reason] += 1
+        else:
+            self.ended[seat.ended or LEFT] += 1
         seat.on_left()
         self._on_change()
         self._check_empty()
-
-
-def _aged() -> bytes:
-    return frames.bye(*AGED)
-
-
-def _expired() -> bytes:
-    return frames.bye_expired(*EXPIRED)

@@ -52,7 +52,7 @@ class Deployment(Collector):
         yield gauge("redis_up", "Whether this api hears Redis.", markets.link is True)
         refusal = {markets.refusal: 1} if markets.refusal else {}
         yield labelled_gauge("redis_refuses", "Why Redis does not take our writes.", "reason", refusal)
-        if board.lag_s is not None:
+        if board.lag_s is not None and markets.link is True:
             yield gauge("redis_lag_seconds", "From a write to hearing of it, last time.", board.lag_s)
         yield from self._report()
         yield from self._markets()

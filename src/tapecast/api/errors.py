@@ -6,6 +6,8 @@ A browser's EventSource gives up for ever on any answer that is not 200. So a re
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +19,7 @@ from tapecast.api.tickets import EXPIRED
 from tapecast.errors import ClientError
 
 TEMPORARY = frozenset({429, 503})
+INTERNAL = "internal"
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -46,14 +49,27 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 async def on_bug(request: Request, error: Exception) -> Response:
     """A bug of ours. What it was stands in our log and nowhere else."""
     del request, error
-    return _answer(500, "internal", "something went wrong here; it has been logged", {})
+    return _answer(500, INTERNAL, "something went wrong here; it has been logged", {})
 
 
-HANDLERS: dict[int | type[Exception], ExceptionHandler] = {
-    ClientError: on_client_error,
-    HTTPException: on_http_error,
-    Exception: on_bug,
-}
+def handlers(refused: Counter[str]) -> dict[int | type[Exception], ExceptionHandler]:
+    """What answers which error; each is counted by its code."""
+
+    async def client_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ClientError)  # noqa: S101 - registered for nothing else
+        refused[error.code] += 1
+        return await on_client_error(request, error)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        refused[_CODES.get(error.status_code, "error")] += 1
+        return await on_http_error(request, error)
+
+    async def bug(request: Request, error: Exception) -> Response:
+        refused[INTERNAL] += 1
+        return await on_bug(request, error)
+
+    return {ClientError: client_error, HTTPException: http_error, Exception: bug}
 
 
 def _farewell(frame: bytes) -> Response:

@@ -18,10 +18,12 @@ from prometheus_client.registry import Collector
 
 from tapecast import __version__
 from tapecast.api.audience import EVICTIONS
+from tapecast.api.door import KNOWN, Door
+from tapecast.api.endings import ENDINGS
 from tapecast.api.hub import Hub
 from tapecast.api.limits import REASONS
 from tapecast.api.view import View
-from tapecast.api.waiting import CUTS, Waiting
+from tapecast.api.waiting import CUTS
 from tapecast.market import SymbolState
 
 KINDS: Final = ("prices", "positions", "status", "multiplexed")
@@ -31,9 +33,9 @@ _STATM: Final = Path("/proc/self/statm")
 class Fanout(Collector):
     """The streams of this process."""
 
-    def __init__(self, hub: Hub, waiting: Waiting) -> None:
+    def __init__(self, hub: Hub, door: Door) -> None:
         self._hub = hub
-        self._waiting = waiting
+        self._door = door
         # A counter never falls, while what waits to be sent comes and goes.
         self._conflated = 0
 
@@ -52,12 +54,17 @@ class Fanout(Collector):
         yield labelled_gauge("streams", "Open streams.", "kind", {kind: streams[kind] for kind in KINDS})
         yield gauge("views", "Different views; the clients of one share its frames.", audience.views)
         yield gauge("streams_blocked", "Streams whose socket is full now.", audience.blocked)
+        yield counter("streams_opened", "Streams that have begun.", audience.opened)
+        ended = {reason: audience.ended[reason] for reason in ENDINGS}
+        yield labelled_counter("streams_ended", "Streams that ended in order.", "reason", ended)
         evicted = {reason: audience.evicted[reason] for reason in EVICTIONS}
         yield labelled_counter("streams_evicted", "Streams cut off.", "reason", evicted)
         refused = {reason: audience.limits.refused[reason] for reason in REASONS}
         yield labelled_counter("streams_refused", "Requests turned away by a limit.", "reason", refused)
-        cut = {why: self._waiting.cut[why] for why in CUTS}
+        cut = {why: self._door.waiting.cut[why] for why in CUTS}
         yield labelled_counter("connections_cut", "Cut off before an answer.", "reason", cut)
+        codes = dict.fromkeys(KNOWN, 0) | self._door.refused
+        yield labelled_counter("requests_refused", "Requests answered by an error.", "code", codes)
         shown = Counter(topic.shown.state for topic in hub.topics if topic.shown is not None)
         states = {state.value: shown[state] for state in SymbolState}
         yield labelled_gauge("symbols", "Symbols that somebody wants here.", "state", states)

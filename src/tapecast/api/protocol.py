@@ -33,6 +33,12 @@ reads a body. The parser has no limit of its own, and an endless header would ta
 HEAD_S: Final = 10.0
 """For the headers of a request to come in: connections that say nothing take the files that others need."""
 
+KEEP_ALIVE_S: Final = 10
+"""For the next request to begin. More than the idle time of a proxy: it may else send into a closing one."""
+
+ANSWER_S: Final = 30.0
+"""For an answer to be made and taken: one that nobody reads would keep its file and its buffers."""
+
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 )
@@ -62,13 +68,13 @@ class TakeOverProtocol(HttpToolsProtocol):
     _is_in_body = False
     # With the others that wait, where the server bounds their number.
     config: Config
-    # Cuts off whoever does not send the headers of a request in time.
+    # Cuts off whoever does not send the headers of a request in time, or does not take its answer.
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request, and not for ever."""
         super().connection_made(transport)
-        self._await_head()
+        self._await_head(HEAD_S)
 
     def data_received(self, data: bytes) -> None:
         """Parse, and cut off whoever never comes to an end."""
@@ -81,7 +87,8 @@ class TakeOverProtocol(HttpToolsProtocol):
         """Offer the transport to the app, by the extension mechanism of ASGI."""
         self._unfinished = 0
         self._is_in_body = True
-        self._hear_head()
+        if not self._is_answering:
+            self._hear_head()
         if len(self.pipeline) >= PIPELINED and not self.transport.is_closing():
             self._cut("pipelined")
         if self.transport.is_closing():
@@ -95,10 +102,12 @@ class TakeOverProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The next byte is of another request."""
         self._is_in_body = False
+        self._unfinished = 0
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        self._be_patient(ANSWER_S, "unread")
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -108,7 +117,7 @@ class TakeOverProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_answering and not self.transport.is_closing():
             # uvicorn's own limit ends with the first byte that comes, of whatever.
-            self._await_head()
+            self._await_head(KEEP_ALIVE_S + 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered: uvicorn tells the last one, and this one would write."""
@@ -136,10 +145,13 @@ class TakeOverProtocol(HttpToolsProtocol):
         self.transport.write(TOO_LARGE)
         self.transport.close()
 
-    def _await_head(self) -> None:
-        self._hear_head()
-        self._patience = self.loop.call_later(HEAD_S, self._cut, "late")
+    def _await_head(self, within_s: float) -> None:
+        self._be_patient(within_s, "late")
         self.config.waiting.add(self)
+
+    def _be_patient(self, within_s: float, why: str) -> None:
+        self._hear_head()
+        self._patience = self.loop.call_later(within_s, self._cut, why)
 
     def cut_off(self) -> None:
         """Make room for others: this one has sent no request."""
@@ -159,6 +171,7 @@ class TakeOverProtocol(HttpToolsProtocol):
     def _take_over(self, cycle: RequestResponseCycle, protocol: asyncio.Protocol) -> bool:
         transport = self.transport
         is_gone = cycle.disconnected or transport.is_closing()
+        self._hear_head()
         # For uvicorn this client has left: it neither completes nor closes the response any more.
         cycle.disconnected = True
         _withdraw(cycle)

@@ -17,8 +17,9 @@ from starlette.types import ASGIApp
 
 from tapecast.api.app import create_app
 from tapecast.api.dispatcher import Dispatcher
+from tapecast.api.door import Door
 from tapecast.api.hub import Hub
-from tapecast.api.protocol import Config
+from tapecast.api.protocol import KEEP_ALIVE_S, Config
 from tapecast.api.seats import Seats
 from tapecast.api.siblings import Siblings
 from tapecast.api.waiting import Waiting
@@ -32,6 +33,9 @@ from tapecast.settings import Settings
 
 GRACE_S: Final = 5
 """For clients that take nothing: longer than any healthy one needs, shorter than a platform's patience."""
+
+ANSWER_BYTES: Final = 64 * 1024
+"""Of an ordinary answer, in the kernel at once: nearly all are smaller."""
 
 ACCEPTORS: Final = 16
 """uvloop accepts one connection in a turn of the loop for each listening socket. Thousands that come at once
@@ -57,10 +61,10 @@ async def serve(
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
-    waiting = Waiting()
+    door = Door()
     seats = Seats(hub, dispatcher, clock)
-    app = create_app(settings, hub, seats, waiting, laptop=laptop, siblings=siblings)
-    server = Server(app, ready or asyncio.Event(), waiting)
+    app = create_app(settings, hub, seats, door, laptop=laptop, siblings=siblings)
+    server = Server(app, ready or asyncio.Event(), door.waiting)
     async with asyncio.TaskGroup() as tasks:
         parts = [tasks.create_task(part.run()) for part in (subscriber, interest, status, hub, dispatcher)]
         http = tasks.create_task(server.serve(sockets=[sock]))
@@ -95,6 +99,7 @@ class Server(uvicorn.Server):
             headers=SECURITY,
             # The peer is who it is: a header that anybody can send must not make it a loopback one.
             proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
             # What `shutdown` has not ended by then would be logged as a failure of ours.
             timeout_graceful_shutdown=GRACE_S + 1,
         )
@@ -109,6 +114,10 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""
+        for sock in sockets or []:
+            # Inherited by every connection: what nobody reads would else grow to megabytes in the kernel.
+            # A stream chooses its own (`line.py`).
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ANSWER_BYTES)
         more = [sock.dup() for sock in sockets or [] for _ in range(ACCEPTORS - 1)]
         await super().startup([*(sockets or []), *more])
         self._ready.set()

@@ -12,9 +12,9 @@ from typing import Final, Protocol
 MOST: Final = 2048
 """Far more than a crowd that comes back at once has waiting at any moment."""
 
-CUTS: Final = ("crowded", "late", "large", "pipelined")
+CUTS: Final = ("crowded", "late", "large", "pipelined", "unread")
 """Why a connection is cut off before it is answered: to make room, no whole head in time, a request that is
-too large, too many requests behind each other."""
+too large, too many requests behind each other, an answer that is not taken."""
 
 
 class Waiter(Protocol):
