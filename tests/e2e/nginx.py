@@ -41,6 +41,8 @@ http {{
 }}
 """
 
+PLAIN = "server { listen 127.0.0.1:%d; access_log off; location / { proxy_pass http://127.0.0.1:%d; } }"
+
 
 @dataclass
 class Nginx:
@@ -72,13 +74,16 @@ def configuration(folder: Path, port: int, upstream: int, changes: Mapping[str, 
 
 
 @asynccontextmanager
-async def nginx(upstream: int, changes: Mapping[str, str] | None = None) -> AsyncIterator[Nginx]:
-    """Running in front of an api at this port, for the length of the block."""
+async def nginx(
+    upstream: int, changes: Mapping[str, str] | None = None, *, plain: bool = False
+) -> AsyncIterator[Nginx]:
+    """Running in front of an api at this port, for the length of the block. `plain`: told nothing else."""
     assert NGINX is not None
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "tapecast.conf").write_text(configuration(folder, port, upstream, changes or {}), "utf-8")
+        text = PLAIN % (port, upstream) if plain else configuration(folder, port, upstream, changes or {})
+        (folder / "tapecast.conf").write_text(text, "utf-8")
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder), "utf-8")
         process = await asyncio.create_subprocess_exec(
             NGINX, "-p", name, "-c", f"{name}/nginx.conf", "-e", f"{name}/main.log",
