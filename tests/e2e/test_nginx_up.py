@@ -1,4 +1,4 @@
-"""`tapecast up` behind an nginx that was told nothing: its positions are for the person at this machine alone."""
+"""`tapecast up` behind an nginx that was told nothing: positions are for the person at this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, needs_nginx]
 
 
 async def test_a_stranger_behind_nginx_gets_no_positions() -> None:
-    """nginx names no client out of the box, and names us as the Host."""
+    """Nginx names no client out of the box, and names us as the Host."""
     async with serving("up") as up:
         port = urlsplit(up.base).port
         assert port is not None
