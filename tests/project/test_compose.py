@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -66,6 +67,24 @@ def test_the_api_is_not_given_the_venues_keys() -> None:
     assert all(port.startswith("127.0.0.1:") for port in api["ports"])
     assert api["ulimits"]["nofile"] > settings.max_streams
     assert settings.trusted_proxies
+
+
+def test_the_api_listens_where_its_port_and_its_check_look() -> None:
+    """Whatever `.env` has for programs on the host itself."""
+    api = SERVICES["api"]
+    (port,) = api["ports"]
+    settings = assert_settings(api["environment"])
+    assert ip_address(settings.host or "").is_unspecified
+    assert settings.port == int(port.rpartition(":")[2])
+    # Not by a default, which `.env` would win over.
+    assert {"HOST", "PORT"} <= set(api["environment"])
+
+
+def test_ingest_is_not_given_the_apis_tokens() -> None:
+    """It serves nobody."""
+    ingest = SERVICES["ingest"]
+    assert ingest["environment"]["API_TOKEN"] == ""
+    assert not assert_settings(ingest["environment"]).api_token
 
 
 @pytest.mark.parametrize("name", OURS)

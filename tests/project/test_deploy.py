@@ -23,6 +23,14 @@ def test_ci_runs_the_supported_pythons() -> None:
     assert any("run" in step and step["run"].split()[0] == ".ci/run" for step in job["steps"])
 
 
+def test_a_filled_in_secret_is_read_by_nobody_else() -> None:
+    """What the docs have a person type makes it for its owner alone, and takes it away."""
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    section = text[text.index("## Kubernetes") : text.index("## A host with systemd")]
+    made, applied = section.index("umask 077; f=$(mktemp)"), section.index('kubectl apply -f "$f"; rm "$f"')
+    assert made < section.index('secret.yaml.example "$f"') < applied
+
+
 def env_example() -> tuple[str, dict[str, str]]:
     """The text of .env.example, and its settings as if each had been switched on."""
     text = (ROOT / ".env.example").read_text(encoding="utf-8")

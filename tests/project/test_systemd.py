@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tapecast.launch import OTHER_FILES
-from tapecast.settings import Settings, known_names
-from tests.project.deployment import DEPLOY, END_S, assert_ours
+from tapecast.settings import Settings
+from tests.project.deployment import DEPLOY, END_S, assert_ours, assert_settings
 
 FOLDER = DEPLOY / "systemd"
 UNITS = sorted(path.name for path in FOLDER.glob("*.service"))
+SET = re.compile(r"^Environment=(\w+)=(.*)$", re.MULTILINE)
 ANALYZE = shutil.which("systemd-analyze")
 MOST_EXPOSED = 20
 """Of a hundred, by systemd's own measure; a unit without any of the hardening has 96."""
@@ -40,7 +42,15 @@ def test_there_are_both_sides() -> None:
 def test_units_run_our_commands(name: str) -> None:
     """The command line is one that we read, and what the unit itself sets is a setting."""
     assert assert_ours(unit(name)["ExecStart"].replace("%i", "8000")) in name
-    assert unit(name)["Environment"].partition("=")[0] in known_names()
+    assert_settings(dict(SET.findall((FOLDER / name).read_text("utf-8"))))
+
+
+def test_clients_of_an_nginx_on_the_same_host_are_told_apart() -> None:
+    """All peers of the api are of this machine: they count for whom a named proxy says they are."""
+    name = "tapecast-api@.service"
+    environment = dict(SET.findall((FOLDER / name).read_text("utf-8")))
+    assert "--host 127.0.0.1 " in unit(name)["ExecStart"]
+    assert [str(each) for each in assert_settings(environment).trusted_proxies] == ["127.0.0.1/32"]
 
 
 @pytest.mark.parametrize("name", UNITS)
