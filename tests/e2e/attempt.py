@@ -19,6 +19,8 @@ from tests.support import PATIENCE_S
 
 STEP_S: Final = 5
 """Times are told in steps of so many seconds: a busy machine is late, and none of our limits is finer."""
+EARLY_S: Final = 1
+"""A limit counts from what the server saw, which may be before the client began to count: 10 s may be 9.8."""
 
 PRICES: Final = "/stream/prices?symbols=AAPL"
 STATUS: Final = "/stream/status"
@@ -95,11 +97,14 @@ class Caller(Wire):
             return ", " + ", ".join(byes or self.refused or ["the stream"])
         if self.body.startswith(b'{"error"'):
             return f" `{json.loads(self.body)['error']['code']}`"
+        if self.body.startswith(b'{"prices"'):
+            missing = json.loads(self.body)["missing"]
+            return "".join(f", `{each['symbol']}` missing: `{each['reason']}`" for each in missing)
         return ""
 
 
 def _after(seconds: float) -> str:
-    steps = math.floor((seconds + 0.1) / STEP_S)
+    steps = math.floor((seconds + EARLY_S) / STEP_S)
     return f" after {STEP_S * steps} s" if steps else ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.e2e.attempts_input import INPUT
-from tests.e2e.attempts_limits import HURRIED, LIMITED, LIMITS
+from tests.e2e.attempts_limits import FULL, HURRIED, LIMITED, LIMITS
 from tests.e2e.attempts_rights import RIGHTS
 from tests.e2e.attempts_time import TIME
 from tests.e2e.forger import OLDER, TOKEN
@@ -30,6 +30,7 @@ SERVERS: Final[Mapping[str, Server]] = {
     "token": Server(env={"API_TOKEN": f"{TOKEN},{OLDER}"}),
     "limited": Server(env=LIMITED),
     "hurried": Server(env=HURRIED),
+    "full": Server(env=FULL),
     # On a prefix of its own: simulated prices refuse to start over others.
     "laptop": Server("up", {"FEED": "simulated", "REDIS_PREFIX": "laptop:", "SYMBOLS": "AAPL"}),
 }

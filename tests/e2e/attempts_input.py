@@ -33,6 +33,12 @@ def _floods(header: str, flood: bytes) -> Act:
     return act
 
 
+async def _insists(caller: Caller) -> None:
+    await caller.send(get("/healthz", f"Content-Length: {2**20}"))
+    await caller.settle()
+    await pushes(b"", MEGABYTE)(caller)
+
+
 async def _half_closes(caller: Caller) -> None:
     await caller.send(get(PRICES))
     await caller.until(lambda: caller.newest)
@@ -128,11 +134,23 @@ BODIES = rows(
     "Bodies of a `GET`",
     "token",
     ("a few bytes", "200, the stream", sends(get(PRICES, BEARER, "Content-Length: 9") + b'{"a": 1}}')),
+    ("one that does not come", "200, the stream", sends(get(PRICES, BEARER, "Content-Length: 9"))),
     ("1 MB", "200, the stream, then cut off", _floods(f"Content-Length: {2**20}", MEGABYTE)),
     (
         "chunks without end",
         "200, the stream, then cut off",
         _floods("Transfer-Encoding: chunked", _CHUNK * 1000),
+    ),
+    ("a few bytes, where no stream is asked for", "200", sends(get("/healthz", "Content-Length: 2") + b"{}")),
+    (
+        "1 MB, where no stream is asked for",
+        "200, then cut off",
+        _insists,
+    ),
+    (
+        "one that does not come, where no stream is asked for",
+        "200, then cut off after 5 s",
+        waits(get("/healthz", "Content-Length: 9")),
     ),
 )
 

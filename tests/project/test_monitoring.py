@@ -13,6 +13,10 @@ import httpx
 import pytest
 import yaml
 
+from tapecast.api.audience import EVICTIONS
+from tapecast.api.limits import REASONS
+from tapecast.api.siblings import Siblings
+from tapecast.api.waiting import CUTS
 from tapecast.bus.connection import Bus
 from tapecast.settings import known_names
 from tests.api.support import beating, joined, publish, replica, stream, tick
@@ -44,7 +48,7 @@ def metrics(text: str) -> set[str]:
     return {re.sub(r"_(bucket|count|sum)$", "", name) for name in found}
 
 
-async def test_each_metric_that_is_asked_for_is_exported(bus: Bus) -> None:
+async def test_each_metric_that_is_asked_for_is_exported(bus: Bus, tmp_path: Path) -> None:
     """To Prometheus a misspelt metric is no error: a panel stays empty, an alert silent."""
     asked = metrics("\n".join(expressions())) | metrics(RUNBOOK)
     assert len(asked) > 20
@@ -59,6 +63,11 @@ async def test_each_metric_that_is_asked_for_is_exported(bus: Bus) -> None:
         # How long Redis takes is known once something has come back from it.
         await eventually(lambda: _is_exported(client, "tapecast_redis_lag_seconds"), "the lag")
         found = set(re.findall(r"^# TYPE (\S+) ", (await client.get("/metrics")).text, re.MULTILINE))
+        # Of one of several workers.
+        found |= {
+            f"{each.name}_total" if each.type == "counter" else each.name
+            for each in Siblings(tmp_path, 0).collect()
+        }
         assert asked - found == set()
 
 
@@ -112,6 +121,16 @@ def test_the_runbook_names_reasons_that_pages_get() -> None:
         for row in table.splitlines():
             for word in re.findall(r"`([a-z_0-9]+)`", row.split("|")[1]):
                 assert f"`{word}`" in contract or f'"{word}"' in SOURCE, word
+
+
+@pytest.mark.parametrize(
+    ("heading", "reasons"),
+    [("Many evictions", EVICTIONS), ("Connections are cut off", CUTS), ("too_many_streams", REASONS)],
+)
+def test_the_runbook_explains_each_reason_of_a_counter(heading: str, reasons: tuple[str, ...]) -> None:
+    """Whoever sees it grow finds the word."""
+    section = RUNBOOK[RUNBOOK.index(f"\n## {heading}\n") + 4 :].partition("\n## ")[0]
+    assert [reason for reason in reasons if f"`{reason}`" not in section] == []
 
 
 @pytest.mark.parametrize("name", ["docs/runbook.md", "docs/deploy.md", "deploy/README.md"])
