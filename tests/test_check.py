@@ -6,16 +6,20 @@ import asyncio
 import os
 import socket
 import time
+from contextlib import suppress
 
 import msgspec
 import pytest
 
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
-from tapecast.check import check_api, check_ingest, listens
+from tapecast.check import check_api, check_ingest, health, listens, local
 from tapecast.errors import StartError
 from tapecast.market import FeedState, Market
+from tapecast.settings import load
 from tests.support import free_port, free_socket, tcp_server
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 
 
 def _status(host: str) -> codec.IngestStatus:
@@ -37,6 +41,56 @@ def test_listens_tells_an_open_port_from_a_closed_one() -> None:
     with free_socket() as sock:
         assert listens(sock.getsockname()[1])
     assert not listens(free_port())
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        (None, "127.0.0.1"), (EVERYWHERE, "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("10.1.2.3", "10.1.2.3"),
+        ("::", "::1"), ("::1", "::1"), ("api.internal", "api.internal"),
+    ],
+)  # fmt: skip
+def test_the_api_is_asked_where_it_listens(host: str | None, asked: str) -> None:
+    """On this machine's own address where that is everywhere."""
+    assert local(host) == asked
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+async def test_an_api_on_one_address_is_found_there(host: str) -> None:
+    """And nowhere else: asked on 127.0.0.1 a good one would be taken for ill, and restarted."""
+    port = free_port()
+    try:
+        server = await asyncio.start_server(_answer, host, port)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    async with server:
+        settings = load({"HOST": host, "PORT": str(port)})
+        assert await asyncio.to_thread(health, settings) == f"api on port {port} of {host}: ready"
+        assert await asyncio.to_thread(health, settings, "api") == f"api on port {port} of {host}: ready"
+        with pytest.raises(StartError, match=f"the api on port {port} does not answer"):
+            await asyncio.to_thread(health, load({"PORT": str(port)}), "api")
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(asyncio.IncompleteReadError):
+        # Else it only looked whether anything listens.
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+    writer.close()
+
+
+async def test_beside_nothing_it_says_all_that_it_looked_for(bus: Bus, valkey_url: str) -> None:
+    """An api that is gone must not be told as an ingest that was never there; and the other way about."""
+    port = str(free_port())
+    nothing = f"nothing listens on port {port} .HOST, PORT., and "
+    with pytest.raises(StartError, match=nothing + "REDIS_URL names no ingest"):
+        await asyncio.to_thread(health, load({"PORT": port}))
+    with pytest.raises(StartError, match=nothing + "no ingest on .* has reported"):
+        await asyncio.to_thread(health, load({"PORT": port, "REDIS_URL": valkey_url}))
+    with pytest.raises(StartError, match=r"^no ingest on .* has reported"):
+        await asyncio.to_thread(health, load({"PORT": port, "REDIS_URL": valkey_url}), "ingest")
+    await _report(bus, _status(socket.gethostname()))
+    assert "ingest" in await asyncio.to_thread(health, load({"PORT": port, "REDIS_URL": valkey_url}))
 
 
 async def test_an_ingest_of_this_host_is_shown_with_its_feeds(bus: Bus, valkey_url: str) -> None:

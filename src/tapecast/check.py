@@ -1,7 +1,13 @@
-"""`tapecast check`: is the api or the ingest of this host well? For containers and for people."""
+"""`tapecast check`: is the api or the ingest of this host well? For containers and for people.
+
+A container's health check is the same command for each, so it finds out by itself what runs there. Where
+neither is found it has to say both: whoever reads it knows which one they meant.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import socket
 import time
 from typing import Final
@@ -15,28 +21,57 @@ from tapecast.bus.status import read_statuses
 from tapecast.errors import BusUnavailable, StartError
 from tapecast.market import FeedState
 from tapecast.process import is_here
+from tapecast.settings import Settings
 
 TIMEOUT_S: Final = 3.0
+LOOPBACK: Final = "127.0.0.1"
 
 
-def listens(port: int) -> bool:
-    """Whether anything listens on this host's `port`."""
+def health(settings: Settings, role: str | None = None) -> str:
+    """A line on this host's api, or its ingest; without a role on what is there. Raises StartError."""
+    host = local(settings.host)
+    if role == "api" or (role is None and listens(settings.port, host)):
+        return check_api(settings.port, host)
+    nothing = "" if role else f"nothing listens on {_words(host, settings.port)} (HOST, PORT), and "
+    if settings.redis_url is None:
+        raise StartError(f"{nothing}REDIS_URL names no ingest to ask")
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S):
+        return asyncio.run(check_ingest(settings.redis_url.get_secret_value(), settings.redis_prefix))
+    except StartError as error:
+        raise StartError(f"{nothing}{error}") from None
+
+
+def local(host: str | None) -> str:
+    """Where an api that listens on `host` is asked by its own machine: there, unless that is everywhere."""
+    try:
+        address = ipaddress.ip_address(host or "0.0.0.0")  # noqa: S104 - what `api` listens on by default
+    except ValueError:
+        # A name.
+        return host or LOOPBACK
+    if not address.is_unspecified:
+        return str(address)
+    return LOOPBACK if address.version == 4 else "::1"
+
+
+def listens(port: int, host: str = LOOPBACK) -> bool:
+    """Whether anything listens there."""
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT_S):
             return True
     except OSError:
         return False
 
 
-def check_api(port: int) -> str:
+def check_api(port: int, host: str = LOOPBACK) -> str:
     """A line that says the api is ready. Raises StartError with the reason if it is not."""
+    url, words = httpx.URL(scheme="http", host=host, port=port, path="/readyz"), _words(host, port)
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=TIMEOUT_S, trust_env=False)
+        answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as error:
-        raise StartError(f"the api on port {port} does not answer: {error}") from None
+        raise StartError(f"the api on {words} does not answer: {error}") from None
     if answer.status_code != httpx.codes.OK:
-        raise StartError(f"the api on port {port} is not ready: {answer.text.strip()}")
-    return f"api on port {port}: ready"
+        raise StartError(f"the api on {words} is not ready: {answer.text.strip()}")
+    return f"api on {words}: ready"
 
 
 async def check_ingest(url: str, prefix: str) -> str:
@@ -60,6 +95,10 @@ async def check_ingest(url: str, prefix: str) -> str:
     holders = {market: lease.holder for each in found for market, lease in each.leases.items()}
     feeds = ", ".join(_feed(feed, holders.get(feed.market, "nobody")) for feed in status.feeds)
     return f"ingest {status.id}: reported {age:.0f} s ago; {feeds}"
+
+
+def _words(host: str, port: int) -> str:
+    return f"port {port}" + ("" if host == LOOPBACK else f" of {host}")
 
 
 def _feed(feed: codec.FeedStatus, holder: str) -> str:
