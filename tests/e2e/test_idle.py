@@ -29,6 +29,8 @@ LATE_S = 5.0
 """How much later than they should those connections may be gone, on a machine that has other things to do."""
 PROBE_S = 1.0
 """After so long most platforms take a health check for failed."""
+LATE_MS = 250.0
+"""How old one tick in a hundred may be, on two cores that have other things to do. Measured: 8 to 20."""
 
 
 @asynccontextmanager
@@ -79,10 +81,15 @@ class Phase:
         """The slowest health check."""
         return max(self._health_ms) / 1000
 
+    @property
+    def p99_ms(self) -> float:
+        """How old one tick in a hundred was, or older."""
+        return quantiles(self.ages_ms, n=100)[98]
+
     def __str__(self) -> str:
         ticks, checks = self.ages_ms, self._health_ms
         return (
-            f"ticks p50 {median(ticks):.1f} ms, p99 {quantiles(ticks, n=100)[98]:.1f} ms ({len(ticks)}); "
+            f"ticks p50 {median(ticks):.1f} ms, p99 {self.p99_ms:.1f} ms ({len(ticks)}); "
             f"health p50 {median(checks):.1f} ms, worst {max(checks):.1f} ms ({len(checks)})"
         )
 
@@ -124,6 +131,7 @@ async def _idle(
 
 def _is_unharmed(calm: Phase, busy: Phase) -> None:
     assert median(busy.ages_ms) < 3 * median(calm.ages_ms) + 20
+    assert busy.p99_ms < LATE_MS
     assert busy.health_s < PROBE_S
 
 

@@ -15,6 +15,11 @@ README = (ROOT / "README.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", README, re.MULTILINE))
 
 
+def test_it_is_read_in_one_sitting() -> None:
+    """What is longer belongs into docs/."""
+    assert len(README.splitlines()) < 200
+
+
 def test_every_setting_is_in_the_table_and_nothing_else() -> None:
     """A setting without a row, or a row without a setting, fails. Further names of a key stand in its row."""
     text = README[README.index("## Settings") : README.index("## Follow one tick")]
