@@ -171,7 +171,7 @@ def lost(ours: Any, theirs: Any, path: str = "") -> list[str]:
     return [] if ours == theirs else [f"{path}: {ours!r}, {theirs!r}"]
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="no kubectl here")
+@pytest.mark.skipif(KUBECTL is None, reason="no kubectl here (Debian: apt-get install kubernetes-client)")
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_kubernetes_knows_every_field(name: str, tmp_path: Path) -> None:
     """What kubectl reads into its own types and writes again is all there: it drops what it does not know."""

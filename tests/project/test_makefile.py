@@ -201,8 +201,18 @@ def test_ci_brings_what_is_missing(tmp_path: Path, fake: Fake) -> None:
     status, commands = ci_run(tmp_path, fake, user=0)
     assert status == 7
     assert commands[0].split()[-1] == "update"
-    assert {"chromium", "redis-server", "openssl", "prometheus", "python3-venv"} <= set(commands[1].split())
+    brought = {"chromium", "redis-server", "openssl", "prometheus", "systemd", "python3-venv"}
+    assert brought <= set(commands[1].split())
     assert commands[2:] == ["make test"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_ci_brings_kubectl_where_there_is_one(tmp_path: Path, fake: Fake, is_there: bool) -> None:
+    """A release without the package must not keep the others from being installed."""
+    fake("bin/apt-cache", f"exit {0 if is_there else 100}")
+    _, commands = ci_run(tmp_path, fake, user=0)
+    assert ("kubernetes-client" in commands[1].split()) == is_there
+    assert "chromium" in commands[1].split()
 
 
 def test_ci_goes_on_where_it_may_not_install(tmp_path: Path, fake: Fake) -> None:

@@ -22,7 +22,9 @@ ANALYZE = shutil.which("systemd-analyze")
 MOST_EXPOSED = 20
 """Of a hundred, by systemd's own measure; a unit without any of the hardening has 96."""
 
-needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="no systemd-analyze here")
+needs_systemd = pytest.mark.skipif(
+    ANALYZE is None, reason="no systemd-analyze here (Debian: apt-get install systemd)"
+)
 
 
 def unit(name: str) -> configparser.SectionProxy:
