@@ -74,6 +74,12 @@ def test_strangers_can_ask_for_a_few_symbols_only(name: str) -> None:
     assert len(settings.allowed_symbols) <= Settings().symbol_limit
 
 
+@pytest.mark.parametrize("name", READERS)
+def test_an_empty_list_allows_any(name: str) -> None:
+    """As the comments and the docs say of a file that wins over this one."""
+    assert load(READERS[name](ROOT / name) | {NAME: ""}).allowed_symbols == frozenset()
+
+
 @pytest.mark.parametrize("name", [name.replace("compose.yaml", "defaults.env") for name in READERS])
 def test_the_file_says_why_and_how_to_widen_it(name: str) -> None:
     """In the comment above the line."""
