@@ -5,7 +5,6 @@ The only place where the environment is read and where standard output is writte
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import socket
@@ -18,7 +17,6 @@ import click
 
 from tapecast import __version__, launch, logs, process
 from tapecast.console import told
-from tapecast.errors import StartError
 from tapecast.market import Market
 from tapecast.settings import Settings, load
 from tapecast.workers import Workers
@@ -203,7 +201,7 @@ def simulate(
 
 @main.command()
 @click.option(
-    "--role", type=click.Choice(["api", "ingest"]), help="Default: api if something listens on PORT."
+    "--role", type=click.Choice(["api", "ingest"]), help="Default: api if something listens on HOST, PORT."
 )
 def check(role: str | None) -> None:
     """Exit 0 if this host's api or ingest is well, 1 with the reason if not: a container's health check.
@@ -215,19 +213,13 @@ def check(role: str | None) -> None:
       tapecast check
       tapecast check --role ingest
     """
-    from tapecast.check import check_api, check_ingest, listens  # noqa: PLC0415 - not needed to serve
+    from tapecast.check import health  # noqa: PLC0415 - not needed to serve
 
     with told():
         settings = _settings()
-        if role == "api" or (role is None and listens(settings.port)):
-            click.echo(check_api(settings.port))
-        else:
-            if role is None and settings.redis_url is None:
-                raise StartError(
-                    f"nothing listens on port {settings.port} (PORT), and REDIS_URL names no ingest to ask"
-                )
-            url = launch.redis_url(settings)
-            click.echo(asyncio.run(check_ingest(url, settings.redis_prefix)))
+        if role == "ingest":
+            launch.redis_url(settings)
+        click.echo(health(settings, role))
 
 
 def _settings() -> Settings:
