@@ -38,6 +38,8 @@ WELL = {
     f'tapecast_streams{{{API}, kind="prices"}}': "100x80",
     f'tapecast_streams_refused_total{{{API}, reason="process"}}': "7x80",
     f'tapecast_streams_evicted_total{{{API}, reason="stalled"}}': "0+0.01x80",
+    f'tapecast_requests_refused_total{{{API}, code="unauthorized"}}': "0+30x80",
+    f'tapecast_requests_refused_total{{{API}, code="internal"}}': "0x80",
     f'tapecast_symbols{{{API}, state="live"}}': "20x80",
     f'tapecast_symbols{{{API}, state="stale"}}': "0x80",
     f'tapecast_symbols_refused{{{API}, reason="symbol_invalid"}}': "1x80",
@@ -76,6 +78,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
     "Redis is slow": ({"lag": "0.8x80"}, {"RedisSlow"}),
     "all seats are taken": ({"streams_refused": "7+3x80"}, {"StreamsRefused"}),
     "a network loses its clients": ({"evicted": "0+1.5x80"}, {"StreamsEvicted"}),
+    "a request meets a mistake of ours": ({'code="internal"': "0x60 1x20"}, {"InternalErrors"}),
     "a clock is behind": ({"clock": "-30x80"}, {"ClockOff"}),
     "all trades are refused as ones of the future": ({"rejected": "5+100x80"}, {"MessagesRejected"}),
     "the plan is full": (
