@@ -149,7 +149,7 @@ BODIES = rows(
     ),
     (
         "one that does not come, where no stream is asked for",
-        "200, then cut off after 5 s",
+        "200, then cut off after 10 s",
         waits(get("/healthz", "Content-Length: 9")),
     ),
 )

@@ -14,8 +14,8 @@ TIME = rows(
     ("half of a head, and no more", "cut off after 10 s", waits(get(PRICES)[:-2])),
     ("a head, a byte a second", "cut off after 10 s", drips(get(PRICES)[:-2], b"X")),
     ("a head, a line a second", "cut off after 10 s", drips(get(PRICES)[:-2], b"X: y\r\n")),
-    ("nothing more is said after an answer", "200, then cut off after 5 s", waits(get("/healthz"))),
-    ("half of a second head", "200, then cut off after 5 s", waits(get("/healthz"), get(PRICES)[:-2])),
+    ("nothing more is said after an answer", "200, then cut off after 10 s", waits(get("/healthz"))),
+    ("half of a second head", "200, then cut off after 10 s", waits(get("/healthz"), get(PRICES)[:-2])),
     (
         "a refused body, a byte a second",
         "401 `unauthorized`, then cut off after 10 s",

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from tapecast.api.protocol import KEEP_ALIVE_S
 from tapecast.settings import Settings, known_names, load
 from tests.project.deployment import ROOT, secret_names
 
@@ -29,6 +30,13 @@ def test_a_filled_in_secret_is_read_by_nobody_else() -> None:
     section = text[text.index("## Kubernetes") : text.index("## A host with systemd")]
     made, applied = section.index("umask 077; f=$(mktemp)"), section.index('kubectl apply -f "$f"; rm "$f"')
     assert made < section.index('secret.yaml.example "$f"') < applied
+
+
+def test_nginx_lets_go_of_a_connection_before_the_api_does() -> None:
+    """Else it would send a request on one that is just being closed, and its client would get a 502."""
+    conf = (ROOT / "deploy" / "nginx" / "tapecast.conf").read_text(encoding="utf-8")
+    (kept_s,) = re.findall(r"^ *keepalive_timeout (\d+)s;", conf, re.MULTILINE)
+    assert int(kept_s) < KEEP_ALIVE_S
 
 
 def env_example() -> tuple[str, dict[str, str]]:
