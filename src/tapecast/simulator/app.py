@@ -13,6 +13,9 @@ from starlette.websockets import WebSocket
 
 from tapecast.simulator import rest, stream
 from tapecast.simulator.control import Control
+from tapecast.simulator.paper.limits import LimitedRest
+from tapecast.simulator.paper.refusal import Refusal
+from tapecast.simulator.paper.rest import PaperRest, on_refusal
 from tapecast.simulator.paths import PATHS
 from tapecast.simulator.restfaults import FaultyRest
 from tapecast.simulator.venue import Simulator
@@ -28,15 +31,17 @@ def create_app(running: Simulator) -> Starlette:
             return
         await stream.serve(websocket, endpoint, running.config)
 
-    answers = Router(rest.Rest(running.market, running.config).routes())
+    data = rest.Rest(running.market, running.config).routes()
+    trading = PaperRest(running.account, running.config).routes()
+    answers = FaultyRest(Router([*data, *trading]), running.rest_faults)
     return Starlette(
         routes=[
             Route("/", _about),
             *Control(running).routes(),
             WebSocketRoute("/{path:path}", connect),
-            Mount("/", FaultyRest(answers, running.rest_faults)),
+            Mount("/", LimitedRest(answers, running.config.calls_per_minute, running.calls)),
         ],
-        exception_handlers={HTTPException: rest.on_error},
+        exception_handlers={HTTPException: rest.on_error, Refusal: on_refusal},
     )
 
 

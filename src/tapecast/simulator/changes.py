@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tapecast.errors import SettingsError
 from tapecast.simulator.faults import Cure, Faults, RestFaults, Step
-from tapecast.simulator.paths import PATHS
+from tapecast.simulator.paths import STREAMS
 
 MOST_S: Final = 600
 """Nothing here lasts longer: a forgotten fault must not look like a hang of the one who tests."""
@@ -106,8 +106,8 @@ def _split(text: str) -> tuple[str | None, str, str]:
         raise SettingsError(
             f"--fault {text}: must be NAME=VALUE or PATH:NAME=VALUE; faults are: {', '.join(NAMES)}"
         )
-    if path and path not in PATHS:
-        raise SettingsError(f"--fault {text}: no path {path}; paths are: {', '.join(PATHS)}")
+    if path and path not in STREAMS:
+        raise SettingsError(f"--fault {text}: no path {path}; paths are: {', '.join(STREAMS)}")
     return path or None, name, value
 
 

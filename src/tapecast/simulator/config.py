@@ -30,6 +30,10 @@ class SimulatorConfig:
     # A recorded tape to play instead of the walk, and how many times faster than it was recorded.
     tape: Path | None = None
     speed: float = 1.0
+    # Calls a minute that the trading host takes; 200 is Alpaca's limit.
+    calls_per_minute: int = 200
+    # Whether the trading stream sends text frames, as the live host does, or binary ones, as the paper host.
+    trading_text: bool = False
     # Faults that are on from the start, as `--fault` spells them (`changes.py`).
     faults: tuple[str, ...] = ()
 
@@ -40,6 +44,10 @@ class SimulatorConfig:
             raise SettingsError(f"the simulator's symbol limit must be at least 1, was {self.symbol_limit}")
         if not 0 < self.speed <= 1_000_000:
             raise SettingsError(f"the tape's speed must be above 0 and at most 1000000, was {self.speed}")
+        if self.calls_per_minute < 1:
+            raise SettingsError(
+                f"the simulator's calls a minute must be at least 1, was {self.calls_per_minute}"
+            )
         if self.still and self.tape is not None:
             raise SettingsError("a tape moves: still and tape exclude each other")
         # A mistake is told before anything starts.

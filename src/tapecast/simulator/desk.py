@@ -1,7 +1,7 @@
 """What somebody outside makes happen: prints, quotes, amendments, bursts, bad frames, errors.
 
 Whatever is injected goes through the market first, so that REST agrees and numbers go on, and then to the
-sessions that are subscribed to it.
+sessions that are subscribed to it and to the paper account.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from tapecast.simulator.codec import Codec, Encoded
 from tapecast.simulator.endpoint import Endpoint
 from tapecast.simulator.exchange import Exchange
 from tapecast.simulator.ledger import KEPT_PRINTS, Book, Event, Print
+from tapecast.simulator.paper.account import PaperAccount
+from tapecast.simulator.paper.endpoint import TradingEndpoint
 from tapecast.simulator.session import Session
 from tapecast.simulator.symbols import Instrument
 
@@ -29,11 +31,14 @@ MOST: Final = 50_000
 
 
 class Desk:
-    """One market and the sessions that look at it."""
+    """One market, and who looks at it."""
 
-    def __init__(self, market: Exchange, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(
+        self, market: Exchange, gates: Mapping[str, Endpoint | TradingEndpoint], account: PaperAccount
+    ) -> None:
         self.market = market
-        self._endpoints = endpoints
+        self._gates = gates
+        self._account = account
 
     def trade(
         self,
@@ -95,16 +100,17 @@ class Desk:
             session.fail(code)
         return len(sessions)
 
-    def at(self, path: str | None) -> list[Endpoint]:
+    def at(self, path: str | None) -> list[Endpoint | TradingEndpoint]:
         """One endpoint, or all. Raises ValueError for a path that is not served."""
         if path is None:
-            return list(self._endpoints.values())
-        if path not in self._endpoints:
-            raise ValueError(f"no path {path}; paths are: {', '.join(self._endpoints)}")
-        return [self._endpoints[path]]
+            return list(self._gates.values())
+        if path not in self._gates:
+            raise ValueError(f"no path {path}; paths are: {', '.join(self._gates)}")
+        return [self._gates[path]]
 
     def _holders(self, path: str | None) -> list[Session]:
-        return [each.holder for each in self.at(path) if each.holder is not None]
+        endpoints = (each for each in self.at(path) if isinstance(each, Endpoint))
+        return [each.holder for each in endpoints if each.holder is not None]
 
     def _good(self, kind: Bad, holder: Session, codec: Codec) -> list[dict[str, Any]]:
         """Two trades, of two symbols if there are two, that the holder gets nowhere else."""
@@ -137,6 +143,8 @@ class Desk:
         encoded = Encoded(event)
         for holder in self._holders(None):
             holder.deliver(encoded)
+        if isinstance(event, (Print, Book)):
+            self._account.see(event, time.time_ns())
 
     def _listed(self, symbol: str) -> Instrument:
         listed = self.market.instrument(symbol)

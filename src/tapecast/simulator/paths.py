@@ -22,7 +22,12 @@ PATHS: Final = {
     OPTION_PATH: Market.US_OPTION,
     "/v1beta1/opra": Market.US_OPTION,
 }
-"""Every path, and what trades on it. All paths of a market show the same market."""
+"""Every path of data, and what trades on it. All paths of a market show the same market."""
+
+TRADING_PATH: Final = "/stream"
+"""Of the trading host: what happens to orders."""
+STREAMS: Final = (*PATHS, TRADING_PATH)
+"""Every path that is a WebSocket."""
 
 CHANNELS: Final = {
     Market.US_EQUITY: ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses", "lulds"),

@@ -1,4 +1,4 @@
-"""The REST half: latest trades and quotes, snapshots, clock, account, positions, assets.
+"""The REST half: latest trades and quotes, snapshots, clock. What is about the account is in `paper/rest.py`.
 
 Answers have the shapes that the venue's documents and alpaca-py agree on. The data host refuses wrong keys
 with 403, the trading host with 401; crypto data needs no keys.
@@ -17,18 +17,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tapecast.market import Market, market_of
-from tapecast.simulator import hours, portfolio, wire
+from tapecast.simulator import hours, wire
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.exchange import Exchange
 from tapecast.simulator.ledger import Image
-from tapecast.simulator.symbols import Instrument
 
 Part = Callable[[Image], dict[str, Any] | None]
 """What is told of an image; None where it has no such part."""
 
 _OPTIONS_PER_CALL: Final = 100
 
-_UNAUTHORIZED: Final = (401, "unauthorized.")
+UNAUTHORIZED: Final = (401, "unauthorized.")
 _FORBIDDEN: Final = (403, "forbidden.")
 
 
@@ -41,6 +40,13 @@ async def on_error(_: Request, error: Exception) -> Response:
     """The answer to every HTTPException, ours or of the router: the venue's one field."""
     refused = cast("HTTPException", error)
     return json({"message": refused.detail}, refused.status_code)
+
+
+def check_keys(request: Request, config: SimulatorConfig, refusal: tuple[int, str]) -> None:
+    """Let a request with the right keys pass. Raises HTTPException."""
+    given = (request.headers.get(f"apca-api-{name}") for name in ("key-id", "secret-key"))
+    if not config.accepts(*given):
+        raise HTTPException(*refusal)
 
 
 class Rest:
@@ -64,9 +70,6 @@ class Rest:
             Route(f"{options}/quotes/latest", self._options("quotes", _quote)),
             Route(f"{options}/snapshots", self._options("snapshots", wire.snapshot)),
             Route("/v2/clock", self._clock),
-            Route("/v2/account", self._account),
-            Route("/v2/positions", self._positions),
-            Route("/v2/assets", self._assets),
         ]
 
     def _stocks(self, key: str | None, part: Part) -> Callable[[Request], Any]:
@@ -104,7 +107,7 @@ class Rest:
         return {symbol: each for symbol, each in found.items() if each is not None}
 
     async def _clock(self, request: Request) -> Response:
-        self._check_keys(request, _UNAUTHORIZED)
+        self._check_keys(request, UNAUTHORIZED)
         now = time.time_ns()
         is_open = self._market.in_session(now)
         next_open, next_close = hours.next_session(now, self._market.holidays, is_open=is_open)
@@ -117,24 +120,8 @@ class Rest:
             }
         )
 
-    async def _account(self, request: Request) -> Response:
-        self._check_keys(request, _UNAUTHORIZED)
-        return json(portfolio.account(portfolio.holdings(self._market, time.time_ns())))
-
-    async def _positions(self, request: Request) -> Response:
-        self._check_keys(request, _UNAUTHORIZED)
-        return json(portfolio.positions(portfolio.holdings(self._market, time.time_ns())))
-
-    async def _assets(self, request: Request) -> Response:
-        self._check_keys(request, _UNAUTHORIZED)
-        wanted = request.query_params.get("asset_class")
-        classes = [each for each in (Market.US_EQUITY, Market.CRYPTO) if wanted in (None, str(each))]
-        return json([_asset(listed) for each in classes for listed in self._market.listing(each)])
-
     def _check_keys(self, request: Request, refusal: tuple[int, str]) -> None:
-        given = (request.headers.get(f"apca-api-{name}") for name in ("key-id", "secret-key"))
-        if not self._config.accepts(*given):
-            raise HTTPException(*refusal)
+        check_keys(request, self._config, refusal)
 
 
 def _trade(image: Image) -> dict[str, Any]:
@@ -153,22 +140,3 @@ def _symbols(request: Request, market: Market) -> list[str]:
         if market_of(symbol) is not market:
             raise HTTPException(400, f"invalid symbol: {symbol}")
     return symbols
-
-
-def _asset(listed: Instrument) -> dict[str, Any]:
-    stock = listed.market is Market.US_EQUITY
-    return {
-        "id": portfolio.asset_id(listed.symbol),
-        "class": str(listed.market),
-        "exchange": listed.exchange,
-        "symbol": listed.symbol,
-        "name": f"{listed.symbol} (simulated)",
-        "status": "active",
-        "tradable": True,
-        "marginable": stock,
-        "shortable": stock,
-        "easy_to_borrow": stock,
-        "fractionable": True,
-        "price_increment": f"{1 / listed.scale:.{len(str(listed.scale)) - 1}f}",
-        "attributes": [],
-    }

@@ -24,9 +24,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from tapecast.simulator import rest
 from tapecast.simulator.codec import JSON, MSGPACK
 from tapecast.simulator.config import SimulatorConfig
-from tapecast.simulator.endpoint import Endpoint
+from tapecast.simulator.gate import Conversation, Gate, S
 from tapecast.simulator.outbox import Outbox
-from tapecast.simulator.session import Session
 from tapecast.simulator.sockets import SimulatorSocket
 
 AUTH_TIMEOUT_S: Final = 10.0
@@ -36,7 +35,7 @@ _KEY: Final = "apca-api-key-id"
 _SECRET: Final = "apca-api-secret-key"  # noqa: S105 - the header's name
 
 
-async def serve(websocket: WebSocket, endpoint: Endpoint, config: SimulatorConfig) -> None:
+async def serve(websocket: WebSocket, endpoint: Gate[S], config: SimulatorConfig) -> None:
     """Serve one connection until it is gone."""
     link: SimulatorSocket = websocket.state.link
     with endpoint.dialled(link):
@@ -49,12 +48,10 @@ async def serve(websocket: WebSocket, endpoint: Endpoint, config: SimulatorConfi
 
 
 async def _connect(
-    websocket: WebSocket, link: SimulatorSocket, endpoint: Endpoint, config: SimulatorConfig
+    websocket: WebSocket, link: SimulatorSocket, endpoint: Gate[S], config: SimulatorConfig
 ) -> None:
     codec = MSGPACK if websocket.headers.get("content-type") == "application/msgpack" else JSON
-    session = Session(
-        endpoint.market, config, Outbox(codec), endpoint.claim, endpoint.faults, endpoint.listed
-    )
+    session = endpoint.session(Outbox(codec), config)
     endpoint.sessions.add(session)
     try:
         await websocket.accept()
@@ -67,9 +64,7 @@ async def _connect(
         session.ended.set()
 
 
-async def _converse(
-    websocket: WebSocket, link: SimulatorSocket, endpoint: Endpoint, session: Session
-) -> None:
+async def _converse(websocket: WebSocket, link: SimulatorSocket, endpoint: Gate[S], session: S) -> None:
     async with asyncio.TaskGroup() as group:
         reader = group.create_task(_read(websocket, session))
         sender = group.create_task(_send(websocket, session.outbox))
@@ -83,7 +78,7 @@ async def _converse(
         reader.cancel()
 
 
-async def _read(websocket: WebSocket, session: Session) -> None:
+async def _read(websocket: WebSocket, session: Conversation) -> None:
     try:
         async with asyncio.timeout(None if session.authenticated else AUTH_TIMEOUT_S) as deadline:
             while (message := await websocket.receive())["type"] == "websocket.receive":

@@ -10,23 +10,32 @@ from typing import Final, Never
 from tapecast.simulator.codec import Encoded
 from tapecast.simulator.endpoint import Endpoint
 from tapecast.simulator.exchange import Exchange
+from tapecast.simulator.paper.account import PaperAccount
 
 PACE_S: Final = 0.01
 """How late an event may be. A venue is later than that."""
 
 
-async def run_tape(market: Exchange, endpoints: Collection[Endpoint]) -> Never:
+async def run_tape(market: Exchange, endpoints: Collection[Endpoint], account: PaperAccount) -> Never:
     """Pump for ever."""
     while True:
-        pump(market, endpoints, time.time_ns())
+        pump(market, endpoints, time.time_ns(), account)
         await asyncio.sleep(PACE_S)
 
 
-def pump(market: Exchange, endpoints: Collection[Endpoint], now_ns: int) -> None:
-    """Hand everything that happened until now to whoever is subscribed to it."""
+def pump(
+    market: Exchange, endpoints: Collection[Endpoint], now_ns: int, account: PaperAccount | None = None
+) -> None:
+    """Hand everything that happened until now to whoever is subscribed to it, and to the account."""
     holders = [each.holder for each in endpoints if each.holder is not None]
     symbols: set[str] = set().union(*(holder.moving for holder in holders))
+    if account is not None:
+        symbols.update(account.symbols)
     for event in market.advance(symbols, now_ns):
         encoded = Encoded(event)
         for holder in holders:
             holder.deliver(encoded)
+        if account is not None:
+            account.see(event, now_ns)
+    if account is not None:
+        account.step(now_ns)

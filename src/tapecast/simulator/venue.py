@@ -7,8 +7,9 @@ Where a path can be named, None is all of them.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from tapecast.simulator import stream
 from tapecast.simulator.bad import Bad
@@ -17,7 +18,10 @@ from tapecast.simulator.desk import Desk
 from tapecast.simulator.endpoint import Endpoint
 from tapecast.simulator.exchange import Exchange
 from tapecast.simulator.faults import Faults, RestFaults
-from tapecast.simulator.paths import CRYPTO_PATH, OPTION_PATH, PATHS, STOCK_PATH
+from tapecast.simulator.gate import Gate
+from tapecast.simulator.paper.account import PaperAccount
+from tapecast.simulator.paper.endpoint import TradingEndpoint
+from tapecast.simulator.paths import CRYPTO_PATH, OPTION_PATH, PATHS, STOCK_PATH, TRADING_PATH
 from tapecast.simulator.playback import open_market
 from tapecast.simulator.tape import run_tape
 
@@ -53,9 +57,14 @@ class Simulator:
         self._port = port
         self.market: Exchange = open_market(config)
         self._endpoints = {path: Endpoint(path, self._listed(path)) for path in PATHS}
-        self.faults: dict[str, Faults] = {path: each.faults for path, each in self._endpoints.items()}
+        trading = TradingEndpoint()
+        self.account = PaperAccount(self.market, config.seed, trading.deliver)
+        self._gates: dict[str, Endpoint | TradingEndpoint] = {**self._endpoints, TRADING_PATH: trading}
+        self.faults: dict[str, Faults] = {path: each.faults for path, each in self._gates.items()}
         self.rest_faults = RestFaults()
-        self._desk = Desk(self.market, self._endpoints)
+        # REST calls since the start, by path; what is named in a path is counted as `*`.
+        self.calls: Counter[str] = Counter()
+        self._desk = Desk(self.market, self._gates, self.account)
         for path, change in config.flags():
             for endpoint in self._desk.at(path):
                 change.apply(endpoint.faults)
@@ -73,7 +82,7 @@ class Simulator:
     @property
     def dials(self) -> dict[str, int]:
         """Upgrades since the start, refused ones too, by path."""
-        return {path: endpoint.dials for path, endpoint in self._endpoints.items()}
+        return {path: endpoint.dials for path, endpoint in self._gates.items()}
 
     def endpoints(self) -> list[Endpoint]:
         """One for each path of the data stream."""
@@ -81,14 +90,15 @@ class Simulator:
 
     def subscribed(self, path: str) -> frozenset[str]:
         """The symbols whose trades go to the session that holds this path."""
-        holder = self._endpoints[path].holder
+        endpoint = self._gates[path]
+        holder = endpoint.holder if isinstance(endpoint, Endpoint) else None
         return holder.trades if holder is not None else frozenset()
 
-    def endpoint(self, path: str) -> Endpoint | None:
+    def endpoint(self, path: str) -> Gate[Any] | None:
         """What serves a path, if anything does."""
-        return self._endpoints.get(path)
+        return self._gates.get(path)
 
-    def at(self, path: str | None) -> list[Endpoint]:
+    def at(self, path: str | None) -> list[Endpoint | TradingEndpoint]:
         """One path, or all. Raises ValueError with those that there are."""
         return self._desk.at(path)
 
@@ -165,7 +175,7 @@ class Simulator:
 
     async def run_tape(self) -> None:
         """Let the market move, for ever."""
-        await run_tape(self.market, self._endpoints.values())
+        await run_tape(self.market, self._endpoints.values(), self.account)
 
     def _listed(self, path: str) -> frozenset[str]:
         return frozenset(each.symbol for each in self.market.listing(PATHS[path]))

@@ -1,4 +1,4 @@
-"""The demo portfolio's arithmetic."""
+"""What the account says it is worth, from what it says it holds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from decimal import Decimal
 import pytest
 
 from tapecast.market import parse_rfc3339
-from tapecast.simulator import portfolio
 from tapecast.simulator.market import SimulatedMarket
-from tapecast.simulator.symbols import LISTED
+from tapecast.simulator.paper import wire
+from tapecast.simulator.paper.figures import Figures, positions
+from tapecast.simulator.paper.portfolio import Portfolio
 
 NOW = parse_rfc3339("2026-11-20T15:00:00Z")
 MARKET = SimulatedMarket()
-HELD = portfolio.holdings(MARKET, NOW)
-POSITIONS = portfolio.positions(HELD)
+DEMO = Portfolio(MARKET)
+HELD = positions(DEMO, MARKET, NOW)
+POSITIONS = [wire.position(each, each.holding.quantity) for each in HELD]
 WORDS = {"asset_id", "symbol", "exchange", "asset_class", "asset_marginable", "side"}
 NUMBERS = {
     "qty",
@@ -65,7 +67,7 @@ def test_the_demo_has_a_short_and_a_pair_without_its_slash() -> None:
 def test_positions_are_priced_live() -> None:
     """The current price is the market's last trade, the last day's its previous close."""
     for held, position in zip(HELD, POSITIONS, strict=True):
-        image = MARKET.image(held.instrument.symbol, NOW)
+        image = MARKET.image(held.holding.instrument.symbol, NOW)
         assert image is not None
         assert image.previous is not None
         assert Decimal(position["current_price"]) == Decimal(str(image.trade.price))
@@ -74,16 +76,9 @@ def test_positions_are_priced_live() -> None:
 
 def test_the_account_adds_up_to_its_positions() -> None:
     """Equity is cash and what is held; the day's gain is the positions' gains of the day."""
-    account = portfolio.account(HELD)
+    account = wire.account(Figures.of(DEMO, MARKET, NOW, Decimal()))
     value = sum(Decimal(each["market_value"]) for each in POSITIONS)
     assert Decimal(account["equity"]) == Decimal(account["cash"]) + value
     today = sum(Decimal(each["unrealized_intraday_pl"]) for each in POSITIONS)
     assert Decimal(account["equity"]) - Decimal(account["last_equity"]) == today
     assert Decimal(account["short_market_value"]) < 0 < Decimal(account["long_market_value"])
-
-
-def test_asset_ids_are_stable_and_differ() -> None:
-    """One for each spelling, the same in each run."""
-    assert len({portfolio.asset_id(symbol) for symbol in LISTED}) == len(LISTED)
-    assert portfolio.asset_id("AAPL") == portfolio.asset_id("AAPL")
-    assert portfolio.asset_id("BTCUSD") != portfolio.asset_id("BTC/USD")

@@ -1,0 +1,43 @@
+"""The paper account as a whole: what it owns, its orders, and the market that fills them.
+
+The pump lets it see what happens and time pass; `rest.py` and the trading stream are its ways to clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tapecast.simulator.exchange import Exchange
+from tapecast.simulator.ledger import Event
+from tapecast.simulator.paper.broker import Broker
+from tapecast.simulator.paper.ids import Ids
+from tapecast.simulator.paper.journal import Journal, Tell
+from tapecast.simulator.paper.matcher import Matcher
+from tapecast.simulator.paper.orders import Orders
+from tapecast.simulator.paper.portfolio import Portfolio
+
+
+class PaperAccount:
+    """One account. Same seed, same calls and times: same account."""
+
+    def __init__(self, market: Exchange, seed: int, tell: Tell) -> None:
+        ids = Ids(seed)
+        self.market = market
+        self.orders = Orders()
+        self.portfolio = Portfolio(market)
+        journal = Journal(self.portfolio, self.orders, ids, tell)
+        self.broker = Broker(market, self.portfolio, self.orders, journal, ids)
+        self._matcher = Matcher(market, self.orders, journal)
+
+    @property
+    def symbols(self) -> Iterable[str]:
+        """What must move for its orders' sake."""
+        return self.orders.open_symbols
+
+    def see(self, event: Event, now_ns: int) -> None:
+        """Something happened at the market."""
+        self._matcher.see(event, now_ns)
+
+    def step(self, now_ns: int) -> None:
+        """Time has passed."""
+        self._matcher.step(now_ns)

@@ -1,0 +1,90 @@
+"""What happens to an order: the only place that changes one, and each change is told to the trading stream.
+
+| event          | the order is then  | because                                             |
+| -------------- | ------------------ | --------------------------------------------------- |
+| `accepted`     | `accepted`         | its market is closed                                |
+| `new`          | `new`              | it has come to the market                           |
+| `partial_fill` | `partially_filled` |                                                     |
+| `fill`         | `filled`           |                                                     |
+| `canceled`     | `canceled`         | its client wished it, or it was for at once or never |
+| `expired`      | `expired`          | its day is over                                     |
+| `replaced`     | `replaced`         | another stands for it                               |
+| `rejected`     | `rejected`         | it came to the market, and cannot be                |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from tapecast.market import rfc3339
+from tapecast.simulator.paper import money, wire
+from tapecast.simulator.paper.ids import Ids
+from tapecast.simulator.paper.order import Order, Status
+from tapecast.simulator.paper.orders import Orders
+from tapecast.simulator.paper.portfolio import Portfolio
+
+Tell = Callable[[dict[str, Any]], None]
+"""Takes one event, as the trading stream's `data`."""
+
+_STAMPS: Final = {
+    Status.CANCELED: "canceled_ns",
+    Status.EXPIRED: "expired_ns",
+    Status.REPLACED: "replaced_ns",
+    Status.REJECTED: "failed_ns",
+}
+
+
+class Journal:
+    """Changes orders, and the portfolio with them."""
+
+    def __init__(self, portfolio: Portfolio, orders: Orders, ids: Ids, tell: Tell) -> None:
+        self._portfolio = portfolio
+        self._orders = orders
+        self._ids = ids
+        self._tell = tell
+
+    def accepted(self, order: Order, now_ns: int) -> None:
+        """It waits until its market opens."""
+        order.status = Status.ACCEPTED
+        self._write("accepted", order, now_ns)
+
+    def opened(self, order: Order, now_ns: int) -> None:
+        """It has come to the market."""
+        order.status = Status.NEW
+        self._write("new", order, now_ns)
+
+    def filled(self, order: Order, qty: Decimal, price: Decimal, now_ns: int) -> None:
+        """So much of it was bought or sold."""
+        order.bought = order.total(price)
+        order.filled += qty
+        order.spent += qty * price
+        done = order.filled == order.bought
+        order.status = Status.FILLED if done else Status.PARTIALLY_FILLED
+        left = self._portfolio.trade(order.instrument, qty * order.side.sign, price, now_ns)
+        if done:
+            order.filled_ns = now_ns
+            self._orders.settle(order)
+        figures = {"price": money.text(price), "qty": money.text(qty), "position_qty": money.text(left)}
+        self._write("fill" if done else "partial_fill", order, now_ns, **figures)
+
+    def ended(self, order: Order, status: Status, now_ns: int) -> None:
+        """It is over without being filled."""
+        order.status = status
+        setattr(order, _STAMPS[status], now_ns)
+        self._orders.settle(order)
+        self._write(str(status), order, now_ns)
+
+    def _write(self, event: str, order: Order, now_ns: int, **more: str) -> None:
+        order.updated_ns = now_ns
+        at = rfc3339(now_ns)
+        told = {
+            "event": event,
+            "event_id": self._ids.ulid(now_ns),
+            "execution_id": self._ids.uuid(),
+            "at": at,
+            "timestamp": at,
+            "order": wire.order(order, nested=True),
+        }
+        self._tell(told | more)

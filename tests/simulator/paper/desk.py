@@ -1,0 +1,75 @@
+"""alpaca-py's own trading clients, as tests of the paper account use them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from alpaca.trading.client import TradingClient
+from alpaca.trading.stream import TradingStream
+
+from tapecast.simulator.server import Simulator
+from tests.support import eventually
+
+
+class Trader:
+    """A TradingClient whose calls, which block, run beside the loop, and what its TradingStream was told."""
+
+    def __init__(self, sim: Simulator) -> None:
+        self._client = TradingClient("simulated", "simulated", url_override=sim.base)
+        self.updates: list[Any] = []
+
+    async def __call__(self, name: str, *args: Any) -> Any:
+        """One call by its name, answered by a model of alpaca-py."""
+        return await asyncio.to_thread(getattr(self._client, name), *args)
+
+    def close(self) -> None:
+        """Let go of the sockets that `requests` keeps."""
+        self._client._session.close()
+
+    def told(self, order: Any) -> list[str]:
+        """The events of one order so far."""
+        return [str(each.event) for each in self.updates if each.order.id == order.id]
+
+    async def until(self, order: Any, event: str) -> Any:
+        """The first event of its kind for an order."""
+
+        def found() -> Any:
+            return next(
+                (each for each in self.updates if (each.order.id, each.event) == (order.id, event)), None
+            )
+
+        return await eventually(found, f"{event} of {order.symbol}; told {self.told(order)}")
+
+
+@asynccontextmanager
+async def trading(sim: Simulator) -> AsyncIterator[Trader]:
+    """A client, and a stream that listens already."""
+    trader = Trader(sim)
+    stream: Any = TradingStream(
+        "simulated",
+        "simulated",
+        url_override=sim.base.replace("http", "ws") + "/stream",
+        websocket_params={"close_timeout": 1},
+    )
+
+    async def hear(update: Any) -> None:
+        trader.updates.append(update)
+
+    stream.subscribe_trade_updates(hear)
+    running = asyncio.create_task(stream._run_forever())
+    try:
+        await eventually(listening(sim), "the trading stream listens")
+        yield trader
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await stream.close()
+        trader.close()
+
+
+def listening(sim: Simulator, sessions: int = 1) -> Callable[[], bool]:
+    """Whether so many sessions are told of orders."""
+    return lambda: sum(each.listens for each in sim.at("/stream")[0].sessions) == sessions  # type: ignore[union-attr]
