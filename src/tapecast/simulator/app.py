@@ -32,7 +32,7 @@ def create_app(running: Simulator) -> Starlette:
         await stream.serve(websocket, endpoint, running.config)
 
     data = rest.Rest(running.market, running.config).routes()
-    trading = PaperRest(running.account, running.config).routes()
+    trading = PaperRest(running.account, running.config, running.rest_faults).routes()
     answers = FaultyRest(Router([*data, *trading]), running.rest_faults)
     return Starlette(
         routes=[

@@ -35,6 +35,9 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rest_status: _Status | UnsetType | None = UNSET
     rest_delay_s: _Seconds | UnsetType = UNSET
     rest_only: str | UnsetType = UNSET
+    rest_html: bool | UnsetType = UNSET
+    rest_positions: dict[str, dict[str, Any]] | UnsetType = UNSET
+    rest_missing: set[str] | UnsetType = UNSET
 
     def apply(self, faults: Faults) -> None:
         """Set what concerns one path."""
@@ -115,10 +118,20 @@ def _add(words: dict[str, Any], name: str, value: str) -> None:
     if name == "refused":
         pairs = (each.rpartition(":") for each in value.split(","))
         words.setdefault(name, {}).update({symbol: code for symbol, _, code in pairs})
-    elif name in {"silent", "unconfirmed", "muted"}:
+    elif name == "rest_positions":
+        words[name] = _json(value)
+    elif name in {"silent", "unconfirmed", "muted", "rest_missing"}:
         words.setdefault(name, []).extend(value.split(","))
     else:
         words[name] = value
+
+
+def _json(value: str) -> object:
+    """A value as JSON; if it is none, as the text that it is, which is then refused."""
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value
 
 
 def _flag(text: str, path: str | None, words: dict[str, Any]) -> Flag:

@@ -32,6 +32,8 @@ class SimulatorConfig:
     speed: float = 1.0
     # Calls a minute that the trading host takes; 200 is Alpaca's limit.
     calls_per_minute: int = 200
+    # Whether somebody trades on the paper account by himself, so that a demo lives.
+    demo_trader: bool = False
     # Whether the trading stream sends text frames, as the live host does, or binary ones, as the paper host.
     trading_text: bool = False
     # Faults that are on from the start, as `--fault` spells them (`changes.py`).

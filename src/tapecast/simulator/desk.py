@@ -84,14 +84,15 @@ class Desk:
         return len(printed)
 
     def send(self, kind: Bad | str, path: str | None = None) -> int:
-        """One bad frame to who holds the slot of a path, or of each; to how many. Raises ValueError."""
+        """One bad frame to who is authenticated on a path, or on each; to how many. Raises ValueError."""
         kind = _bad(kind)
+        trading = [each.spoil(kind) for each in self.at(path) if isinstance(each, TradingEndpoint)]
         holders = self._holders(path)
         for holder in holders:
             codec = holder.outbox.codec
             payload, text = bad.frame(kind, codec, self._good(kind, holder, codec))
             holder.outbox.raw(payload, text=text)
-        return len(holders)
+        return len(holders) + sum(trading)
 
     def error(self, code: int, path: str | None = None) -> int:
         """An error message to every session of a path, or of all; to how many. 407 ends them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 EVERY: Final = "*"
 """All symbols of a path, here as in a subscription."""
@@ -97,12 +97,20 @@ class Faults:
 
 @dataclass
 class RestFaults:
-    """Of every REST answer whose path begins with `only`."""
+    """Of every REST answer whose path begins with `only`; the last two of what the account says of itself."""
 
     status: int | None = None
     delay_s: float = 0.0
     only: str = ""
+    # A page, as a proxy in between would send, where JSON belongs.
+    html: bool = False
+    # Symbol -> fields of its position as they should not be. A symbol that is not held is one position more.
+    positions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Fields that positions and the account lack.
+    missing: set[str] = field(default_factory=set)
 
     def clear(self) -> None:
         """Everything off."""
-        self.status, self.delay_s, self.only = None, 0.0, ""
+        fresh = RestFaults()
+        for each in fields(self):
+            setattr(self, each.name, getattr(fresh, each.name))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tapecast.simulator import rest
 from tapecast.simulator.faults import RestFaults
+
+_PAGE: Final = "<!doctype html><title>SIMULATED gateway</title><h1>Something is wrong</h1>"
 
 
 class FaultyRest:
@@ -23,7 +27,9 @@ class FaultyRest:
         concerned = scope["path"].startswith(faults.only)
         if concerned and faults.delay_s:
             await asyncio.sleep(faults.delay_s)
-        if concerned and faults.status is not None:
+        if concerned and faults.html:
+            await HTMLResponse(_PAGE, faults.status or 200)(scope, receive, send)
+        elif concerned and faults.status is not None:
             await rest.json({"message": "SIMULATED failure"}, faults.status)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

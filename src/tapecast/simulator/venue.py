@@ -58,7 +58,7 @@ class Simulator:
         self.market: Exchange = open_market(config)
         self._endpoints = {path: Endpoint(path, self._listed(path)) for path in PATHS}
         trading = TradingEndpoint()
-        self.account = PaperAccount(self.market, config.seed, trading.deliver)
+        self.account = PaperAccount(self.market, trading.deliver, config.seed, demo_trader=config.demo_trader)
         self._gates: dict[str, Endpoint | TradingEndpoint] = {**self._endpoints, TRADING_PATH: trading}
         self.faults: dict[str, Faults] = {path: each.faults for path, each in self._gates.items()}
         self.rest_faults = RestFaults()

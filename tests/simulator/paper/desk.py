@@ -45,9 +45,18 @@ class Trader:
 
 
 @asynccontextmanager
+async def trading_client(sim: Simulator) -> AsyncIterator[Trader]:
+    """A client without a stream."""
+    trader = Trader(sim)
+    try:
+        yield trader
+    finally:
+        trader.close()
+
+
+@asynccontextmanager
 async def trading(sim: Simulator) -> AsyncIterator[Trader]:
     """A client, and a stream that listens already."""
-    trader = Trader(sim)
     stream: Any = TradingStream(
         "simulated",
         "simulated",
@@ -55,19 +64,20 @@ async def trading(sim: Simulator) -> AsyncIterator[Trader]:
         websocket_params={"close_timeout": 1},
     )
 
-    async def hear(update: Any) -> None:
-        trader.updates.append(update)
+    async with trading_client(sim) as trader:
 
-    stream.subscribe_trade_updates(hear)
-    running = asyncio.create_task(stream._run_forever())
-    try:
-        await eventually(listening(sim), "the trading stream listens")
-        yield trader
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await stream.close()
-        trader.close()
+        async def hear(update: Any) -> None:
+            trader.updates.append(update)
+
+        stream.subscribe_trade_updates(hear)
+        running = asyncio.create_task(stream._run_forever())
+        try:
+            await eventually(listening(sim), "the trading stream listens")
+            yield trader
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await stream.close()
 
 
 def listening(sim: Simulator, sessions: int = 1) -> Callable[[], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tapecast.simulator.bad import Bad
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.gate import Gate
 from tapecast.simulator.outbox import Outbox
@@ -20,6 +21,10 @@ class TradingEndpoint(Gate[TradingSession]):
     def session(self, outbox: Outbox, config: SimulatorConfig) -> TradingSession:
         """A new connection's side of the protocol."""
         return TradingSession(config, outbox, self.faults)
+
+    def spoil(self, kind: Bad) -> int:
+        """Send a bad frame to everybody who listens; to how many."""
+        return sum(session.spoil(kind) for session in self.sessions)
 
     def deliver(self, update: dict[str, Any]) -> None:
         """Tell everybody of one order event."""

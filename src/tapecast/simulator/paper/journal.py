@@ -27,6 +27,7 @@ from tapecast.simulator.paper.portfolio import Portfolio
 
 Tell = Callable[[dict[str, Any]], None]
 """Takes one event, as the trading stream's `data`."""
+Follow = Callable[[Order, int], None]
 
 _STAMPS: Final = {
     Status.CANCELED: "canceled_ns",
@@ -37,13 +38,14 @@ _STAMPS: Final = {
 
 
 class Journal:
-    """Changes orders, and the portfolio with them."""
+    """Changes orders, and the portfolio with them; `follow` is then called for who stands with an order."""
 
     def __init__(self, portfolio: Portfolio, orders: Orders, ids: Ids, tell: Tell) -> None:
         self._portfolio = portfolio
         self._orders = orders
         self._ids = ids
         self._tell = tell
+        self.follow: Follow = _alone
 
     def accepted(self, order: Order, now_ns: int) -> None:
         """It waits until its market opens."""
@@ -68,6 +70,7 @@ class Journal:
             self._orders.settle(order)
         figures = {"price": money.text(price), "qty": money.text(qty), "position_qty": money.text(left)}
         self._write("fill" if done else "partial_fill", order, now_ns, **figures)
+        self.follow(order, now_ns)
 
     def ended(self, order: Order, status: Status, now_ns: int) -> None:
         """It is over without being filled."""
@@ -75,6 +78,29 @@ class Journal:
         setattr(order, _STAMPS[status], now_ns)
         self._orders.settle(order)
         self._write(str(status), order, now_ns)
+        self.follow(order, now_ns)
+
+    def replaced(self, order: Order, by: Order, now_ns: int) -> None:
+        """Another stands for it, and with its legs, or as a leg."""
+        order.replaced_by, by.replaces = by, order
+        for leg in order.legs:
+            leg.parent = by
+        by.legs, order.legs = order.legs, []
+        if order.parent is not None:
+            order.parent.legs[order.parent.legs.index(order)] = by
+        self.ended(order, Status.REPLACED, now_ns)
+
+    def trailed(self, order: Order, hwm: Decimal, stop: Decimal, now_ns: int) -> None:
+        """Its stop has followed the market. The venue has no event for that."""
+        order.hwm, order.stop, order.updated_ns = hwm, stop, now_ns
+
+    def triggered(self, order: Order, now_ns: int) -> None:
+        """Its stop was reached. The venue has no event for that either: the fill comes next."""
+        order.triggered, order.updated_ns = True, now_ns
+
+    def resized(self, order: Order, qty: Decimal, now_ns: int) -> None:
+        """It is for less than before. The venue has no event for that."""
+        order.qty, order.bought, order.updated_ns = qty, None, now_ns
 
     def _write(self, event: str, order: Order, now_ns: int, **more: str) -> None:
         order.updated_ns = now_ns
@@ -88,3 +114,7 @@ class Journal:
             "order": wire.order(order, nested=True),
         }
         self._tell(told | more)
+
+
+def _alone(_: Order, __: int) -> None:
+    """Nobody follows."""

@@ -6,7 +6,7 @@ the two, as a client computes it from what it was told, is exact.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from typing import Final
 
 from tapecast.market import Market
@@ -34,6 +34,11 @@ def average(held: Decimal, price: Decimal, more: Decimal, at: Decimal) -> Decima
 def decimal(price: float) -> Decimal:
     """A market's price, as it was printed."""
     return Decimal(str(price))
+
+
+def whole(value: Decimal) -> Decimal:
+    """Without what is after the point."""
+    return value.to_integral_value(ROUND_DOWN)
 
 
 def text(value: Decimal) -> str:

@@ -128,6 +128,8 @@ class Order:
     expires_ns: int | None = None
     # When it is matched next, if nothing happens at the market before.
     due_ns: int = 0
+    # The newest print that was held against its stop.
+    seen_ns: int = 0
     replaced_by: Order | None = None
     replaces: Order | None = None
     legs: list[Order] = field(default_factory=list)
@@ -156,6 +158,11 @@ class Order:
         if self.notional is not None:
             return max(Decimal(), self.notional - self.spent)
         return self.reserved * ((self.qty or Decimal()) - self.filled)
+
+    @property
+    def taken(self) -> Decimal:
+        """What of a position it is to take out; of two that exclude each other, one alone does."""
+        return Decimal() if self.status is Status.HELD else (self.qty or Decimal()) - self.filled
 
     def total(self, price: Decimal) -> Decimal:
         """Its whole quantity; at `price`, where it is for an amount of money."""

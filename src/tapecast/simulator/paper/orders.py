@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import Final
 
-from tapecast.simulator.paper.order import Order, Side, Status
+from tapecast.simulator.paper.order import Order
 from tapecast.simulator.paper.refusal import forbidden, malformed, not_found
 
 KEPT: Final = 5_000
@@ -68,17 +67,6 @@ class Orders:
         if order is None:
             raise not_found(f"order not found for {client_order_id}")
         return order
-
-    def held(self, symbol: str, side: Side) -> Decimal:
-        """How much of a position open orders are to take out; of two that exclude each other, once."""
-        return sum(
-            (
-                (order.qty or Decimal()) - order.filled
-                for order in self._open.get(symbol, ())
-                if order.side is side and order.status is not Status.HELD
-            ),
-            Decimal(),
-        )
 
     def _forget(self) -> None:
         surplus = len(self._by_id) - KEPT

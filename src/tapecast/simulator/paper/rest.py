@@ -14,6 +14,7 @@ from starlette.routing import Route
 from tapecast.market import Market
 from tapecast.simulator import rest
 from tapecast.simulator.config import SimulatorConfig
+from tapecast.simulator.faults import RestFaults
 from tapecast.simulator.paper import request as bodies
 from tapecast.simulator.paper import wire
 from tapecast.simulator.paper.account import PaperAccount
@@ -22,6 +23,7 @@ from tapecast.simulator.paper.ids import asset_id
 from tapecast.simulator.paper.order import Order
 from tapecast.simulator.paper.query import OrderQuery, is_true
 from tapecast.simulator.paper.refusal import Refusal, malformed, not_found
+from tapecast.simulator.paper.spoil import spoilt, without
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,9 +37,10 @@ async def on_refusal(_: Request, error: Exception) -> Response:
 class PaperRest:
     """One account's calls."""
 
-    def __init__(self, account: PaperAccount, config: SimulatorConfig) -> None:
+    def __init__(self, account: PaperAccount, config: SimulatorConfig, faults: RestFaults) -> None:
         self._account = account
         self._config = config
+        self._faults = faults
 
     def routes(self) -> list[Route]:
         """What to serve where."""
@@ -52,6 +55,7 @@ class PaperRest:
             ("/v2/orders", "DELETE", self._cancel_all),
             ("/v2/orders:by_client_order_id", "GET", self._show_by_client),
             ("/v2/orders/{order_id}", "GET", self._show_order),
+            ("/v2/orders/{order_id}", "PATCH", self._replace),
             ("/v2/orders/{order_id}", "DELETE", self._cancel),
             ("/v2/assets", "GET", self._show_assets),
             ("/v2/assets/{symbol:path}", "GET", self._show_asset),
@@ -66,10 +70,11 @@ class PaperRest:
         return guarded
 
     async def _show_account(self, _: Request) -> Response:
-        return rest.json(wire.account(self._account.broker.figures(time.time_ns())))
+        told = wire.account(self._account.funds.figures(time.time_ns()))
+        return rest.json(without(told, self._faults))
 
     async def _show_positions(self, _: Request) -> Response:
-        return rest.json(list(self._positions().values()))
+        return rest.json(spoilt(list(self._positions().values()), self._faults))
 
     async def _show_position(self, request: Request) -> Response:
         found = self._positions().get(self._held(request.path_params["symbol"]))
@@ -109,6 +114,11 @@ class PaperRest:
         nested = is_true(request.query_params.get("nested"))
         return rest.json(wire.order(self._order(request), nested=nested))
 
+    async def _replace(self, request: Request) -> Response:
+        asked = bodies.change(await request.body())
+        new = self._account.broker.replace(self._order(request), asked, time.time_ns())
+        return rest.json(wire.order(new, nested=True))
+
     async def _cancel(self, request: Request) -> Response:
         self._account.broker.cancel(self._order(request), time.time_ns())
         return Response(status_code=204)
@@ -137,7 +147,7 @@ class PaperRest:
         found = positions(account.portfolio, account.market, now)
         symbols = [each.holding.instrument.symbol for each in found]
         return {
-            symbol: wire.position(each, account.broker.available(symbol))
+            symbol: wire.position(each, account.funds.available(symbol))
             for symbol, each in zip(symbols, found, strict=True)
         }
 

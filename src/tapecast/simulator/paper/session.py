@@ -15,9 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from tapecast.simulator import codes
+from tapecast.simulator.bad import Bad
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.faults import Faults, Step
 from tapecast.simulator.outbox import LIMIT, POLICY_VIOLATION, Outbox
+from tapecast.simulator.paper import bad
 
 TRADE_UPDATES: Final = "trade_updates"
 
@@ -54,6 +56,13 @@ class TradingSession:
         """Tell of one order event, if this session listens."""
         if self.listens and not self._faults.mutes(TRADE_UPDATES):
             self._say(TRADE_UPDATES, update)
+
+    def spoil(self, kind: Bad) -> bool:
+        """Send a bad frame, if this session listens; whether it does."""
+        if self.listens:
+            payload, text = bad.frame(kind, self.outbox.codec, text=self._text)
+            self.outbox.raw(payload, text=text)
+        return self.listens
 
     def expire(self) -> None:
         """No authentication came in time."""
