@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from decimal import Decimal
+from typing import Any, Final, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +26,9 @@ from tapecast.simulator.paper.refusal import Refusal, malformed, not_found
 from tapecast.simulator.paper.spoil import spoilt, without
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+_ASSETS: Final = (Market.US_EQUITY, Market.CRYPTO)
+"""What is listed one by one; contracts are not."""
 
 
 async def on_refusal(_: Request, error: Exception) -> Response:
@@ -125,21 +128,18 @@ class PaperRest:
 
     async def _show_assets(self, request: Request) -> Response:
         wanted = request.query_params.get("asset_class")
-        classes = [each for each in (Market.US_EQUITY, Market.CRYPTO) if wanted in (None, str(each))]
+        classes = [each for each in _ASSETS if wanted in (None, str(each))]
         return rest.json(
             [wire.asset(each) for market in classes for each in self._account.market.listing(market)]
         )
 
     async def _show_asset(self, request: Request) -> Response:
         name = request.path_params["symbol"]
-        listed = self._account.market.listing(Market.US_EQUITY) + self._account.market.listing(Market.CRYPTO)
-        named = next((each for each in listed if asset_id(each.symbol) == name), None)
-        if named is None:
-            try:
-                named = self._account.broker.instrument(name)
-            except Refusal:
-                raise not_found(f"asset not found for {name}") from None
-        return rest.json(wire.asset(named))
+        for market in _ASSETS:
+            for each in self._account.market.listing(market):
+                if name in (each.symbol, each.symbol.replace("/", ""), asset_id(each.symbol)):
+                    return rest.json(wire.asset(each))
+        raise not_found(f"asset not found for {name}")
 
     def _positions(self) -> dict[str, dict[str, Any]]:
         """Every position, by its symbol."""
@@ -182,11 +182,12 @@ class PaperRest:
 def _part(request: Request, held: Decimal) -> Decimal | None:
     """How much of a position is to be closed, or None for all. Raises Refusal."""
     qty, percentage = (request.query_params.get(name) for name in ("qty", "percentage"))
+    if qty is None and percentage is None:
+        return None
     try:
-        if qty is not None:
-            return Decimal(qty)
-        if percentage is not None:
-            return round(abs(held) * Decimal(percentage) / 100, 9)
-    except (InvalidOperation, OverflowError):
-        raise malformed("qty or percentage must be a number") from None
-    return None
+        part = Decimal(qty) if qty is not None else round(abs(held) * Decimal(percentage or "") / 100, 9)
+    except ArithmeticError:
+        part = Decimal()
+    if not part.is_finite() or part <= 0:
+        raise malformed("qty or percentage must be a number above 0")
+    return part

@@ -142,7 +142,7 @@ def asset(listed: Instrument) -> dict[str, Any]:
         "marginable": stock,
         "shortable": stock,
         "easy_to_borrow": stock,
-        "fractionable": listed.market is not Market.US_OPTION,
+        "fractionable": True,
         "price_increment": f"{1 / listed.scale:.{len(str(listed.scale)) - 1}f}",
         "attributes": [],
     }
