@@ -94,7 +94,7 @@ async def open_venue(settings: Settings, stop: asyncio.Event, *, demo: bool) -> 
 
     if demo and not settings.symbols:
         lines["SYMBOLS"] = DEMO_SYMBOLS
-    config = SimulatorConfig(symbol_limit=settings.symbol_limit)
+    config = SimulatorConfig(symbol_limit=settings.symbol_limit, demo_trader=demo)
     async with simulator(config, process.listen("127.0.0.1", 0)) as local:
         yield Venue(settings.pointed_at(local.environment() | lines))
 
