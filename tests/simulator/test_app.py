@@ -7,7 +7,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tapecast.simulator.paths import PATHS
+from tapecast.simulator.paths import STREAMS
 from tapecast.simulator.server import Simulator
 from tests.simulator.client import HEADERS
 
@@ -17,8 +17,8 @@ async def test_the_first_page_says_what_this_is(sim: Simulator) -> None:
     async with httpx.AsyncClient() as http:
         page = (await http.get(sim.base)).text
     assert "SIMULATED" in page
-    assert all(path in page for path in PATHS)
-    assert all(path in page for path in ("/v2/positions", "/v1beta1/options/snapshots", "/control/faults"))
+    assert all(path in page for path in STREAMS)
+    assert all(path in page for path in ("/v2/orders", "/v1beta1/options/snapshots", "/control/faults"))
 
 
 async def test_an_unknown_stream_is_404(sim: Simulator) -> None:

@@ -57,6 +57,7 @@ def test_paths_do_not_share_a_collection() -> None:
         ({"linger_s": -1}, ">= 0"),
         ({"linger_s": 1e9}, "<= 600"),
         ({"rest_delay_s": float("nan")}, ">= 0"),
+        ({"rest_positions": {"AAPL": None}}, "Expected `object`"),
         ([], "Expected `object`"),
     ],
 )
@@ -80,6 +81,9 @@ def test_flags_say_the_same() -> None:
             "hangs_up=true",
             "cure=connection",
             "rest_only=/v2/clock",
+            "rest_html=true",
+            "rest_missing=qty,equity",
+            'rest_positions={"AAPL": {"current_price": null}}',
         )
     )
     assert (both.path, iex.path) == (None, "/v2/iex")
@@ -93,6 +97,9 @@ def test_flags_say_the_same() -> None:
             "cure": "connection",
             "rest_delay_s": 2.5,
             "rest_only": "/v2/clock",
+            "rest_html": True,
+            "rest_missing": ["qty", "equity"],
+            "rest_positions": {"AAPL": {"current_price": None}},
         }
     )
 
@@ -110,6 +117,7 @@ def test_flags_say_the_same() -> None:
         ("upgrade=often", "Expected `int | null`"),
         ("refused=TSLA", "Expected `int`"),
         ("linger_s=long", "Expected `float`"),
+        ("rest_positions=AAPL", "Expected `object`"),
     ],
 )
 def test_a_bad_flag_is_told(text: str, told: str) -> None:

@@ -48,6 +48,13 @@ def test_a_tape_and_a_still_market_exclude_each_other() -> None:
         SimulatorConfig(still=True, tape=Path("tape.jsonl"))
 
 
+@pytest.mark.parametrize("calls", [0, -1])
+def test_some_calls_must_be_allowed(calls: int) -> None:
+    """A host that takes none is a fault, and has a switch."""
+    with pytest.raises(SettingsError, match="calls a minute"):
+        SimulatorConfig(calls_per_minute=calls)
+
+
 def test_a_bad_fault_is_told_before_anything_starts() -> None:
     """By name."""
     with pytest.raises(SettingsError, match="--fault silent=hello: "):

@@ -53,6 +53,27 @@ async def test_faults_of_all_and_of_rest(still: Simulator, http: httpx.AsyncClie
     assert await post(http, "faults", **told["rest"]) == told
 
 
+async def test_the_trading_stream_is_a_path_like_others(still: Simulator, http: httpx.AsyncClient) -> None:
+    """Its faults are its own; nothing is subscribed on it."""
+    words = {"silent": ["auth"], "upgrade": 503}
+    told = await post(http, "faults", path="/stream", **words)
+    assert told["paths"]["/stream"]["faults"] == words
+    assert (told["paths"]["/stream"]["subscribed"], told["paths"][IEX]["faults"]) == ([], {})
+    assert await post(http, "send", kind="garbage", path="/stream") == {"sessions": 0}
+    for act in ("drop", "freeze", "thaw"):
+        await post(http, act, path="/stream")
+
+
+async def test_the_account_can_be_made_wrong(still: Simulator, http: httpx.AsyncClient) -> None:
+    """What is shown can be said again."""
+    words = {"rest_html": True, "rest_positions": {"AAPL": {"qty": None}}, "rest_missing": ["equity"]}
+    told = await post(http, "faults", **words)
+    assert told["rest"] == words
+    assert still.rest_faults.positions == {"AAPL": {"qty": None}}
+    await http.delete("/control/faults")
+    assert still.rest_faults == RestFaults()
+
+
 async def test_faults_are_cleared(still: Simulator, http: httpx.AsyncClient) -> None:
     """Of one path, then of all, and frozen ones flow."""
     await post(http, "faults", login=406, rest_status=503)

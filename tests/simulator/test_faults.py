@@ -91,7 +91,7 @@ def test_what_was_not_muted_was_not_missed() -> None:
 
 
 def test_rest_is_cleared_too() -> None:
-    """All three switches."""
-    faults = RestFaults(503, 3.0, "/v2/clock")
+    """All of its switches."""
+    faults = RestFaults(503, 3.0, "/v2/clock", html=True, positions={"AAPL": {}}, missing={"qty"})
     faults.clear()
     assert faults == RestFaults()

@@ -41,6 +41,16 @@ async def test_one_part_fails(still: Simulator) -> None:
         assert (await client.get(ACCOUNT)).status_code == 200
 
 
+@pytest.mark.parametrize(("status", "told"), [(None, 200), (502, 502)])
+async def test_a_page_where_json_belongs(still: Simulator, status: int | None, told: int) -> None:
+    """As a proxy in between would send, with whatever status."""
+    still.rest_faults.html, still.rest_faults.status = True, status
+    async with http(still) as client:
+        answer = await client.get(ACCOUNT)
+    assert (answer.status_code, answer.headers["content-type"]) == (told, "text/html; charset=utf-8")
+    assert "SIMULATED" in answer.text
+
+
 async def test_answers_are_late(still: Simulator) -> None:
     """By so many seconds; others are not held up."""
     still.rest_faults.delay_s, still.rest_faults.only = 0.3, CLOCK

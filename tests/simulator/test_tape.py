@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from typing import Any
 
 from tapecast.market import parse_rfc3339
 from tapecast.simulator.codec import JSON
@@ -10,6 +12,9 @@ from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.endpoint import Endpoint
 from tapecast.simulator.market import SimulatedMarket
 from tapecast.simulator.outbox import Outbox
+from tapecast.simulator.paper.account import PaperAccount
+from tapecast.simulator.paper.order import Force, Kind, Side
+from tapecast.simulator.paper.request import NewOrder
 from tapecast.simulator.session import Session
 from tapecast.simulator.tape import pump
 
@@ -44,6 +49,21 @@ def test_both_endpoints_of_a_market_see_the_same_trade() -> None:
     first, second = holder(stocks, "AAPL"), holder(sip, "AAPL")
     pump(SimulatedMarket(), [stocks, sip], NOW)
     assert first.outbox._waiting[0][0] is second.outbox._waiting[0][0]
+
+
+def test_the_account_sees_what_its_orders_wait_for() -> None:
+    """Its symbols move though nobody is subscribed to them, and only as long as there is an order."""
+    market = SimulatedMarket()
+    told: list[dict[str, Any]] = []
+    account = PaperAccount(market, told.append)
+    asked = NewOrder(symbol="GME", side=Side.BUY, type=Kind.MARKET, time_in_force=Force.DAY, qty=Decimal(1))
+    account.broker.submit(asked, NOW)
+    pump(market, [], NOW + 1, account)
+    assert [each["event"] for each in told] == ["new", "fill"]
+    assert not account.symbols
+    before = market.ledgers["GME"].trade
+    pump(market, [], NOW + 900_000_000, account)
+    assert market.ledgers["GME"].trade is before
 
 
 def test_without_a_holder_nothing_moves() -> None:

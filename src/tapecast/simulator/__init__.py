@@ -1,4 +1,4 @@
-"""A local Alpaca: data stream and REST on one port, for demos, tests and load. Everything in it is SIMULATED.
+"""A local Alpaca: data, paper account and REST on one port, for demos, tests, load. All of it is SIMULATED.
 
 Real alpaca-py clients talk to it. From the inside out:
 
@@ -11,10 +11,12 @@ Real alpaca-py clients talk to it. From the inside out:
     session.py subscription.py     one connection's side of the protocol, and what it is subscribed to
     faults.py changes.py           what is wrong with a path or with REST, and how that is said in words
     outbox.py bad.py               what waits to be sent on a connection; frames that nobody should get
-    endpoint.py tape.py            one path with its one slot, and the pump that serves all paths
+    gate.py endpoint.py            a path of WebSockets; one of data, with its one slot
+    tape.py                        the pump that serves all paths
     stream.py sockets.py           the WebSocket shell, which can freeze
-    rest.py portfolio.py           prices, clock, account and positions by HTTP
-    restfaults.py                  the same, late or failing
+    rest.py                        prices and the clock by HTTP
+    paper/                         the paper account: its orders, its REST and its trading stream
+    restfaults.py                  REST, late or failing
     desk.py venue.py               the hand on the tape; all that can be done to a running simulator
     acts.py control.py             the same in words, by HTTP
     app.py server.py               all of it on one socket

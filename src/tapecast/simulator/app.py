@@ -16,7 +16,7 @@ from tapecast.simulator.control import Control
 from tapecast.simulator.paper.limits import LimitedRest
 from tapecast.simulator.paper.refusal import Refusal
 from tapecast.simulator.paper.rest import PaperRest, on_refusal
-from tapecast.simulator.paths import PATHS
+from tapecast.simulator.paths import PATHS, TRADING_PATH
 from tapecast.simulator.restfaults import FaultyRest
 from tapecast.simulator.venue import Simulator
 
@@ -47,7 +47,7 @@ def create_app(running: Simulator) -> Starlette:
 
 async def _about(_: Request) -> Response:
     paths = "\n".join(f"  ws  {path}" for path in PATHS)
-    return PlainTextResponse(_ABOUT.format(streams=paths))
+    return PlainTextResponse(_ABOUT.format(streams=paths, trading=TRADING_PATH))
 
 
 _ABOUT: Final = """\
@@ -56,7 +56,10 @@ This is a SIMULATED Alpaca. Its market is invented or replayed: no real prices, 
 Data streams (WebSocket, msgpack or JSON; options msgpack only):
 {streams}
 
-REST:
+Trading stream (WebSocket, JSON in binary frames, or msgpack):
+  ws  {trading}
+
+Prices by REST:
   GET /v2/stocks/trades/latest?symbols=AAPL,MSFT
   GET /v2/stocks/quotes/latest?symbols=AAPL,MSFT
   GET /v2/stocks/snapshots?symbols=AAPL,MSFT
@@ -66,10 +69,15 @@ REST:
   GET /v1beta1/options/trades/latest?symbols=AAPL270115C00300000
   GET /v1beta1/options/quotes/latest?symbols=AAPL270115C00300000
   GET /v1beta1/options/snapshots?symbols=AAPL270115C00300000
-  GET /v2/clock
+
+A paper account by REST, whose orders are filled at this market:
   GET /v2/account
-  GET /v2/positions
+  GET /v2/positions           DELETE closes all
+  GET /v2/positions/AAPL      DELETE closes it
+  GET /v2/orders?status=all   POST places one, DELETE cancels all
+  GET /v2/orders/ID           PATCH replaces it, DELETE cancels it
   GET /v2/assets?asset_class=crypto
+  GET /v2/clock
 
 Faults, from this machine only (docs/simulator.md):
   GET /control

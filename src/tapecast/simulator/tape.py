@@ -35,7 +35,7 @@ def pump(
         encoded = Encoded(event)
         for holder in holders:
             holder.deliver(encoded)
-        if account is not None:
+        if account is not None and event.instrument.symbol in account.symbols:
             account.see(event, now_ns)
     if account is not None:
         account.step(now_ns)

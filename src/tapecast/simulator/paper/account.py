@@ -5,7 +5,7 @@ The pump lets it see what happens and time pass; `rest.py` and the trading strea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from tapecast.simulator.exchange import Exchange
 from tapecast.simulator.ledger import Event
@@ -38,7 +38,7 @@ class PaperAccount:
         self._matcher = Matcher(market, self.orders, journal, together, self.funds)
 
     @property
-    def symbols(self) -> Iterable[str]:
+    def symbols(self) -> Collection[str]:
         """What must move for its orders' sake."""
         return self.orders.open_symbols
 

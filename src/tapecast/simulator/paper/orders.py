@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from tapecast.simulator.paper.order import Order
@@ -26,7 +26,7 @@ class Orders:
         return iter(self._by_id.values())
 
     @property
-    def open_symbols(self) -> Iterable[str]:
+    def open_symbols(self) -> Collection[str]:
         """The symbols of open orders."""
         return self._open.keys()
 
