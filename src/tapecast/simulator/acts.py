@@ -64,6 +64,10 @@ class _Correct(_Cancel, kw_only=True):
     price: _Price
 
 
+class _Tell(Words, kw_only=True):
+    update: dict[str, Any]
+
+
 class Act(NamedTuple):
     """A method, its arguments, and what its result is called."""
 
@@ -84,4 +88,5 @@ ACTS: Final = {
     "quote": Act(Simulator.quote, _Quote),
     "correct": Act(Simulator.correct, _Correct),
     "cancel": Act(Simulator.cancel, _Cancel),
+    "tell": Act(Simulator.tell, _Tell),
 }

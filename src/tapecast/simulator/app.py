@@ -83,5 +83,5 @@ Faults, from this machine only (docs/simulator.md):
   GET /control
   POST /control/faults        {{"path": "/v2/iex", "silent": ["auth"]}}
   DELETE /control/faults
-  POST /control/close|drop|freeze|thaw|send|error|burst|trade|quote|correct|cancel
+  POST /control/close|drop|freeze|thaw|send|error|burst|trade|quote|correct|cancel|tell
 """

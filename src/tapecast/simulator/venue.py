@@ -57,9 +57,11 @@ class Simulator:
         self._port = port
         self.market: Exchange = open_market(config)
         self._endpoints = {path: Endpoint(path, self._listed(path)) for path in PATHS}
-        trading = TradingEndpoint()
-        self.account = PaperAccount(self.market, trading.deliver, config.seed, demo_trader=config.demo_trader)
-        self._gates: dict[str, Endpoint | TradingEndpoint] = {**self._endpoints, TRADING_PATH: trading}
+        self._trading = TradingEndpoint()
+        self.account = PaperAccount(
+            self.market, self._trading.deliver, config.seed, demo_trader=config.demo_trader
+        )
+        self._gates: dict[str, Endpoint | TradingEndpoint] = {**self._endpoints, TRADING_PATH: self._trading}
         self.faults: dict[str, Faults] = {path: each.faults for path, each in self._gates.items()}
         self.rest_faults = RestFaults()
         # REST calls since the start, by path; what is named in a path is counted as `*`.
@@ -172,6 +174,10 @@ class Simulator:
     def cancel(self, symbol: str, number: int) -> None:
         """Say that an earlier trade never was. Raises ValueError if there is none."""
         self._desk.cancel(symbol, number)
+
+    def tell(self, update: dict[str, Any]) -> None:
+        """Tell everybody who listens to orders of this, whatever it is, and do nothing else."""
+        self._trading.deliver(update)
 
     async def run_tape(self) -> None:
         """Let the market move, for ever."""

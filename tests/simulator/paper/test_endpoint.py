@@ -128,6 +128,14 @@ async def test_bad_frames_are_sent_to_who_listens(still: Simulator) -> None:
         assert await socket.recv() == b"}garbage{"
 
 
+async def test_anything_can_be_told(still: Simulator) -> None:
+    """An event that nobody has heard of, for example."""
+    async with dial(still) as socket:
+        await enter(socket)
+        still.tell({"event": "teleported", "order": {"id": "1"}})
+        assert (await heard(socket))["data"] == {"event": "teleported", "order": {"id": "1"}}
+
+
 async def test_errors_and_closes(still: Simulator) -> None:
     """An error in words ends the connection; a close has its code."""
     async with dial(still) as socket:

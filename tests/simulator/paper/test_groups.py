@@ -119,7 +119,7 @@ def test_a_replaced_leg_stays_a_leg(pit: Pit) -> None:
     assert (loss.status, new.status, new.replaces, entry.legs) == (
         Status.REPLACED,
         Status.HELD,
-        loss,
+        loss.id,
         [profit, new],
     )
     pit.trade("AAPL", "267.5")

@@ -69,7 +69,7 @@ class Broker:
         self._check_open(order)
         new = self._changed(order, asked, now_ns)
         if order.status is not Status.HELD:
-            new.replaces = order
+            new.replaces = order.id
             self._funds.check(new, now_ns)
         self._orders.add(new)
         self._journal.replaced(order, new, now_ns)

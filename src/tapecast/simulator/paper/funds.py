@@ -92,7 +92,7 @@ def insufficient(symbol: str, qty: Decimal, held: Decimal, free: Decimal) -> Ref
 
 
 def _is_of(order: Order, other: Order | None) -> bool:
-    return other is not None and order in (other, other.replaces)
+    return other is not None and order.id in (other.id, other.replaces)
 
 
 def _unit(order: Order, touch: Touch) -> Decimal:

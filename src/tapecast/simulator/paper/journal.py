@@ -82,7 +82,7 @@ class Journal:
 
     def replaced(self, order: Order, by: Order, now_ns: int) -> None:
         """Another stands for it, and with its legs, or as a leg."""
-        order.replaced_by, by.replaces = by, order
+        order.replaced_by, by.replaces = by.id, order.id
         for leg in order.legs:
             leg.parent = by
         by.legs, order.legs = order.legs, []

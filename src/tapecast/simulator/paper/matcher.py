@@ -38,7 +38,7 @@ def match(order: Order, touch: Touch) -> tuple[Decimal, Decimal] | None:
         return None
     left = order.left(price)
     qty = left if size is None else min(left, size)
-    return None if qty < left and order.force is Force.FOK else (qty, price)
+    return None if not qty or (qty < left and order.force is Force.FOK) else (qty, price)
 
 
 def _is_within(order: Order, price: Decimal) -> bool:

@@ -14,6 +14,7 @@ from tapecast.simulator.symbols import Instrument
 
 _AVERAGE: Final = Context(prec=12)
 _RATIO: Final = Decimal("1e-10")
+_WIDE: Final = Context(prec=60)
 
 
 def multiplier(instrument: Instrument) -> int:
@@ -49,4 +50,4 @@ def text(value: Decimal) -> str:
 
 def fraction(part: Decimal, whole: Decimal) -> str:
     """A change (0.0084 is 0.84 percent) by the size of `whole`: a short that gains has a gain."""
-    return text((part / abs(whole)).quantize(_RATIO)) if whole else "0"
+    return text((part / abs(whole)).quantize(_RATIO, context=_WIDE)) if whole else "0"

@@ -83,6 +83,8 @@ OPEN: Final = WAITING | LIVE | {Status.HELD}
 
 _SHARE: Final = Decimal("1e-9")
 """The smallest part of a share or coin."""
+_ENDLESS: Final = Decimal(10**15)
+"""More than anybody can buy of what costs almost nothing, and still exact."""
 
 
 @dataclass(eq=False)
@@ -130,8 +132,9 @@ class Order:
     due_ns: int = 0
     # The newest print that was held against its stop.
     seen_ns: int = 0
-    replaced_by: Order | None = None
-    replaces: Order | None = None
+    # By name: a chain of replacements would keep every order of a long day.
+    replaced_by: str | None = None
+    replaces: str | None = None
     legs: list[Order] = field(default_factory=list)
     parent: Order | None = None
 
@@ -171,7 +174,7 @@ class Order:
         if self.bought is not None:
             return self.bought
         unit = price * money.multiplier(self.instrument)
-        return ((self.notional or Decimal()) / unit).quantize(_SHARE, ROUND_DOWN)
+        return min((self.notional or Decimal()) / unit, _ENDLESS).quantize(_SHARE, ROUND_DOWN)
 
     def left(self, price: Decimal) -> Decimal:
         """What is still to be filled."""

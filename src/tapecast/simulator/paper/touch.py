@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
 
 from tapecast.simulator.ledger import Image
 from tapecast.simulator.paper import money
 from tapecast.simulator.paper.order import Side
+
+_SHARE: Final = Decimal("1e-9")
+_MOST: Final = Decimal(10**15)
 
 
 @dataclass(frozen=True)
@@ -48,4 +52,7 @@ def _between(bid: float, price: float, ask: float) -> bool:
 
 
 def _size(price: float, size: float) -> Decimal | None:
-    return money.decimal(size) if price and size else None
+    if not price or not size:
+        return None
+    # A recording has sizes of any kind; less than the smallest part is nothing.
+    return min(money.decimal(size), _MOST).quantize(_SHARE, ROUND_DOWN)
