@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from alpaca.common.enums import Sort
 from alpaca.common.exceptions import APIError
-from alpaca.trading.enums import OrderClass, QueryOrderStatus
+from alpaca.trading.enums import OrderClass, OrderSide, QueryOrderStatus
 from alpaca.trading.requests import (
     ClosePositionRequest,
     GetOrderByIdRequest,
@@ -96,6 +98,22 @@ async def test_a_limit_stands_until_the_market_comes(trader: Trader, still: Simu
     assert await trader("get_orders") == []
     (closed,) = await trader("get_orders", GetOrdersRequest(status=QueryOrderStatus.CLOSED, symbols=["AAPL"]))
     assert (closed.id, closed.status) == (order.id, "filled")
+
+
+async def test_orders_of_a_time_and_side(trader: Trader) -> None:
+    """In alpaca-py's spelling of times and switches."""
+    began = datetime.now(UTC)
+    mine = [await trader("submit_order", AWAY) for _ in range(3)]
+    words: Any = {
+        "status": QueryOrderStatus.ALL,
+        "after": began - timedelta(seconds=5),
+        "direction": Sort.ASC,
+    }
+    asked = GetOrdersRequest(
+        **words, until=began + timedelta(hours=1), nested=True, side=OrderSide.BUY, limit=2
+    )
+    assert [each.id for each in await trader("get_orders", asked)] == [each.id for each in mine[:2]]
+    assert await trader("get_orders", GetOrdersRequest(until=began - timedelta(hours=1))) == []
 
 
 async def test_orders_are_replaced_and_canceled(trader: Trader) -> None:
@@ -204,8 +222,8 @@ async def test_all_positions_are_closed(trader: Trader, still: Simulator) -> Non
     assert after.last_equity == before.last_equity
 
 
-async def test_a_position_has_three_names(trader: Trader, still: Simulator) -> None:
-    """Its own spelling, its id, and for plain HTTP the feed's; a part of it can be closed."""
+async def test_a_position_has_two_names(trader: Trader, still: Simulator) -> None:
+    """Its own spelling and its id; a part of it can be closed."""
     position = await trader("get_open_position", "BTCUSD")
     assert (await trader("get_open_position", str(position.asset_id))).symbol == "BTCUSD"
     still.quote("BTC/USD", 101000, 101010)

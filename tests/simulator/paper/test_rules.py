@@ -112,6 +112,12 @@ def test_a_cheap_share_has_finer_prices(pit: Pit) -> None:
     assert pit.submit(type="limit", limit_price="0.1234").is_open
 
 
+def test_coins_have_prices_as_small_as_theirs(pit: Pit) -> None:
+    """Ten places."""
+    words = {"type": "limit", "limit_price": "0.0000051234", "time_in_force": "gtc"}
+    assert pit.submit("PEPE/USD", qty=1000, **words).is_open
+
+
 def test_a_change_of_force_must_be_one_of_the_market(pit: Pit) -> None:
     """Coins know no day."""
     order = pit.place("BTC/USD", qty="0.1", type="limit", limit_price="90000", time_in_force="gtc")

@@ -18,6 +18,7 @@ from tapecast.simulator.paper.session import TradingSession
 KEYS = {"key_id": "simulated", "secret_key": "simulated"}
 AUTHORIZED = {"stream": "authorization", "data": {"status": "authorized", "action": "authenticate"}}
 UNAUTHORIZED = {"stream": "authorization", "data": {"status": "unauthorized", "action": "authenticate"}}
+BUSY = {"action": "error", "data": {"error_message": "connection limit exceeded"}}
 
 
 class Talk:
@@ -114,8 +115,15 @@ def test_faults() -> None:
     talk.faults.unconfirmed = {"trade_updates"}
     reply = talk.say(action="listen", data={"streams": ["trade_updates"]})
     assert reply == [{"stream": "listening", "data": {"streams": []}}]
-    talk.faults.login = 402
-    assert talk.say(action="authenticate", data=KEYS) == [UNAUTHORIZED]
+
+
+@pytest.mark.parametrize(("code", "reply"), [(402, UNAUTHORIZED), (406, BUSY)])
+def test_a_login_can_fail(code: int, reply: dict[str, Any]) -> None:
+    """For good, or for now."""
+    talk = Talk()
+    talk.faults.login = code
+    assert talk.say(action="authenticate", data=KEYS) == [reply]
+    assert talk.session.outbox.closed.is_set()
 
 
 def test_it_may_hang_up_once_it_listens() -> None:

@@ -152,10 +152,10 @@ class PaperRest:
         }
 
     def _held(self, name: str) -> str:
-        """The symbol of a position that is named by its own spelling, by the feed's, or by its id."""
+        """The symbol of a position that is named by its own spelling or by its id."""
         for symbol in self._account.portfolio.holdings:
             bare = symbol.replace("/", "")
-            if name in (symbol, bare, asset_id(bare)):
+            if name in (bare, asset_id(bare)):
                 return symbol
         return name
 

@@ -14,6 +14,7 @@ from tapecast.simulator.symbols import Instrument
 MOST: Final = Decimal(1_000_000)
 """No quantity and no price is larger, so that all arithmetic stays exact."""
 _PLACES: Final = 9
+_PRICE_PLACES: Final = 10
 _LONGEST_ID: Final = 128
 
 _KINDS: Final = {
@@ -166,7 +167,7 @@ def _check_one_price(
         return
     if not allows:
         raise malformed(f"{kind} orders must not have {name.replace('_', ' ')}")
-    _check_number(name, price)
+    _check_number(name, price, _PRICE_PLACES)
     if price % _increment(price, listed):
         words = f"invalid {name} {price}. sub-penny increment does not fulfill minimum pricing criteria"
         raise unprocessable(words)
@@ -174,7 +175,7 @@ def _check_one_price(
 
 def _increment(price: Decimal, listed: Instrument) -> Decimal:
     if listed.market is Market.CRYPTO:
-        return Decimal("1e-9")
+        return Decimal(1).scaleb(-_PRICE_PLACES)
     return Decimal("0.01") if price >= 1 or listed.market is Market.US_OPTION else Decimal("0.0001")
 
 
@@ -183,8 +184,8 @@ def _check_name(client_order_id: str | None) -> None:
         raise malformed(f"client_order_id must be no more than {_LONGEST_ID} characters")
 
 
-def _check_number(name: str, value: Decimal) -> None:
+def _check_number(name: str, value: Decimal, places: int = _PLACES) -> None:
     if not value.is_finite() or not 0 < value <= MOST:
         raise malformed(f"{name} must be above 0 and at most {MOST}")
-    if value != round(value, _PLACES):
-        raise malformed(f"{name} must be limited to {_PLACES} decimal places")
+    if value != round(value, places):
+        raise malformed(f"{name} must be limited to {places} decimal places")

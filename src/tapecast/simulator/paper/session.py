@@ -22,6 +22,8 @@ from tapecast.simulator.outbox import LIMIT, POLICY_VIOLATION, Outbox
 from tapecast.simulator.paper import bad
 
 TRADE_UPDATES: Final = "trade_updates"
+_REFUSED: Final = 402
+"""The fault that refuses the keys; other codes are errors that pass."""
 
 
 class TradingSession:
@@ -88,6 +90,9 @@ class TradingSession:
                 self._end("invalid action")
 
     def _authenticate(self, key: object, secret: object) -> None:
+        if self._faults.login not in (None, _REFUSED):
+            self.fail(self._faults.login)
+            return
         self.authenticated = self._faults.login is None and self._config.accepts(key, secret)
         status = "authorized" if self.authenticated else "unauthorized"
         if Step.AUTH not in self._faults.silent:
