@@ -82,6 +82,7 @@ def test_flags_say_the_same() -> None:
             "cure=connection",
             "rest_only=/v2/clock",
             "rest_html=true",
+            "rest_lag_s=2",
             "rest_missing=qty,equity",
             'rest_positions={"AAPL": {"current_price": null}}',
         )
@@ -98,6 +99,7 @@ def test_flags_say_the_same() -> None:
             "rest_delay_s": 2.5,
             "rest_only": "/v2/clock",
             "rest_html": True,
+            "rest_lag_s": 2.0,
             "rest_missing": ["qty", "equity"],
             "rest_positions": {"AAPL": {"current_price": None}},
         }

@@ -36,6 +36,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rest_delay_s: _Seconds | UnsetType = UNSET
     rest_only: str | UnsetType = UNSET
     rest_html: bool | UnsetType = UNSET
+    rest_lag_s: _Seconds | UnsetType = UNSET
     rest_positions: dict[str, dict[str, Any]] | UnsetType = UNSET
     rest_missing: set[str] | UnsetType = UNSET
 

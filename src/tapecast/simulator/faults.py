@@ -97,13 +97,15 @@ class Faults:
 
 @dataclass
 class RestFaults:
-    """Of every REST answer whose path begins with `only`; the last two of what the account says of itself."""
+    """Of every REST answer whose path begins with `only`; the last three are of what the account says."""
 
     status: int | None = None
     delay_s: float = 0.0
     only: str = ""
     # A page, as a proxy in between would send, where JSON belongs.
     html: bool = False
+    # Positions and account are as they were so long ago, though orders and the trading stream are not.
+    lag_s: float = 0.0
     # Symbol -> fields of its position as they should not be. A symbol that is not held is one position more.
     positions: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Fields that positions and the account lack.

@@ -30,6 +30,23 @@ def test_a_position_of_nothing_is_none() -> None:
     assert (portfolio.quantity("AAPL"), portfolio.holdings["AAPL"].entry) == (Decimal(-2), Decimal(270))
 
 
+def test_the_past_is_remembered() -> None:
+    """As it was between any two of the last trades."""
+    portfolio = Portfolio(SimulatedMarket())
+    for at, more in ((10, 5), (20, -45), (30, 2)):
+        portfolio.trade(AAPL, Decimal(more), Decimal(100), START_NS + at)
+    seen = {at: portfolio.as_of(START_NS + at) for at in (9, 10, 19, 20, 30)}
+    assert {at: int(each.quantity("AAPL")) for at, each in seen.items()} == {
+        9: 40,
+        10: 45,
+        19: 45,
+        20: 0,
+        30: 2,
+    }
+    assert portfolio.cash - seen[9].cash == 3800
+    assert seen[9].holdings["AAPL"].entry == Decimal("245.7")
+
+
 def test_yesterdays_account_is_that_of_the_days_beginning() -> None:
     """Whatever is traded today."""
     portfolio = Portfolio(SimulatedMarket())

@@ -299,6 +299,19 @@ async def test_positions_can_be_wrong(http: httpx.AsyncClient, still: Simulator)
     assert "equity" not in (await http.get("/v2/account")).json()
 
 
+async def test_rest_can_lag_behind_the_stream(trader: Trader, still: Simulator) -> None:
+    """The fill is told, the order is filled, and the position is not there yet."""
+    still.rest_faults.lag_s = 60
+    before = await trader("get_account")
+    order = await trader("submit_order", MarketOrderRequest(**AAPL))
+    await trader.until(order, "fill")
+    assert (await trader("get_open_position", "AAPL")).qty == "40"
+    assert (await trader("get_account")).cash == before.cash
+    assert (await trader("get_order_by_id", order.id)).status == "filled"
+    still.clear_faults()
+    assert (await trader("get_open_position", "AAPL")).qty == "50"
+
+
 async def test_at_a_moving_market_an_order_fills_within_a_fifth_of_a_second(sim: Simulator) -> None:
     """Though nobody is subscribed to its symbol."""
     loop = asyncio.get_running_loop()

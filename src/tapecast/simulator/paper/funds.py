@@ -28,10 +28,10 @@ class Funds:
         self._portfolio = portfolio
         self._orders = orders
 
-    def figures(self, now_ns: int, but: Order | None = None) -> Figures:
+    def figures(self, now_ns: int, but: Order | None = None, owned: Portfolio | None = None) -> Figures:
         """The account's totals; what an order and the one that it replaces keep busy may be left out."""
         reserved = sum((each.reserve for each in self._orders.open() if not _is_of(each, but)), _NOTHING)
-        return Figures.of(self._portfolio, self._market, now_ns, reserved)
+        return Figures.of(owned or self._portfolio, self._market, now_ns, reserved)
 
     def available(self, symbol: str) -> Decimal:
         """What of a position no open order is to take out; negative when short."""

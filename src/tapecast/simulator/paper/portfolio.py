@@ -5,6 +5,8 @@ No prices of the moment and no clock: `figures.py` says what it is worth.
 
 from __future__ import annotations
 
+import copy
+from collections import deque
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +28,8 @@ _HOLDINGS: Final = (
     ("BTC/USD", "0.235", "0.88"),
 )
 _CENT: Final = Decimal("0.01")
+KEPT_TRADES: Final = 100
+"""Trades that can be looked behind: enough for the seconds that a venue's REST may be late."""
 
 
 class Portfolio:
@@ -38,6 +42,17 @@ class Portfolio:
         self.opening_cash = self.cash
         self.opening = self._quantities()
         self._day_ns = 0
+        # Cash and positions as they were before each of the last trades, with its time.
+        self._past: deque[tuple[int, Decimal, dict[str, Holding]]] = deque(maxlen=KEPT_TRADES)
+
+    def as_of(self, ns: int) -> Portfolio:
+        """What was owned at an earlier moment, as far as that is remembered."""
+        before = next((past for past in self._past if past[0] > ns), None)
+        if before is None:
+            return self
+        then = copy.copy(self)
+        _, then.cash, then.holdings = before
+        return then
 
     def quantity(self, symbol: str) -> Decimal:
         """How much of it is held; negative when short."""
@@ -47,6 +62,8 @@ class Portfolio:
     def trade(self, instrument: Instrument, more: Decimal, price: Decimal, now_ns: int) -> Decimal:
         """Buy, or sell what is negative; the position that it leaves."""
         self.roll(now_ns)
+        now = {symbol: copy.copy(each) for symbol, each in self.holdings.items()}
+        self._past.append((now_ns, self.cash, now))
         held = self.holdings.get(instrument.symbol)
         if held is None:
             held = Holding(instrument, day_ns=hours.day_start(instrument.market, now_ns))

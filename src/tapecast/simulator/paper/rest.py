@@ -15,12 +15,14 @@ from tapecast.market import Market
 from tapecast.simulator import rest
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.faults import RestFaults
+from tapecast.simulator.hours import SECOND
 from tapecast.simulator.paper import request as bodies
 from tapecast.simulator.paper import wire
 from tapecast.simulator.paper.account import PaperAccount
 from tapecast.simulator.paper.figures import positions
 from tapecast.simulator.paper.ids import asset_id
 from tapecast.simulator.paper.order import Order
+from tapecast.simulator.paper.portfolio import Portfolio
 from tapecast.simulator.paper.query import OrderQuery, is_true
 from tapecast.simulator.paper.refusal import Refusal, malformed, not_found
 from tapecast.simulator.paper.spoil import spoilt, without
@@ -73,7 +75,8 @@ class PaperRest:
         return guarded
 
     async def _show_account(self, _: Request) -> Response:
-        told = wire.account(self._account.funds.figures(time.time_ns()))
+        now = time.time_ns()
+        told = wire.account(self._account.funds.figures(now, owned=self._owned(now)))
         return rest.json(without(told, self._faults))
 
     async def _show_positions(self, _: Request) -> Response:
@@ -144,12 +147,16 @@ class PaperRest:
     def _positions(self) -> dict[str, dict[str, Any]]:
         """Every position, by its symbol."""
         account, now = self._account, time.time_ns()
-        found = positions(account.portfolio, account.market, now)
+        found = positions(self._owned(now), account.market, now)
         symbols = [each.holding.instrument.symbol for each in found]
         return {
             symbol: wire.position(each, account.funds.available(symbol))
             for symbol, each in zip(symbols, found, strict=True)
         }
+
+    def _owned(self, now_ns: int) -> Portfolio:
+        """What REST says is owned: some time ago, if it lags behind."""
+        return self._account.portfolio.as_of(now_ns - int(self._faults.lag_s * SECOND))
 
     def _held(self, name: str) -> str:
         """The symbol of a position that is named by its own spelling or by its id."""
