@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.stream import TradingStream
 
@@ -83,3 +85,10 @@ async def trading(sim: Simulator) -> AsyncIterator[Trader]:
 def listening(sim: Simulator, sessions: int = 1) -> Callable[[], bool]:
     """Whether so many sessions are told of orders."""
     return lambda: sum(each.listens for each in sim.at("/stream")[0].sessions) == sessions  # type: ignore[union-attr]
+
+
+async def refused(trader: Trader, *call: Any) -> tuple[int, dict[str, Any]]:
+    """Status and body of an error, as alpaca-py raises it."""
+    with pytest.raises(APIError) as caught:
+        await trader(*call)
+    return caught.value.status_code, {"code": caught.value.code, "message": caught.value.message}
