@@ -71,7 +71,8 @@ async def trading(sim: Simulator) -> AsyncIterator[Trader]:
         async def hear(update: Any) -> None:
             trader.updates.append(update)
 
-        stream.subscribe_trade_updates(hear)
+        # As `subscribe_trade_updates` does, but for a check that Python 3.14 has deprecated.
+        stream._trade_updates_handler = hear
         running = asyncio.create_task(stream._run_forever())
         try:
             await eventually(listening(sim), "the trading stream listens")
