@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,16 +13,21 @@ from typing import Any
 import pytest
 
 from tapecast import workers
+from tapecast.api.folder import Folder
 from tapecast.api.sums import add_up
 from tapecast.errors import StartError
 from tapecast.workers import Workers
 from tests.support import eventually, free_socket
 
+COUNTS = """
+import os, pathlib, sys
+name = f"{sys.argv[2]}.{os.getpid()}.prom"
+pathlib.Path(sys.argv[1], name).write_text("# TYPE ends_total counter\\nends_total 1\\n")
+"""
 SERVES = """
 import os, pathlib, signal, sys
 folder = pathlib.Path(sys.argv[1])
 (folder / f"{sys.argv[2]}.{os.getpid()}.sock").touch()
-(folder / f"{sys.argv[2]}.{os.getpid()}.prom").touch()
 signal.signal(signal.SIGTERM, HANDLER)
 while sys.stdin.buffer.read(1):
     pass
@@ -83,14 +87,16 @@ async def test_told_to_stop_it_tells_its_workers_and_waits() -> None:
 
 async def test_a_worker_that_ends_is_started_again(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody asks the dead one; what it had counted stays."""
-    script = SERVES.replace("HANDLER", "lambda *_: sys.exit(0)")
+    script = COUNTS + SERVES.replace("HANDLER", "lambda *_: sys.exit(0)")
     async with keeping(script) as (parent, _, _):
         await eventually(lambda: len(parent.sockets()) == 2)
         before = parent.sockets()
         parent.children[0].kill()
         await eventually(lambda: len(parent.children) == 3 and len(parent.sockets()) == 2)
         assert len(parent.sockets() & before) == 1
-        assert len(list(parent.folder.glob("*.prom"))) == 3
+        files = {path.suffix for path in parent.folder.glob("*.*")}
+        assert files == {".sock", ".prom", ".past"}
+        assert len(list(parent.folder.glob("*.prom"))) == 2
     assert "worker_ended: 0, exit code -9" in caplog.text
 
 
@@ -118,27 +124,21 @@ async def test_workers_that_cannot_start_end_it() -> None:
         assert "exit code 2" in str(error)
 
 
-def test_what_the_oldest_had_counted_stays_in_one_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_ended_workers_had_counted_is_one_sum(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However many have ended: a sum that falls is taken for one that began again at nothing."""
-    monkeypatch.setattr(workers, "PAST_MOST", 2)
-    for number in range(7):
-        text = f"# TYPE tapecast_writes_total counter\ntapecast_writes_total {10**number}\n"
-        (tmp_path / f"0.{number}.prom").write_text(text, "utf-8")
-        os.utime(tmp_path / f"0.{number}.prom", (number, number))
-        workers._fold(tmp_path)
-    files = sorted(tmp_path.glob("*.prom"))
-    assert [path.name for path in files] == ["0.5.prom", "0.6.prom", "past.prom"]
-    total = add_up([], [path.read_bytes() for path in files], {})
-    assert b"tapecast_writes_total 1.111111e+06" in total
-
-
-async def test_not_every_ended_worker_is_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest are."""
-    monkeypatch.setattr(workers, "PAST_MOST", 2)
+    """However many have ended, and also after a file that makes no sense: that ends nobody."""
     monkeypatch.setattr(workers, "RESTART_S", (0.01, 0.01))
-    script = SERVES.replace("HANDLER", "lambda *_: sys.exit(0)").replace("while", "sys.exit(3)\nwhile")
-    async with keeping(script) as (parent, _, _):
+    async with keeping(COUNTS + "raise SystemExit(3)") as (parent, _, running):
         await eventually(lambda: len(parent.children) >= 5)
-        await eventually(lambda: len(list(parent.folder.glob("*.prom"))) <= 3)
+        (parent.folder / "0.1.prom").write_bytes(b"what{")
+        await eventually(lambda: "worker_count_not_kept: of worker 0" in caplog.text)
+        before = caplog.text.count("worker_ended")
+        await eventually(lambda: caplog.text.count("worker_ended") > before + 2)
+        assert not running.done()
+        assert not (parent.folder / "0.1.prom").exists()
+        _, past = Folder(parent.folder).counted({}, "")
+        ended = caplog.text.count("worker_ended")
+    # What is not in the sum is of the two that run now, and of the one whose neighbour made no sense.
+    assert len(past) <= 4
+    assert ended <= float(add_up([], past, {}).split()[-1]) <= ended + 2

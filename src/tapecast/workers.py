@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tapecast.api.folder import Folder
 from tapecast.backoff import backoff
 from tapecast.errors import StartError
 
@@ -29,8 +30,6 @@ STEADY_S: Final = 60.0
 """A worker that served for so long is started again as quickly as the first time."""
 STOP_S: Final = 15.0
 """Longer than a worker's own grace for its clients, shorter than a platform's patience (30 s)."""
-PAST_MOST: Final = 64
-"""So many ended workers' counts are kept: a worker that dies all day must not fill the disk."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +63,8 @@ class Workers:
             is_first = False
             if self._stop.is_set():
                 return
+            self._has_served |= Folder(folder).was_used()
+            _forget(number, folder)
             if code in {1, 2} and not self._has_served:
                 # It has said why.
                 raise StartError(f"worker {number} could not start (exit code {code})")
@@ -83,14 +84,7 @@ class Workers:
         finally:
             stopped.cancel()
             await _end(process)
-            self._forget(process.pid, number, folder)
         return await ended
-
-    def _forget(self, pid: int, number: int, folder: Path) -> None:
-        """Nobody is to ask for its metrics any more; what it had counted stays."""
-        self._has_served |= any(folder.glob("*.sock")) or any(folder.glob("*.prom"))
-        (folder / f"{number}.{pid}.sock").unlink(missing_ok=True)
-        _fold(folder)
 
     async def _start(self, number: int, folder: Path, *, is_first: bool) -> Process:
         shared = self._sock.fileno()
@@ -103,22 +97,17 @@ class Workers:
         )
 
 
-def _fold(folder: Path) -> None:
-    """Of more than PAST_MOST, keep what the oldest had counted in one file: the sum may never fall."""
-    from tapecast.api.deployment import ALIKE  # noqa: PLC0415 - a parent needs it only after many ends
+def _forget(number: int, folder: Path) -> None:
+    """Nobody is to ask the ended worker for its metrics any more; what it had counted stays in the sums."""
+    # Only now: a parent whose workers live needs none of it.
+    from tapecast.api.deployment import ALIKE  # noqa: PLC0415
     from tapecast.api.sums import add_up  # noqa: PLC0415
 
-    folded = folder / "past.prom"
-    past = sorted(set(folder.glob("*.prom")) - {folded}, key=lambda path: path.stat().st_mtime)
-    old = past[:-PAST_MOST]
-    if not old:
-        return
-    texts = [path.read_bytes() for path in (*old, folded) if path.exists()]
-    fresh = folder / "past.new"
-    fresh.write_bytes(add_up([], texts, ALIKE))
-    fresh.replace(folded)
-    for path in old:
-        path.unlink(missing_ok=True)
+    try:
+        Folder(folder).forget(number, lambda texts: add_up([], texts, ALIKE))
+    except (OSError, ValueError) as error:
+        # A full disk is no reason to end the workers that serve.
+        logger.warning("worker_count_not_kept: of worker %d: %s", number, error)
 
 
 async def _end(process: Process) -> None:

@@ -1,15 +1,16 @@
 """The workers of one api, as one of them finds the others: a scrape reaches any, and answers for all.
 
-Each listens on a Unix socket in a folder of their parent's, `<number>.<pid>.sock`, and answers whoever
-connects with its own metrics. Whoever is asked by Prometheus asks the others, keeps what each said beside its
-socket (`.prom`), and adds up. One that has ended, or does not answer in time, counts with what it said last.
+Each listens on a Unix socket in a folder of their parent's (`folder.py`), and answers whoever connects with
+its own metrics, which it has written there before. Whoever is asked by Prometheus asks the others and adds
+up. One that has ended, or does not answer in time, counts with what it wrote last.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -19,22 +20,27 @@ from prometheus_client.registry import Collector
 
 from tapecast.api.deployment import ALIKE
 from tapecast.api.exposition import counter, gauge
+from tapecast.api.folder import Folder
 from tapecast.api.sums import add_up
 
 ANSWER_S: Final = 1.0
 """A scrape has ten seconds; a worker whose loop is held for longer than this is worth counting."""
 END: Final = b"# EOF\n"
 
+logger = logging.getLogger(__name__)
+
 
 class Siblings(Collector):
     """One worker's view of them all."""
 
     def __init__(self, folder: Path, number: int) -> None:
-        self._folder = folder
+        self._folder = Folder(folder)
         self._name = f"{number}.{os.getpid()}"
         self._own: Callable[[], bytes] = bytes
         # How often one did not answer in time.
         self._unheard = 0
+        # Our last try to keep what we count failed.
+        self._is_lossy = False
 
     def answer_with(self, own: Callable[[], bytes]) -> None:
         """What to tell of ourselves."""
@@ -48,33 +54,49 @@ class Siblings(Collector):
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
         """Answer the others for the length of the context."""
-        path = self._path("sock")
+        path = self._folder.socket(self._name)
         server = await asyncio.start_unix_server(self._answer, path)
         try:
             yield
         finally:
             server.close()
             # What was counted until now is the last that they hear of us.
-            self._keep(self._name, self._own())
+            self._tell()
             path.unlink(missing_ok=True)
 
     async def gather(self) -> bytes:
-        """The metrics of all workers."""
-        others = [path.stem for path in self._folder.glob("*.sock") if path.stem != self._name]
+        """The metrics of all workers. Raises OSError and ValueError: without an answer no sum has fallen."""
+        others = sorted(self._folder.names() - {self._name})
         answers = dict(zip(others, await asyncio.gather(*map(self._ask, others)), strict=True))
         heard = {name: text for name, text in answers.items() if text is not None}
         self._unheard += len(others) - len(heard)
-        heard[self._name] = self._own()
-        for name, text in heard.items():
-            self._keep(name, text)
-        past = [self._past(path) for path in self._folder.glob("*.prom") if path.stem not in heard]
-        # Parsing takes a millisecond for each: not on the loop that thousands of streams wait for.
-        return await asyncio.to_thread(add_up, list(heard.values()), past, ALIKE)
+        heard[self._name] = self._tell()
+        # Reading and parsing take milliseconds: not on the loop that thousands of streams wait for.
+        return await asyncio.to_thread(self._add_up, heard)
+
+    def _add_up(self, heard: Mapping[str, bytes]) -> bytes:
+        return add_up(*self._folder.counted(heard, self._name), ALIKE)
+
+    def _tell(self) -> bytes:
+        """Our own, which is kept before anybody hears it."""
+        text = self._own()
+        try:
+            self._folder.keep(self._name, text)
+        except FileNotFoundError:
+            # The folder has gone with the parent: nobody will ask for it.
+            pass
+        except OSError as error:
+            if not self._is_lossy:
+                logger.warning("worker_count_not_kept: %s", error)
+            self._is_lossy = True
+        else:
+            self._is_lossy = False
+        return text
 
     async def _ask(self, name: str) -> bytes | None:
         try:
             async with asyncio.timeout(ANSWER_S):
-                reader, writer = await asyncio.open_unix_connection(self._path("sock", name))
+                reader, writer = await asyncio.open_unix_connection(self._folder.socket(name))
                 try:
                     text = await reader.read()
                 finally:
@@ -88,22 +110,6 @@ class Siblings(Collector):
         del reader
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                writer.write(self._own() + END)
+                writer.write(self._tell() + END)
                 await writer.drain()
         writer.close()
-
-    def _path(self, kind: str, name: str = "") -> Path:
-        return self._folder / f"{name or self._name}.{kind}"
-
-    def _past(self, path: Path) -> bytes:
-        # The parent clears away those of long ago.
-        with suppress(OSError):
-            return path.read_bytes()
-        return b""
-
-    def _keep(self, name: str, text: bytes) -> None:
-        # Read by any other at any moment: it is whole, or it is the one before.
-        fresh = self._path("prom", name).with_suffix(f".{self._name}.new")
-        with suppress(OSError):
-            fresh.write_bytes(text)
-            fresh.replace(self._path("prom", name))
