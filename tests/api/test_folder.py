@@ -101,7 +101,7 @@ def failing(at: int, seen: list[str]) -> Callable[[str], None]:
 
 @pytest.mark.parametrize("at", range(1, WRITES + 1))
 def test_a_disk_that_fails_loses_nothing(path: Path, at: int) -> None:
-    """At any change: each is counted once before the next try, and after it."""
+    """At any change: each is counted once before the next try, after another's end, and after its own."""
     seen: list[str] = []
     StepPath.step = staticmethod(failing(at, seen))
     folder = Folder(path)
@@ -110,9 +110,12 @@ def test_a_disk_that_fails_loses_nothing(path: Path, at: int) -> None:
     assert len(seen) == at
     StepPath.step = staticmethod(lambda _: None)
     assert total(folder, {}) == 1107
-    folder.keep("0.70", b"20")
-    folder.forget(0, add)
+    folder.keep("2.70", b"20")
+    folder.forget(2, add)
     assert total(folder, {}) == 1127
+    folder.keep("0.80", b"3")
+    folder.forget(0, add)
+    assert total(folder, {}) == 1130
     assert len(list(path.glob("*.past"))) == 1
     assert not list(path.glob("0.*.prom"))
 
