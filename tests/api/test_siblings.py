@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tapecast.api import siblings
+from tapecast.api.folder import Folder
 from tapecast.api.siblings import Siblings
 
 
@@ -39,9 +41,9 @@ async def folder() -> AsyncIterator[Path]:
         yield Path(name)
 
 
-def list_of(folder: Path) -> list[Path]:
+def list_of(folder: Path, pattern: str = "*") -> list[Path]:
     """What is in it."""
-    return list(folder.iterdir())
+    return list(folder.glob(pattern))
 
 
 @asynccontextmanager
@@ -117,3 +119,52 @@ async def test_many_may_ask_at_once(folder: Path) -> None:
         told = await asyncio.gather(*(worker.told() for worker in made for _ in range(5)))
         assert {one["writes_total"] for one in told} == {2}
     assert {path.suffix for path in list_of(folder)} == {".prom"}
+
+
+async def test_what_it_tells_another_is_kept_before(folder: Path) -> None:
+    """Killed the next moment, it counts with that: the other's sum does not fall."""
+    async with workers(folder, 2) as (one, other):
+        other.writes.inc(5)
+        (socket,) = list_of(folder, "1.*.sock")
+        reader, writer = await asyncio.open_unix_connection(socket)
+        told = await reader.read()
+        writer.close()
+        (kept,) = list_of(folder, "1.*.prom")
+        assert told == kept.read_bytes() + siblings.END
+        assert not list_of(folder, "0.*.prom")
+        # Whoever asks writes nothing of the others.
+        other.writes.inc()
+        assert (await one.told())["writes_total"] == 6
+        kept.write_bytes(b"# TYPE writes_total counter\nwrites_total 9\n")
+        socket.unlink()
+        assert (await one.told())["writes_total"] == 9
+
+
+async def test_a_full_disk_is_told_once_and_stops_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whose disk is full needs the numbers most."""
+    errors = [OSError(28, "No space left on device")] * 2 + [None] + [OSError(28, "Full again")]
+
+    def keep(self: Folder, name: str, text: bytes) -> None:
+        if error := errors.pop(0) if errors else None:
+            raise error
+
+    monkeypatch.setattr(Folder, "keep", keep)
+    async with workers(folder, 1) as (one,):
+        one.writes.inc(3)
+        for _ in range(4):
+            assert (await one.told())["writes_total"] == 3
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.partition(":")[0] for text in said] == ["worker_count_not_kept"] * 2
+    assert "No space" in said[0]
+    assert "Full again" in said[1]
+
+
+async def test_a_folder_that_went_with_the_parent_is_no_trouble(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The last worker to end finds none."""
+    async with workers(folder, 1):
+        shutil.rmtree(folder)
+    assert not caplog.records

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from tapecast.bus.connection import Bus
 from tests.e2e.processes import Child, serving, tapecast
@@ -31,6 +32,9 @@ PATHS = {
     "/stream?prices=AAPL,MSFT,TSLA&status": "multiplexed",
 }
 ROUNDS = 60
+DEATHS = 3
+
+COUNTED = ("_total", "_bucket", "_count", "_sum")
 
 Sums = Counter[str]
 
@@ -53,15 +57,36 @@ async def client(base: str, path: str) -> AsyncIterator[Wire]:
         opened.close()
 
 
-async def scrape(base: str) -> Sums:
-    """What an api tells, summed over labels but for the kind of stream. Each call gets any worker."""
+async def samples(base: str) -> list[Sample]:
+    """What an api tells. Each call gets any worker."""
     async with httpx.AsyncClient() as http:
-        text = (await http.get(f"{base}/metrics")).text
+        answer = (await http.get(f"{base}/metrics")).raise_for_status()
+    return [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+
+
+async def scrape(base: str) -> Sums:
+    """The same, summed over labels but for the kind of stream."""
     found: Sums = Counter()
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            found[" ".join(filter(None, (sample.name, sample.labels.get("kind"))))] += int(sample.value)
+    for sample in await samples(base):
+        found[" ".join(filter(None, (sample.name, sample.labels.get("kind"))))] += int(sample.value)
     return found
+
+
+async def never_falls(base: str, stop: asyncio.Event) -> int:
+    """How often it was asked until told to stop: no count was ever less than the time before."""
+    most: dict[tuple[str, ...], float] = {}
+    times = 0
+    while not stop.is_set():
+        # One that has just died may have taken the connection.
+        with suppress(httpx.TransportError):
+            found = {(s.name, *s.labels.values()): s.value for s in await samples(base)}
+            told = {key: value for key, value in found.items() if key[0].endswith(COUNTED)}
+            assert not {
+                key: (value, told.get(key)) for key, value in most.items() if told.get(key, 0) < value
+            }
+            most = told
+            times += 1
+    return times
 
 
 def heard(clients: Sequence[tuple[str, Wire]]) -> Sums:
@@ -178,6 +203,26 @@ async def test_a_worker_that_dies_is_replaced_and_what_it_counted_stays(
         await eventually(lambda: all(each.ended for each in stayed))
         assert all(each.named("bye") for each in stayed)
         assert not any(map(is_running, left))
+
+
+async def test_no_sum_falls_whoever_dies_and_whenever_it_is_asked(
+    api: Child, ticker: Ticker, bus: Bus
+) -> None:
+    """Each fall is taken by Prometheus for a start at nothing, and all that was counted for new."""
+    stop = asyncio.Event()
+    asking = asyncio.create_task(never_falls(api.base, stop))
+    for _ in range(DEATHS):
+        victim = min(await both(bus))
+        await ticker.publish()
+        async with AsyncExitStack() as stack:
+            for _ in range(4):
+                await ticker.reaches(await stack.enter_async_context(client(api.base, ticker.path)))
+            os.kill(victim, signal.SIGKILL)
+            await both(bus, gone=victim)
+    stop.set()
+    assert await asking > DEATHS
+    assert (await scrape(api.base))["tapecast_ticks_sent_total"] >= 4 * DEATHS
+    assert "worker_count_not_kept" not in api.output
 
 
 async def test_workers_do_not_outlive_a_killed_parent(api: Child, ticker: Ticker, bus: Bus) -> None:
