@@ -48,6 +48,7 @@ WELL = {
     f'tapecast_tick_age_seconds_bucket{{{API}, le="+Inf"}}': "0+500x80",
     f"tapecast_redis_lag_seconds{{{API}}}": "0.002x80",
     f'tapecast_clock_offset_seconds{{{API}, process="w1"}}': "0x80",
+    f'tapecast_build_info{{{API}, version="1"}}': "1x80",
     f"process_resident_memory_bytes{{{API}}}": "80000000x80",
 }
 LOST = {'us_equity", state="live"': "1x40 0x40", 'state="reconnecting"': "0x40 1x40"}
@@ -85,6 +86,12 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
         {f'tapecast_symbols_refused{{{API}, reason="symbol_limit"}}': "4x80"}, {"SymbolsRefused"},
     ),
     "memory grows": ({"resident": "900000000x80"}, {"Memory"}),
+    "ten workers take ten times as much": (
+        {f"tapecast_workers{{{API}}}": "10x80", "resident": "900000000x80"}, set(),
+    ),
+    "the memory of ten workers grows": (
+        {f"tapecast_workers{{{API}}}": "10x80", "resident": "5500000000x80"}, {"Memory"},
+    ),
 }  # fmt: skip
 
 
