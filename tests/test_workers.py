@@ -142,3 +142,15 @@ async def test_what_ended_workers_had_counted_is_one_sum(
     # What is not in the sum is of the two that run now, and of the one whose neighbour made no sense.
     assert len(past) <= 4
     assert ended <= float(add_up([], past, {}).split()[-1]) <= ended + 2
+
+
+async def test_a_folder_that_is_gone_does_not_end_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody has cleared away the temporary files: the streams of the others go on."""
+    monkeypatch.setattr(workers, "RESTART_S", (0.01, 0.01))
+    script = "import shutil, sys\nshutil.rmtree(sys.argv[1], ignore_errors=True)\nsys.exit(3)"
+    async with keeping(script) as (parent, _, running):
+        await eventually(lambda: len(parent.children) >= 5)
+        assert not running.done()
+    assert "worker_count_not_kept: of worker 0" in caplog.text

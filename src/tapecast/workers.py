@@ -63,8 +63,7 @@ class Workers:
             is_first = False
             if self._stop.is_set():
                 return
-            self._has_served |= Folder(folder).was_used()
-            _forget(number, folder)
+            self._forget(number, Folder(folder))
             if code in {1, 2} and not self._has_served:
                 # It has said why.
                 raise StartError(f"worker {number} could not start (exit code {code})")
@@ -86,6 +85,19 @@ class Workers:
             await _end(process)
         return await ended
 
+    def _forget(self, number: int, folder: Folder) -> None:
+        """Nobody is to ask the ended worker for its metrics any more; what it had counted stays."""
+        # Only now: a parent whose workers live needs none of it.
+        from tapecast.api.deployment import ALIKE  # noqa: PLC0415
+        from tapecast.api.sums import add_up  # noqa: PLC0415
+
+        try:
+            self._has_served |= folder.was_used()
+            folder.forget(number, lambda texts: add_up([], texts, ALIKE))
+        except (OSError, ValueError) as error:
+            # A full disk is no reason to end the workers that serve.
+            logger.warning("worker_count_not_kept: of worker %d: %s", number, error)
+
     async def _start(self, number: int, folder: Path, *, is_first: bool) -> Process:
         shared = self._sock.fileno()
         arguments = ["worker", str(shared), str(folder), str(number)]
@@ -95,19 +107,6 @@ class Workers:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tapecast", *arguments, stdin=asyncio.subprocess.PIPE, pass_fds=[shared]
         )
-
-
-def _forget(number: int, folder: Path) -> None:
-    """Nobody is to ask the ended worker for its metrics any more; what it had counted stays in the sums."""
-    # Only now: a parent whose workers live needs none of it.
-    from tapecast.api.deployment import ALIKE  # noqa: PLC0415
-    from tapecast.api.sums import add_up  # noqa: PLC0415
-
-    try:
-        Folder(folder).forget(number, lambda texts: add_up([], texts, ALIKE))
-    except (OSError, ValueError) as error:
-        # A full disk is no reason to end the workers that serve.
-        logger.warning("worker_count_not_kept: of worker %d: %s", number, error)
 
 
 async def _end(process: Process) -> None:

@@ -19,9 +19,9 @@ class StepPath(_Path):  # type: ignore[misc]
 
     step: ClassVar[Callable[[str], None]] = staticmethod(lambda _: None)
 
-    def glob(self, pattern: str) -> Iterator[Path]:
-        type(self).step("glob")
-        return iter(list(super().glob(pattern)))
+    def iterdir(self) -> Iterator[Path]:
+        type(self).step("iterdir")
+        return iter(list(super().iterdir()))
 
     def read_bytes(self) -> bytes:
         type(self).step("read_bytes")

@@ -176,3 +176,24 @@ def test_a_folder_is_used_once_somebody_came(tmp_path: Path) -> None:
     assert not folder.was_used()
     folder.keep("0.1", b"1")
     assert folder.was_used()
+
+
+def test_who_may_not_look_does_not_take_the_folder_for_empty(path: Path) -> None:
+    """A process without a free file descriptor would tell less than before."""
+
+    def step(name: str) -> None:
+        if name == "iterdir":
+            raise OSError(24, "Too many open files")
+
+    StepPath.step = staticmethod(step)
+    with pytest.raises(OSError, match="Too many"):
+        Folder(path).counted({}, "1.60")
+
+
+def test_what_a_killed_worker_was_writing_goes_with_it(path: Path) -> None:
+    """Half of it is of no use."""
+    (path / "0.50.new").write_bytes(b"1")
+    folder = Folder(path)
+    folder.forget(0, add)
+    assert total(folder, {}) == 1107
+    assert not list(path.glob("*.new"))

@@ -81,7 +81,8 @@ def test_in_whichever_order_it_is_the_same_sum(times: list[float], data: st.Data
     assert values(add_up(other[cut:], [folded], {})) == values(add_up(texts, [], {}))
 
 
-def test_what_is_no_exposition_is_refused() -> None:
+@pytest.mark.parametrize("text", [b"a_total{b= 1\n", b'a_total{ ="b"} 1\n', b"a_total{", b"\xff"])
+def test_what_is_no_exposition_is_refused(text: bytes) -> None:
     """It is never added as if it were."""
     with pytest.raises(ValueError, match=r"."):
-        add_up([b"a_total{b= 1\n"], [], RULES)
+        add_up([text], [], RULES)

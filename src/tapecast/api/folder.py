@@ -53,12 +53,12 @@ class Folder:
         return self._path / f"{name}.sock"
 
     def names(self) -> set[str]:
-        """Those that answer, or did when they ended."""
-        return {path.stem for path in self._path.glob("*.sock")}
+        """Those that answer, or did when they ended. Raises OSError."""
+        return set(self._files(".sock"))
 
     def was_used(self) -> bool:
-        """Whether a worker is here, or one ended that is not forgotten."""
-        return any(path.suffix in {".sock", ".prom"} for path in self._path.glob("*.*"))
+        """Whether a worker is here, or one ended that is not forgotten. Raises OSError."""
+        return any(path.suffix in {".sock", ".prom"} for path in self._path.iterdir())
 
     def keep(self, name: str, text: bytes) -> None:
         """By this worker alone: what it has counted until now. Raises OSError."""
@@ -80,9 +80,10 @@ class Folder:
         Raises OSError, after which all is still counted once, and ValueError if a file makes no sense: that
         one is taken away, or every scrape from now on would fail by it.
         """
-        for path in self._path.glob(f"{number}.*.sock"):
+        # Also what it was about to write when it was killed.
+        for path in [*self._files(".sock", number).values(), *self._files(".new", number).values()]:
             path.unlink(missing_ok=True)
-        ended = {path.stem: path for path in self._path.glob(f"{number}.*.prom")}
+        ended = self._files(".prom", number)
         if not ended:
             return
         old = self._past(self._newest())
@@ -97,8 +98,8 @@ class Folder:
         _replace(self._sum(new.number), new.written())
         for path in ended.values():
             path.unlink()
-        for path in self._path.glob("*.past"):
-            if int(path.stem) < new.number:
+        for name, path in self._files(".past").items():
+            if int(name) < new.number:
                 path.unlink()
 
     def _read(self) -> tuple[_Past, dict[str, bytes]]:
@@ -107,17 +108,23 @@ class Folder:
             with suppress(FileNotFoundError):
                 number = self._newest()
                 past = self._past(number)
-                files = {path.stem: path for path in self._path.glob("*.prom")}
+                files = self._files(".prom")
                 kept = {name: files[name].read_bytes() for name in files.keys() - past.names}
                 if self._newest() == number:
                     return past, kept
         raise OSError(errno.EBUSY, "the sum over ended workers changes again and again")
 
     def _newest(self) -> int:
-        return max((int(path.stem) for path in self._path.glob("*.past")), default=0)
+        return max(map(int, self._files(".past")), default=0)
 
     def _past(self, number: int) -> _Past:
         return _Past.parse(number, self._sum(number).read_bytes()) if number else _Past(0, frozenset(), b"")
+
+    def _files(self, suffix: str, number: int | None = None) -> dict[str, Path]:
+        # Not by `glob`: where it may not look, as without a free file descriptor, it finds nothing.
+        prefix = "" if number is None else f"{number}."
+        paths = [path for path in self._path.iterdir() if path.name.startswith(prefix)]
+        return {path.stem: path for path in paths if path.suffix == suffix}
 
     def _kept(self, name: str) -> Path:
         return self._path / f"{name}.prom"

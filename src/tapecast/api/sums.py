@@ -40,7 +40,7 @@ class _Sums(Collector):
         self._values: dict[str, dict[_Key, list[float]]] = {}
 
     def take(self, text: bytes, *, is_past: bool = False) -> None:
-        for family in text_string_to_metric_families(text.decode()):
+        for family in _parsed(text):
             if is_past and (family.name in self._rules or family.type not in COUNTED):
                 continue
             self._families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
@@ -55,6 +55,14 @@ class _Sums(Collector):
             for (sample, labels), values in self._values[name].items():
                 family.add_sample(sample, dict(labels), together(values))
             yield family
+
+
+def _parsed(text: bytes) -> list[Metric]:
+    try:
+        return list(text_string_to_metric_families(text.decode()))
+    except IndexError as error:
+        # The library's, of a label without a name.
+        raise ValueError("no exposition") from error
 
 
 def _exact(value: float) -> float:
