@@ -25,6 +25,7 @@ from tests.api.test_folder import WRITES, add, failing
 
 mortal = st.integers(0, 1)
 """The third lives on, and is the one that Prometheus asks."""
+fails = st.none() | st.integers(1, WRITES)
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Worker:
     """One process, and what it has counted."""
 
     name: str
-    counted: int = 0
+    counted: int = 1
     kept: int = 0
     is_alive: bool = True
 
@@ -63,43 +64,33 @@ class Counting(RuleBasedStateMachine):
         self._temporary.cleanup()
 
     @rule(number=mortal, counted=st.integers(1, 9))
-    def count(self, number: int, counted: int) -> None:
-        """And tell nobody yet."""
-        self._workers[number].counted += counted * self._workers[number].is_alive
-
-    @rule(number=mortal, counted=st.integers(1, 9))
     def tell(self, number: int, counted: int) -> None:
         """To somebody whose scrape comes to nothing."""
         worker = self._workers[number]
         if worker.is_alive:
             worker.counted += counted
             self._tell(worker)
+            # Nobody is told of these yet.
+            worker.counted += counted
 
-    @rule(number=mortal, is_killed=st.booleans())
-    def end(self, number: int, is_killed: bool) -> None:
-        """With its last words, or with a socket that stays."""
+    @rule(number=mortal, is_killed=st.booleans(), is_forgotten=st.booleans(), fails=fails)
+    def end(self, number: int, is_killed: bool, is_forgotten: bool, fails: int | None) -> None:
+        """With its last words, or with a socket that stays. The parent knows at once, or later."""
         worker = self._workers[number]
         if worker.is_alive and not is_killed:
             self._tell(worker)
             self._folder.socket(worker.name).unlink()
         worker.is_alive = False
+        if is_forgotten:
+            self._forget(number, fails)
 
     @precondition(lambda self: not all(worker.is_alive for worker in self._workers))
-    @rule(number=mortal, fails=st.none() | st.integers(1, WRITES))
-    def forget(self, number: int, fails: int | None) -> None:
-        """By the parent, whose disk may fail; a new one starts in any case."""
-        worker = self._workers[number]
-        if worker.is_alive:
-            return
-        StepPath.step = staticmethod(failing(fails or 0, []))
-        try:
-            self._folder.forget(number, add)
-        except OSError:
-            assert fails
-        finally:
-            StepPath.step = staticmethod(lambda _: None)
-        self._ended += worker.kept
-        self._workers[number] = self._started(number)
+    @rule(fails=fails)
+    def forget(self, fails: int | None) -> None:
+        """Those that have ended."""
+        for number, worker in enumerate(self._workers):
+            if not worker.is_alive:
+                self._forget(number, fails)
 
     @precondition(lambda self: len(self._scrapes) < 3)
     @rule(deaf=st.sets(mortal))
@@ -126,6 +117,18 @@ class Counting(RuleBasedStateMachine):
         """At any moment, by one that hears nobody: all that is kept, each once."""
         _, past = self._folder.counted({}, self._workers[2].name)
         assert int(add(past)) == self._kept()
+
+    def _forget(self, number: int, fails: int | None) -> None:
+        # The parent's disk may fail; a new one starts in any case.
+        StepPath.step = staticmethod(failing(fails or 0, []))
+        try:
+            self._folder.forget(number, add)
+        except OSError:
+            assert fails
+        finally:
+            StepPath.step = staticmethod(lambda _: None)
+        self._ended += self._workers[number].kept
+        self._workers[number] = self._started(number)
 
     def _kept(self) -> int:
         return self._ended + sum(worker.kept for worker in self._workers)
