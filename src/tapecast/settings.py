@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -21,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from tapecast.envfile import read_dotenv
 from tapecast.errors import SettingsError
 from tapecast.spelling import meant
 from tapecast.values import REPLAY, FeedChoice, Network, Origin, RedisUrl, RestUrl, Secret, StreamUrl, Symbol
@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     alpaca_options_stream_url: StreamUrl | None = None
     alpaca_data_url: RestUrl | None = None
     alpaca_trading_url: RestUrl | None = None
+    # None: the stream of ALPACA_TRADING_URL's host.
+    alpaca_trading_stream_url: StreamUrl | None = None
     # alpaca, simulated, replay:PATH; None: alpaca with keys, else `up` simulates and `ingest` refuses.
     feed: FeedChoice | None = None
     # How many times faster than it was recorded; at the most, a day in a tenth of a second.
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
 
     symbols: Annotated[tuple[Symbol, ...], NoDecode] = ()
     allowed_symbols: Annotated[frozenset[Symbol], NoDecode] = frozenset()
+    # Follow the account all the time, and keep its positions' symbols subscribed, not only for listeners.
+    account_always: bool = False
     # Alpaca's free plan streams 30 symbols per endpoint.
     symbol_limit: int = Field(default=30, ge=1, le=100_000)
     # Counted from when the venue was last heard. Pings are 1.5 s apart, a price is written again every two
@@ -191,7 +195,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     Raises SettingsError that names the setting and never shows a secret.
     """
     # A folder of that name is somebody's virtual environment.
-    from_file = _lines(dotenv) if dotenv is not None and dotenv.is_file() else {}
+    from_file = read_dotenv(dotenv) if dotenv is not None and dotenv.is_file() else {}
     _refuse_near_misses(set(from_file), shortest=0)
     # Names of four letters are left alone in the environment: SEED or POST may well be somebody else's.
     _refuse_near_misses(set(environ), shortest=5)
@@ -199,22 +203,6 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
         return Settings.model_validate(_by_field(from_file) | _by_field(environ))
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
-
-
-def _lines(dotenv: Path) -> dict[str, str]:
-    try:
-        with dotenv.open(encoding="utf-8") as file:
-            # Parsed, not interpolated: a secret may hold `${`, and the environment is not for others to read.
-            bindings = list(parse_stream(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{dotenv} cannot be read: {error}") from None
-    for binding in bindings:
-        # Dropping a line that is not understood would open what an unclosed API_TOKEN was to close.
-        if binding.error or (binding.key is not None and binding.value is None):
-            text = binding.original.string
-            line = binding.original.line + len(text) - len(text.lstrip("\n"))
-            raise SettingsError(f"{dotenv}, line {line}: not of the form NAME=value")
-    return {binding.key: binding.value or "" for binding in bindings if binding.key is not None}
 
 
 def _by_field(lines: Mapping[str, str]) -> dict[str, str]:

@@ -68,10 +68,10 @@ class Venue:
 
             yield replay_feeds(self.recording, self.settings.replay_speed), None
             return
-        from tapecast.feeds.alpaca import AlpacaRest, alpaca_feeds  # noqa: PLC0415
+        from tapecast.feeds.alpaca import AlpacaAccount, alpaca_feeds  # noqa: PLC0415
 
-        async with AlpacaRest.from_settings(self.settings) as rest:
-            yield alpaca_feeds(self.settings), rest
+        async with AlpacaAccount(self.settings) as account:
+            yield alpaca_feeds(self.settings), account
 
 
 @asynccontextmanager

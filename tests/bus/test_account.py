@@ -69,7 +69,7 @@ async def test_the_image_is_kept_and_the_change_is_heard(bus: Bus) -> None:
     change = AccountChange(3, 8, state=FeedState.LIVE, reason="")
     async with bus.redis.pubsub(ignore_subscribe_messages=True) as listener:
         await listener.subscribe("account:change")
-        await write_account(bus, Fence(bus, lease), after(IMAGE, change), change)
+        await write_account(bus, Fence(bus, lease), after(IMAGE, change), [change])
         async with asyncio.timeout(10):
             while (message := await listener.get_message(timeout=1)) is None:
                 pass
@@ -82,14 +82,14 @@ async def test_an_invented_one_is_forgotten_soon(bus: Bus) -> None:
     """It must not outlive the demo that invented it."""
     lease = Lease(bus, "account", "a")
     await lease.acquire()
-    await write_account(bus, Fence(bus, lease), AccountImage(1, 1, simulated=True), AccountChange(1, 1))
+    await write_account(bus, Fence(bus, lease), AccountImage(1, 1, simulated=True), [AccountChange(1, 1)])
     assert 0 < await bus.redis.ttl("account") <= SIMULATED_ACCOUNT_TTL_S
 
 
 async def test_without_the_lease_nothing_is_written(bus: Bus) -> None:
     """Two processes never write the account."""
     with pytest.raises(LeaseLost):
-        await write_account(bus, Fence(bus, Lease(bus, "account", "a")), IMAGE, AccountChange(3, 7))
+        await write_account(bus, Fence(bus, Lease(bus, "account", "a")), IMAGE, [AccountChange(3, 7)])
     assert await read_account(bus) is None
 
 

@@ -122,12 +122,31 @@ async def test_a_foreign_value_is_left_out(bus: Bus) -> None:
 
 
 async def test_symbols_of_positions_come_along_while_somebody_listens(bus: Bus) -> None:
-    """At once when the list changes, and not at all when nobody wants positions."""
-    positions = codec.PositionList("PA1", "", simulated=True, positions=[{"symbol": "TSLA"}])
-    await bus.redis.set("positions", codec.encode(positions))
+    """Not at all when nobody wants positions."""
+    image = codec.AccountImage(1, 1, simulated=True, positions=[{"symbol": "TSLA"}])
+    await bus.redis.set("account", codec.encode(image))
     ingest, writer = Ingest(), InterestWriter(bus, "api-1")
     async with running(InterestReader(bus, ingest.on_interest, ingest.links.append), writer):
         await eventually(lambda: ingest.heard)
         assert ingest.held == frozenset()
         writer.want(lambda: Interest({}, positions=1))
         await eventually(lambda: ingest.held == {"TSLA"})
+
+
+async def test_a_new_position_comes_at_once(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also without listeners, where the account is always followed; an order is no reason to look."""
+    monkeypatch.setattr(module, "READ_EVERY_S", 3600)
+    ingest = Ingest()
+    reader = InterestReader(bus, ingest.on_interest, ingest.links.append, account_always=True)
+    async with running(reader):
+        await eventually(lambda: ingest.heard)
+        image = codec.AccountImage(1, 1, simulated=True, positions=[{"symbol": "TSLA"}])
+        await bus.redis.set("account", codec.encode(image))
+        order = codec.AccountChange(1, 2, order={"event": "new"})
+        await bus.redis.publish("account:change", codec.encode(order))
+        await bus.redis.publish("interest", b"api-1")
+        await eventually(lambda: len(ingest.heard) == 2)
+        moved = codec.AccountChange(1, 3, positions=[{"symbol": "TSLA"}])
+        await bus.redis.publish("account:change", codec.encode(moved))
+        await eventually(lambda: len(ingest.heard) == 3)
+        assert ingest.held == {"TSLA"}

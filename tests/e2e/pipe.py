@@ -15,7 +15,7 @@ from typing import Any
 
 from tapecast.api.server import serve
 from tapecast.bus.connection import Bus, open_bus
-from tapecast.feeds.alpaca import AlpacaRest, alpaca_feeds
+from tapecast.feeds.alpaca import AlpacaAccount, alpaca_feeds
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.ingest.worker import Worker
 from tapecast.settings import Settings, load
@@ -96,8 +96,8 @@ async def _api(settings: Settings, bus: Bus) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _ingest(settings: Settings, bus: Bus, limits: Limits) -> AsyncIterator[Worker]:
-    async with AlpacaRest.from_settings(settings) as rest:
-        worker = Worker(settings, bus, alpaca_feeds(settings, limits), rest)
+    async with AlpacaAccount(settings) as account:
+        worker = Worker(settings, bus, alpaca_feeds(settings, limits), account)
         task = asyncio.create_task(worker.run())
         try:
             yield worker

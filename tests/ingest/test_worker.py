@@ -127,8 +127,8 @@ async def test_a_new_worker_gives_room_at_once(bus: Bus) -> None:
 
 async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:
     """The owner of a market need not be the one that reads the account."""
-    positions = codec.PositionList("PA1", "", simulated=True, positions=[{"symbol": "TSLA"}])
-    await bus.redis.set("positions", codec.encode(positions))
+    image = codec.AccountImage(1, 1, simulated=True, positions=[{"symbol": "TSLA"}])
+    await bus.redis.set("account", codec.encode(image))
     feed = FakeFeed()
     writer = InterestWriter(bus, "api-1")
     writer.want(lambda: codec.Interest({"AAPL": 1, "MSFT": 1}, positions=1))

@@ -6,6 +6,7 @@ reads the image. Both sides make the next image from a step by the same function
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -40,19 +41,53 @@ def after(image: AccountImage, change: AccountChange) -> AccountImage:
     )
 
 
+def with_order(orders: list[Fields], event: Fields) -> list[Fields]:
+    """The orders after an order event; a leg of an order stays with it.
+
+    The venue nests legs in its list and not in its events, where each leg is an order.
+    """
+    order = event.get("order")
+    if not isinstance(order, dict):
+        return orders
+    places = [place for place, each in enumerate(orders) if order.get("id") in _ids(each)]
+    if not places:
+        return [order, *orders]
+    known = orders[places[0]]
+    orders = [*orders]
+    if known.get("id") == order.get("id"):
+        kept = {"legs": _legs(known)} if _legs(known) and not _legs(order) else {}
+        orders[places[0]] = order | kept
+    else:
+        legs = [order if leg.get("id") == order.get("id") else leg for leg in _legs(known)]
+        orders[places[0]] = known | {"legs": legs}
+    return orders
+
+
+def _ids(order: Fields) -> list[object]:
+    return [order.get("id"), *(leg.get("id") for leg in _legs(order))]
+
+
+def _legs(order: Fields) -> list[Fields]:
+    legs = order.get("legs")
+    return [leg for leg in legs if isinstance(leg, dict)] if isinstance(legs, list) else []
+
+
 def is_next(image: AccountImage, change: AccountChange) -> bool:
     """Whether `change` can be applied to `image`: none is missing in between, and it is no old one."""
     return change.epoch == image.epoch and change.seq == image.seq + 1
 
 
-async def write_account(bus: Bus, fence: Fence, image: AccountImage, change: AccountChange) -> None:
-    """Keep the image that `change` led to, and publish the change. Raises LeaseLost, BusUnavailable."""
+async def write_account(
+    bus: Bus, fence: Fence, image: AccountImage, changes: Sequence[AccountChange]
+) -> None:
+    """Keep the image that the last change led to, and publish all of them, in one step.
+
+    Raises LeaseLost, BusUnavailable.
+    """
     key = bus.keys.account_change()
-    writes = [
-        # First: who hears of a change and reads the image finds it in there.
-        Write(bus.keys.account(), codec.encode(image)),
-        Write(key, codec.encode(change), channel=bus.keys.channel(key)),
-    ]
+    # First: who hears of a change and reads the image finds it in there.
+    writes = [Write(bus.keys.account(), codec.encode(image))]
+    writes += [Write(key, codec.encode(change), channel=bus.keys.channel(key)) for change in changes]
     await fence.write(writes, SIMULATED_ACCOUNT_TTL_S if image.simulated else ACCOUNT_TTL_S)
 
 
@@ -65,6 +100,42 @@ async def read_account(bus: Bus) -> AccountImage | None:
         return codec.decode_account(data)
     except msgspec.DecodeError:
         return None
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """The part of a position that names it."""
+
+    symbol: str = ""
+
+
+class _Holdings(msgspec.Struct, frozen=True):
+    """The part of an image, or of a change, that names positions. Decoding skips the rest."""
+
+    positions: list[_Held] = []
+    closed: list[str] = []
+
+
+_holdings = msgspec.json.Decoder(_Holdings)
+
+
+async def read_position_symbols(bus: Bus) -> frozenset[str]:
+    """The symbols of the open positions, as far as they are known. Raises BusUnavailable."""
+    (data,) = await read_values(bus, [bus.keys.account()])
+    found = _read_holdings(data or b"{}")
+    return frozenset(held.symbol for held in found.positions if held.symbol)
+
+
+def moves_positions(change: bytes) -> bool:
+    """Whether a change that was heard opens, changes or closes a position."""
+    found = _read_holdings(change)
+    return bool(found.positions or found.closed)
+
+
+def _read_holdings(data: bytes) -> _Holdings:
+    try:
+        return _holdings.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Holdings()
 
 
 def _or(new: str | None, old: str) -> str:
@@ -81,11 +152,4 @@ def _positions(known: list[Fields], change: AccountChange) -> list[Fields]:
 
 def _orders(known: list[Fields], change: AccountChange) -> list[Fields]:
     orders = known if change.orders is None else change.orders
-    order = (change.order or {}).get("order")
-    if isinstance(order, dict):
-        others = {each.get("id"): each for each in orders}
-        if order.get("id") in others:
-            others[order.get("id")] = order
-            return [*others.values()]
-        orders = [order, *orders]
-    return orders[:ORDERS_KEPT]
+    return (orders if change.order is None else with_order(orders, change.order))[:ORDERS_KEPT]

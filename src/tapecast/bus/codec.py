@@ -77,6 +77,21 @@ class LeaseStatus(msgspec.Struct, frozen=True):
     epoch: int
 
 
+class AccountStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one ingest process says of the account. Counters are since its start."""
+
+    state: FeedState
+    reason: str = ""
+    since: str = ""
+    simulated: bool = False
+    # REST calls, and those that the venue refused for their number.
+    calls: int = 0
+    limited: int = 0
+    # Of the stream of order events.
+    reconnects: int = 0
+    order_events: int = 0
+
+
 class IngestStatus(msgspec.Struct, frozen=True):
     """What one ingest process says of itself. Rates are per second, times in microseconds."""
 
@@ -98,6 +113,8 @@ class IngestStatus(msgspec.Struct, frozen=True):
     received: dict[str, int] = {}
     # How long flushes took, from the word that something is new to Redis's answer.
     flushes: Histogram = msgspec.field(default_factory=Histogram)
+    # None where the feed has no account.
+    account: AccountStatus | None = None
     # By how much its clock is ahead of Redis's, in whole seconds; 0 below two.
     clock_offset_s: int = 0
     # Its last words: it has ended on purpose and is not to be counted any more.

@@ -16,11 +16,11 @@ from typing import Final, Never
 import msgspec
 
 from tapecast.bus import codec
+from tapecast.bus.account import moves_positions, read_position_symbols
 from tapecast.bus.cache import read_members
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import INTEREST_REFRESH_S, INTEREST_TTL_S
 from tapecast.bus.link import Link, keep_link
-from tapecast.bus.positions import read_position_symbols
 from tapecast.errors import BusUnavailable
 
 logger = logging.getLogger(__name__)
@@ -99,8 +99,8 @@ def _nothing() -> codec.Interest:
 class InterestReader:
     """Tells ingest what all replicas together want, at once on each nudge.
 
-    With it go the symbols of the open positions, while somebody listens to them: they come first under a cap,
-    and the process that reads the account need not be the one that owns their market.
+    With it go the symbols of the open positions, while somebody listens to them, or always: they come first
+    under a cap, and the process that reads the account need not be the one that owns their market.
     """
 
     def __init__(
@@ -108,11 +108,15 @@ class InterestReader:
         bus: Bus,
         on_interest: Callable[[codec.Interest, frozenset[str]], None],
         on_link: Callable[[bool], None],
+        *,
+        account_always: bool = False,
     ) -> None:
         self._bus = bus
+        self._account_always = account_always
         # Called with the sum over all replicas and the positions' symbols, also when nothing changed.
         self._on_interest = on_interest
         self._on_link = on_link
+        self._account_channel = bus.keys.channel(bus.keys.account_change()).encode()
         self._nudged = asyncio.Event()
 
     async def run(self) -> Never:
@@ -120,19 +124,21 @@ class InterestReader:
         await keep_link(self._bus, self._deliver, self._join, self._follow, self._on_link)
 
     def _deliver(self, channel: bytes, data: bytes) -> None:
-        del channel, data
-        self._nudged.set()
+        # Most changes of the account are of orders and prices, and no reason to look.
+        if channel != self._account_channel or moves_positions(data):
+            self._nudged.set()
 
     async def _join(self, link: Link) -> None:
         keys = self._bus.keys
-        await link.subscribe([keys.channel(keys.interest_index()), keys.channel(keys.positions())])
+        await link.subscribe([keys.channel(keys.interest_index()), keys.channel(keys.account_change())])
 
     async def _follow(self, link: Link) -> None:
         del link
         while True:
             self._nudged.clear()
             interest = await read_interest(self._bus)
-            held = await read_position_symbols(self._bus) if interest.positions else frozenset()
+            is_followed = interest.positions or self._account_always
+            held = await read_position_symbols(self._bus) if is_followed else frozenset()
             self._on_interest(interest, held)
             try:
                 async with asyncio.timeout(READ_EVERY_S):

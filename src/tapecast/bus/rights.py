@@ -61,6 +61,11 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
     ]
     tries += [("SET", name, partial(redis.set, name, b"1", ex=PROBE_TTL_S)) for name in families]
     tries += [("GET", name, partial(redis.get, name)) for name in families]
+    # Names without a family: what stands there is left as it is.
+    tries += [
+        ("SET", name, partial(redis.set, name, b"1", px=1, nx=True))
+        for name in (keys.account(), keys.account_change())
+    ]
     is_full = False
     for command, name, attempt in tries:
         try:
@@ -78,7 +83,7 @@ async def require_rights(redis: Redis, keys: Keys, place: str) -> None:
 async def require_names(redis: Redis, keys: Keys, place: str) -> None:
     """Raises StartError naming the key of ours that is another program's."""
     leases = [*Market, "account"]
-    values = [keys.positions(), *map(keys.lease, leases), *map(keys.epoch, leases)]
+    values = [keys.account(), keys.account_change(), *map(keys.lease, leases), *map(keys.epoch, leases)]
     values += [name(market) for name in (keys.beat, keys.origin) for market in Market]
     indexes = [keys.interest_index(), keys.status_index("ingest"), keys.status_index("api")]
     async with redis.pipeline(transaction=False) as pipe:

@@ -72,11 +72,22 @@ class Worker:
                 settings.price_ttl_s,
                 self._on_change,
             )
-        self._account = Account(bus, account, self.id) if account else None
+        self._account_always = settings.account_always
+        self._account: Account | None = None
+        if account is not None:
+            self._account = Account(
+                bus,
+                account,
+                self.id,
+                on_change=self._on_change,
+                on_rejected=lambda kind: self._counters.reject("account", kind),
+            )
+            self._account.listen(int(self._account_always))
 
     async def run(self) -> Never:
         """Work until cancelled. Raises StartError over another origin's keys."""
-        reader = InterestReader(self._bus, self._on_interest, self._on_link)
+        always = self._account_always
+        reader = InterestReader(self._bus, self._on_interest, self._on_link, account_always=always)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for owner in self.owners.values():
@@ -98,7 +109,7 @@ class Worker:
         self._interest = interest
         self._position_symbols = held
         if self._account is not None:
-            self._account.listen(interest.positions)
+            self._account.listen(interest.positions + self._account_always)
         self._update()
 
     def _on_link(self, up: bool) -> None:
@@ -153,6 +164,7 @@ class Worker:
             resubscribed=sum(owner.resubscribed for owner in owners),
             received=dict(self._counters.received),
             flushes=self._counters.flushes,
+            account=self._account.status() if self._account is not None else None,
         )
 
     async def settled(self) -> None:

@@ -10,9 +10,19 @@
     subscriptions.py, seen.py                                    pure: what to ask next
     path.py, limits.py, together.py                              small parts of the supervisor
 
+and the account, which is another side of the venue:
+
+    account.py        REST and order events as one source
+      account_rest.py      positions, figures, orders by REST          (I/O)
+      trading.py           the stream of order events: supervise, dial, wait, dial again   (I/O)
+        trading_connection.py   one socket of it                       (I/O)
+    trading_wire.py, account_pairs.py    pure: what was said, and of which symbol
+    rest_client.py, rest_limit.py        both sides' REST: limits, errors, what is left of the budget
+
 Importing this package imports alpaca-py and with it pandas: only ingest does.
 """
 
+from tapecast.feeds.alpaca.account import AlpacaAccount
 from tapecast.feeds.alpaca.client import AlpacaFeed
 from tapecast.feeds.alpaca.endpoint import endpoints
 from tapecast.feeds.alpaca.limits import Limits
@@ -20,7 +30,7 @@ from tapecast.feeds.alpaca.rest import AlpacaRest, seed_pace
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.settings import Settings
 
-__all__ = ["AlpacaFeed", "AlpacaRest", "alpaca_feeds"]
+__all__ = ["AlpacaAccount", "AlpacaFeed", "AlpacaRest", "alpaca_feeds"]
 
 
 def alpaca_feeds(settings: Settings, limits: Limits | None = None) -> list[AlpacaFeed]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgpack
 from alpaca.data.live.websocket import DataStream
+from alpaca.trading.stream import TradingStream
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 from websockets.legacy.exceptions import InvalidStatusCode
 
@@ -28,13 +29,15 @@ for _name in ("alpaca", "websockets"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 # What alpaca-py's handshake raises at an answer that is no handshake: text, an empty list, a number.
-_NONSENSE: Final = (TypeError, LookupError, AttributeError, msgpack.UnpackException, RecursionError)
+NONSENSE: Final = (TypeError, LookupError, AttributeError, msgpack.UnpackException, RecursionError)
 
 
 class Connection:
     """A socket from the dial to the close."""
 
-    def __init__(self, stream: DataStream, limits: Limits, on_heard: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: DataStream | TradingStream, limits: Limits, on_heard: Callable[[], None]
+    ) -> None:
         self._stream = stream
         self._limits = limits
         self._on_heard = on_heard
@@ -50,7 +53,7 @@ class Connection:
         try:
             frame = await self._socket.recv()
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise closed(error) from None
         self._on_heard()
         return frame
 
@@ -92,11 +95,11 @@ class Connection:
         except InvalidURI as error:
             raise FeedFatal("url_invalid", f"not a WebSocket URL: {error}") from None
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise closed(error) from None
         # A certificate error is an OSError and a ValueError; it must not pass for a bad welcome.
         except (OSError, WebSocketException) as error:
             raise FeedTransient("unreachable", f"the venue cannot be reached: {error}") from None
-        except (ValueError, *_NONSENSE):
+        except (ValueError, *NONSENSE):
             raise FeedTransient("bad_welcome", "the venue's welcome was not understood") from None
 
     async def _log_in(self) -> None:
@@ -106,10 +109,10 @@ class Connection:
         except TimeoutError:
             raise FeedTransient("auth_timeout", "the venue did not answer the log-in in time") from None
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise closed(error) from None
         except ValueError as error:
             raise login_failure(str(error)) from None
-        except (OSError, *_NONSENSE):
+        except (OSError, *NONSENSE):
             raise FeedTransient(
                 "bad_auth_reply", "the venue's answer to the log-in was not understood"
             ) from None
@@ -121,7 +124,7 @@ class Connection:
         except TimeoutError:
             raise FeedTransient("send_timeout", "the venue does not read what we send") from None
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise closed(error) from None
 
     def _on_pong(self, pong: asyncio.Future[float]) -> None:
         # A ping still open when the connection dies ends with an error that the reader reports.
@@ -129,6 +132,7 @@ class Connection:
             self._on_heard()
 
 
-def _closed(error: ConnectionClosed) -> FeedTransient:
+def closed(error: ConnectionClosed) -> FeedTransient:
+    """A socket that is gone, with the venue's code where it gave one."""
     code = error.rcvd.code if error.rcvd is not None else None
     return FeedTransient("connection_closed", f"the connection was closed ({code or 'without a word'})", code)

@@ -39,7 +39,7 @@ _STREAMS: Final[dict[Market, type[StockDataStream | CryptoDataStream | OptionDat
     Market.US_OPTION: OptionDataStream,
 }
 
-_WEBSOCKET_PARAMS: Final[dict[str, Any]] = {
+WEBSOCKET_PARAMS: Final[dict[str, Any]] = {
     # We ping ourselves: the library's pong may be three minutes late before it minds.
     "ping_interval": None,
     "ping_timeout": None,
@@ -74,7 +74,7 @@ class Endpoint:
             self.secret.get_secret_value(),
             raw_data=True,
             url_override=self.url,
-            websocket_params=dict(_WEBSOCKET_PARAMS),
+            websocket_params=dict(WEBSOCKET_PARAMS),
         )
 
 

@@ -1,30 +1,24 @@
-"""Alpaca's REST answers: seeds, the market clock, and the account's positions.
+"""Alpaca's REST answers about markets: seeds, and the market clock.
 
-Through httpx, not alpaca-py: its REST client blocks, has no timeout, and its closed enums refuse a whole list
-for one new value. Every error comes out as a FeedError; FeedFatal means that the same call will fail again.
+Every error comes out as a FeedError; FeedFatal means that the same call will fail again.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
-import httpx
-import msgspec
-
-from tapecast.errors import FeedError, FeedFatal, FeedTransient
+from tapecast.errors import FeedFatal
 from tapecast.feeds.alpaca import snapshots
-from tapecast.feeds.alpaca.endpoint import keys, options_feed
+from tapecast.feeds.alpaca.endpoint import options_feed
 from tapecast.feeds.alpaca.hours import MarketClock
 from tapecast.feeds.alpaca.pace import Pace
+from tapecast.feeds.alpaca.rest_client import TRADING_URL, RestClient, not_understood
 from tapecast.market import Market, Snapshot, market_of, parse_rfc3339
 from tapecast.settings import Settings
 
 DATA_URL: Final = "https://data.alpaca.markets"
-TRADING_URL: Final = "https://paper-api.alpaca.markets"
 _SNAPSHOTS: Final = {
     Market.US_EQUITY: "/v2/stocks/snapshots",
     Market.CRYPTO: "/v1beta3/crypto/us/snapshots",
@@ -34,10 +28,6 @@ SYMBOLS_PER_CALL: Final = 100
 """Keeps the URL short enough for every proxy on the way."""
 MAX_REFUSALS: Final = 16
 """Enough to find two bad symbols in a hundred; a batch refused for another reason ends here."""
-ANSWER_S: Final = 10.0
-_STEP_S: Final = 5.0
-# httpx logs every request at INFO; the seeds alone would fill the log.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class AlpacaRest:
@@ -45,34 +35,24 @@ class AlpacaRest:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        client: RestClient,
         data: str,
         trading: str,
         feeds: Mapping[Market, str],
         pace: Pace,
-        *,
-        simulated: bool,
     ) -> None:
-        self.simulated = simulated
         self._client = client
         self._data = data
         self._trading = trading
         # The `feed` parameter of each market; crypto has none.
         self._feeds = feeds
         self._pace = pace
-        # How positions spell each pair, and how everything else does; asked for once.
-        self._pairs: dict[str, str] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings, pace: Pace | None = None) -> Self:
         """A client for the account of the settings; those that share a `pace` share its budget."""
-        key, secret = keys(settings)
-        headers = {
-            "APCA-API-KEY-ID": key.get_secret_value(),
-            "APCA-API-SECRET-KEY": secret.get_secret_value(),
-        }
         return cls(
-            httpx.AsyncClient(headers=headers, timeout=_STEP_S),
+            RestClient.from_settings(settings),
             (settings.alpaca_data_url or DATA_URL).rstrip("/"),
             (settings.alpaca_trading_url or TRADING_URL).rstrip("/"),
             {
@@ -81,7 +61,6 @@ class AlpacaRest:
                 Market.US_OPTION: options_feed(settings),
             },
             pace or seed_pace(),
-            simulated=settings.feed == "simulated",
         )
 
     async def aclose(self) -> None:
@@ -105,36 +84,18 @@ class AlpacaRest:
 
     async def clock(self) -> MarketClock:
         """Whether the exchanges are in session, and until when."""
-        answer = await self._object("/v2/clock")
+        url = self._trading + "/v2/clock"
+        answer = await self._client.get(url)
+        if not isinstance(answer, dict):
+            raise not_understood(url)
         is_open = answer.get("is_open")
         change = answer.get("next_close" if is_open else "next_open")
         if not isinstance(is_open, bool) or not isinstance(change, str):
-            raise _not_understood("/v2/clock")
+            raise not_understood(url)
         try:
             return MarketClock(is_open, parse_rfc3339(change))
         except ValueError:
-            raise _not_understood("/v2/clock") from None
-
-    async def positions(self) -> list[dict[str, object]]:
-        """The open positions: the venue's names and decimal strings, crypto spelled as on the stream."""
-        positions = await self._list("/v2/positions")
-        crypto = [each for each in positions if each.get("asset_class") == "crypto"]
-        if any(each.get("symbol") not in self._pairs for each in crypto):
-            self._pairs = await self.assets_crypto()
-        for each in crypto:
-            each["symbol"] = self._pairs.get(str(each.get("symbol")), each.get("symbol"))
-        return positions
-
-    async def account(self) -> str:
-        """The account's number."""
-        answer = await self._object("/v2/account")
-        return str(answer.get("account_number") or answer.get("id") or "")
-
-    async def assets_crypto(self) -> dict[str, str]:
-        """How positions spell each pair, and how everything else does: BTCUSD to BTC/USD."""
-        assets = await self._list("/v2/assets", {"asset_class": "crypto"})
-        symbols = [asset.get("symbol") for asset in assets]
-        return {s.replace("/", ""): s for s in symbols if isinstance(s, str) and "/" in s}
+            raise not_understood(url) from None
 
     async def _snapshots(self, market: Market, symbols: list[str]) -> list[Snapshot]:
         found: list[Snapshot] = []
@@ -158,51 +119,10 @@ class AlpacaRest:
             params["feed"] = self._feeds[market]
         await self._pace.wait()
         ts_asked = time.time_ns() // 1000
-        answer = await self._get(self._data + _SNAPSHOTS[market], params)
+        answer = await self._client.get(self._data + _SNAPSHOTS[market], params)
         return snapshots.read(answer, ts_asked, time.time_ns() // 1000)
-
-    async def _object(self, path: str) -> dict[str, object]:
-        answer = await self._get(self._trading + path)
-        if not isinstance(answer, dict):
-            raise _not_understood(path)
-        return answer
-
-    async def _list(self, path: str, params: dict[str, str] | None = None) -> list[dict[str, object]]:
-        answer = await self._get(self._trading + path, params)
-        if not isinstance(answer, list):
-            raise _not_understood(path)
-        return [item for item in answer if isinstance(item, dict)]
-
-    async def _get(self, url: str, params: dict[str, str] | None = None) -> object:
-        try:
-            # httpx limits each step; a server that drips bytes is limited here.
-            async with asyncio.timeout(ANSWER_S):
-                response = await self._client.get(url, params=params)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise FeedTransient("rest_unreachable", f"{url}: {type(error).__name__}") from None
-        if response.status_code != 200:
-            raise _refused(url, response.status_code)
-        try:
-            return msgspec.json.decode(response.content)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise _not_understood(url) from None
 
 
 def seed_pace() -> Pace:
     """One call a second, three at once: what the seeds of one account may use."""
     return Pace(per_second=1.0, burst=3)
-
-
-def _refused(url: str, status: int) -> FeedError:
-    message = f"{url} answered HTTP {status}"
-    if status in (401, 403):
-        return FeedFatal("auth_failed", message, status)
-    if status == 429:
-        return FeedTransient("rate_limited", message, status, retry_after=15.0)
-    if 400 <= status < 500:
-        return FeedFatal("request_refused", message, status)
-    return FeedTransient("rest_unavailable", message, status)
-
-
-def _not_understood(url: str) -> FeedTransient:
-    return FeedTransient("rest_not_understood", f"the answer of {url} was not understood")

@@ -1,0 +1,94 @@
+"""One HTTP client: every failure has its error, and money its digits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tapecast.errors import FeedFatal, FeedTransient
+from tapecast.feeds.alpaca import rest_client as module
+from tapecast.feeds.alpaca.rest_client import RestClient, decode_exact
+from tapecast.feeds.alpaca.rest_limit import UNKNOWN_S
+from tapecast.settings import load
+from tests.support import free_socket
+
+KEYS = {"ALPACA_PAPER_API_KEY": "the-key", "ALPACA_PAPER_SECRET_KEY": "the-secret"}
+
+
+def scripted(handler: Callable[[httpx.Request], httpx.Response]) -> RestClient:
+    """A client whose every call ends in `handler`."""
+    return RestClient(httpx.AsyncClient(transport=httpx.MockTransport(handler)), decode=decode_exact)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "reason"),
+    [
+        (401, FeedFatal, "auth_failed"),
+        (403, FeedFatal, "auth_failed"),
+        (404, FeedFatal, "request_refused"),
+        (429, FeedTransient, "rate_limited"),
+        (500, FeedTransient, "rest_unavailable"),
+        (302, FeedTransient, "rest_unavailable"),
+    ],
+)
+async def test_each_status_has_its_error(
+    status: int, error: type[FeedFatal | FeedTransient], reason: str
+) -> None:
+    """What will fail again is fatal, what may pass is transient; the status is kept."""
+    client = scripted(lambda _: httpx.Response(status))
+    with pytest.raises(error) as caught:
+        await client.get("http://venue/v2/clock")
+    assert (caught.value.reason, caught.value.code) == (reason, status)
+    assert (client.calls, client.limited) == (1, int(status == 429))
+
+
+async def test_too_many_calls_say_when_to_call_again() -> None:
+    """By the venue's header, or after a while."""
+    client = scripted(lambda _: httpx.Response(429))
+    with pytest.raises(FeedTransient) as caught:
+        await client.get("http://venue/")
+    assert caught.value.retry_after == pytest.approx(UNKNOWN_S, abs=1)
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"<html>", b"\xff", b"[" * 5000, b'{"a":'])
+async def test_an_answer_without_sense_may_pass(body: bytes) -> None:
+    """It is a failure, never an exception of a parser."""
+    with pytest.raises(FeedTransient) as caught:
+        await scripted(lambda _: httpx.Response(200, content=body)).get("http://venue/")
+    assert caught.value.reason == "rest_not_understood"
+
+
+async def test_money_keeps_its_digits() -> None:
+    """Whether the venue writes it as text, as it does, or as a number."""
+    client = scripted(lambda _: httpx.Response(200, content=b'{"a":"1.10","b":0.10000000000000000001,"c":7}'))
+    assert await client.get("http://venue/") == {"a": "1.10", "b": "0.10000000000000000001", "c": 7}
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.InvalidURL("bad")]
+)
+async def test_what_cannot_be_reached_may_pass(error: Exception) -> None:
+    """Every failure of the way there is one kind of failure."""
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(FeedTransient) as caught:
+        await scripted(handler).get("http://venue/")
+    assert caught.value.reason == "rest_unreachable"
+
+
+async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole answer has a limit, not only each step of it; the keys are in the headers and in no repr."""
+    monkeypatch.setattr(module, "ANSWER_S", 0.05)
+    client = RestClient.from_settings(load(KEYS))
+    assert client._client.headers["APCA-API-KEY-ID"] == "the-key"
+    assert "the-secret" not in repr(client)
+    with free_socket() as sock:
+        async with asyncio.timeout(30):
+            with pytest.raises(FeedTransient):
+                await client.get(f"http://127.0.0.1:{sock.getsockname()[1]}/")
+    await client.aclose()
