@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 
 from tapecast.errors import FeedError
 from tapecast.feeds.alpaca.account_pairs import CRYPTO, Pairs
-from tapecast.feeds.alpaca.rest_client import RestClient, not_understood
+from tapecast.feeds.alpaca.rest_client import RestClient, is_sound, not_understood
 
 Fields = dict[str, object]
 
 ORDERS: Final = {"status": "all", "limit": "50", "nested": "true", "direction": "desc"}
+NAMES: Final = frozenset({"account_number", "id", "equity", "cash"})
+"""Of these an account has at least one."""
 ASSETS_AGAIN_S: Final = 3600.0
 """A pair that is not on the venue's list is not asked for again with every poll."""
 
@@ -56,7 +58,8 @@ class AccountRest:
         """The account itself: equity, cash, buying power. Raises FeedError."""
         url = self._base + "/v2/account"
         answer = await self._client.get(url)
-        if not isinstance(answer, dict):
+        # An error in the place of the account must not pass for one without money.
+        if not isinstance(answer, dict) or not answer.keys() & NAMES or not is_sound(answer):
             raise not_understood(url)
         return answer
 
@@ -84,10 +87,10 @@ class AccountRest:
         answer = await self._client.get(self._base + path, params)
         if not isinstance(answer, list):
             raise not_understood(self._base + path)
-        items = [item for item in answer if isinstance(item, dict) and _is_named(item, kind)]
+        items = [item for item in answer if isinstance(item, dict) and _is_usable(item, kind)]
         return Listing(items, len(answer) - len(items))
 
 
-def _is_named(item: Fields, kind: str) -> bool:
+def _is_usable(item: Fields, kind: str) -> bool:
     # An order of several legs has an empty symbol; it goes by its id.
-    return isinstance(item.get("id" if kind == "order" else "symbol"), str)
+    return isinstance(item.get("id" if kind == "order" else "symbol"), str) and is_sound(item)

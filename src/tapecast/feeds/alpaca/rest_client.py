@@ -28,6 +28,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 decode: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
 decode_exact: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=str).decode
 """A number with a fraction becomes its own digits: money never passes through a binary float."""
+HEADROOM: Final = 50
+"""Levels that are left for what is put round an answer, and for a caller that is deeper in the stack."""
 BAD_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -93,3 +95,14 @@ class RestClient:
 def not_understood(url: str) -> FeedTransient:
     """An answer that is no answer to what was asked."""
     return FeedTransient("rest_not_understood", f"the answer of {url} was not understood")
+
+
+def is_sound(value: object) -> bool:
+    """Whether it can be passed on: what nests as deep as can just be read could not be written again."""
+    for _ in range(HEADROOM):
+        value = [value]
+    try:
+        msgspec.json.encode(value)
+    except RecursionError:
+        return False
+    return True

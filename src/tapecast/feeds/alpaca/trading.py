@@ -21,7 +21,7 @@ from tapecast.feeds.alpaca import trading_wire
 from tapecast.feeds.alpaca.account_pairs import Fields, Pairs
 from tapecast.feeds.alpaca.endpoint import WEBSOCKET_PARAMS, keys
 from tapecast.feeds.alpaca.limits import Delays, Limits
-from tapecast.feeds.alpaca.rest_client import TRADING_URL
+from tapecast.feeds.alpaca.rest_client import TRADING_URL, is_sound
 from tapecast.feeds.alpaca.together import together
 from tapecast.feeds.alpaca.trading_connection import TradingConnection
 from tapecast.settings import Settings
@@ -176,7 +176,7 @@ class _Session:
             raise FeedTransient("venue_error", f"the trading stream reported: {error}")
         data = message.get("data")
         match message.get("stream"):
-            case trading_wire.UPDATES if isinstance(data, dict):
+            case trading_wire.UPDATES if isinstance(data, dict) and is_sound(data):
                 event = self._accept(data)
                 if event is not None:
                     self._listener.on_order(event)

@@ -7,10 +7,9 @@ looked at here, so that only a refusal of the keys is taken for one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from alpaca.trading.stream import TradingStream
 from websockets.exceptions import ConnectionClosed
 
@@ -32,10 +31,6 @@ class TradingConnection(Connection):
     async def listen(self) -> None:
         """Ask for order events; the venue's answer comes as a frame."""
         await self._write(self._trading._subscribe_trade_updates())  # noqa: SLF001
-
-    async def send(self, message: Mapping[str, object]) -> None:
-        """Send one message."""
-        await self._write(self._socket.send(msgspec.json.encode(message).decode()))
 
     async def _log_in(self) -> None:
         receive = self._socket.recv

@@ -79,9 +79,9 @@ class Journal:
         """Positions and figures were read; if not whole, what is missing among them may be open still."""
         known = {position.get("symbol"): position for position in self.image.positions}
         found = {position.get("symbol"): position for position in positions}
-        number = figures.get("account_number") or figures.get("id") or ""
+        number = figures.get("account_number") or figures.get("id")
         self._add(
-            account=None if number == self.image.account else str(number),
+            account=number if isinstance(number, str) and number != self.image.account else None,
             as_of=as_of,
             positions=[each for symbol, each in found.items() if known.get(symbol) != each],
             closed=[str(symbol) for symbol in known if symbol not in found] if is_whole else [],
