@@ -7,7 +7,16 @@ import asyncio
 import pytest
 
 from tapecast.bus import codec
-from tapecast.bus.account import ORDERS_KEPT, after, is_next, read_account, write_account
+from tapecast.bus.account import (
+    ORDERS_KEPT,
+    after,
+    is_next,
+    moves_positions,
+    read_account,
+    read_position_symbols,
+    with_order,
+    write_account,
+)
 from tapecast.bus.codec import AccountChange, AccountImage, Fields
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
@@ -45,6 +54,29 @@ def test_a_new_order_comes_first_and_a_known_one_keeps_its_place() -> None:
     assert image.orders == [filled, {"id": "a"}]
 
 
+def test_a_leg_stays_with_its_order() -> None:
+    """The venue nests legs in its list and not in its events."""
+    legs: list[Fields] = [{"id": "stop", "status": "held"}, {"id": "limit", "status": "new"}]
+    orders: list[Fields] = [{"id": "z"}, {"id": "entry", "status": "new", "legs": legs}]
+    orders = with_order(orders, {"event": "fill", "order": {"id": "entry", "status": "filled", "legs": None}})
+    assert orders[1] == {"id": "entry", "status": "filled", "legs": legs}
+    orders = with_order(orders, {"event": "fill", "order": {"id": "limit", "status": "filled"}})
+    assert orders == [
+        {"id": "z"},
+        {"id": "entry", "status": "filled", "legs": [legs[0], {"id": "limit", "status": "filled"}]},
+    ]
+    new: list[Fields] = [{"id": "stop"}]
+    orders = with_order(orders, {"order": {"id": "entry", "legs": new}})
+    assert orders[1]["legs"] == new
+
+
+@pytest.mark.parametrize("event", [{}, {"order": None}, {"order": "x"}])
+def test_an_event_without_an_order_changes_none(event: Fields) -> None:
+    """Whatever else it tells."""
+    orders: list[Fields] = [{"id": "a", "legs": None}, {"legs": ["x"]}]
+    assert with_order(orders, event) == orders
+
+
 def test_only_so_many_orders_are_kept() -> None:
     """The oldest go."""
     image = IMAGE
@@ -76,6 +108,50 @@ async def test_the_image_is_kept_and_the_change_is_heard(bus: Bus) -> None:
     assert codec.decode_account_change(message["data"]) == change
     assert await read_account(bus) == after(IMAGE, change)
     assert SIMULATED_ACCOUNT_TTL_S < await bus.redis.ttl("account") <= ACCOUNT_TTL_S
+
+
+async def test_changes_that_came_together_are_heard_one_by_one(bus: Bus) -> None:
+    """In their order, after the image that all of them led to."""
+    lease = Lease(bus, "account", "a")
+    await lease.acquire()
+    changes = [AccountChange(3, seq) for seq in (8, 9, 10)]
+    async with bus.redis.pubsub(ignore_subscribe_messages=True) as listener:
+        await listener.subscribe("account:change")
+        await write_account(bus, Fence(bus, lease), after(IMAGE, changes[-1]), changes)
+        heard: list[AccountChange] = []
+        async with asyncio.timeout(10):
+            while len(heard) < 3:
+                if (message := await listener.get_message(timeout=1)) is not None:
+                    heard.append(codec.decode_account_change(message["data"]))
+    assert heard == changes
+    image = await read_account(bus)
+    assert image is not None
+    assert image.seq == 10
+
+
+async def test_the_symbols_of_open_positions(bus: Bus) -> None:
+    """As far as they are known and have a name."""
+    assert await read_position_symbols(bus) == frozenset()
+    image = AccountImage(1, 1, simulated=True, positions=[AAPL, BTC, {"qty": "1"}])
+    await bus.redis.set("account", codec.encode(image))
+    assert await read_position_symbols(bus) == {"AAPL", "BTC/USD"}
+    for nonsense in (b"[", b"\xff", b"7", b'{"positions":7}', b"[" * 9999):
+        await bus.redis.set("account", nonsense)
+        assert await read_position_symbols(bus) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        (AccountChange(1, 2, positions=[AAPL]), True),
+        (AccountChange(1, 2, closed=["AAPL"]), True),
+        (AccountChange(1, 2, order={"event": "new"}, as_of="x", portfolio={}), False),
+    ],
+)
+def test_a_change_of_positions_is_one(change: AccountChange, *, moves: bool) -> None:
+    """Ingests look at nothing else."""
+    assert moves_positions(codec.encode(change)) is moves
+    assert not moves_positions(b"{]")
 
 
 async def test_an_invented_one_is_forgotten_soon(bus: Bus) -> None:

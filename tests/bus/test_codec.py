@@ -24,11 +24,13 @@ VALUES: list[tuple[Callable[[bytes], object], object]] = [
             feeds=[codec.FeedStatus("iex", Market.US_EQUITY, FeedState.FAILED, reason="auth_failed")],
             leases={"us_equity": codec.LeaseStatus("a-1", 4)}, active_symbols=["AAPL"],
             refused={"X": "symbol_limit"}, reconnects=5, rejected={"price": 6},
+            account=codec.AccountStatus(FeedState.LIVE, calls=7, limited=1, reconnects=2, order_events=3),
         ),
     ),
     (codec.decode_replica_status, codec.ReplicaStatus("b-1", "0.1.0", 1, 2)),
     (codec.decode_interest, codec.Interest({"AAPL": 2}, positions=1)),
     (codec.decode_positions, codec.PositionList("A1", "2026-01-02T03:04:05Z", simulated=True, positions=[])),
+    (codec.decode_account, codec.AccountImage(1, 2, simulated=True, positions=[{"symbol": "AAPL"}])),
 ]  # fmt: skip
 DECODERS = [decode for decode, _ in VALUES] + [codec.decode_head]
 

@@ -28,11 +28,14 @@ KINDS: list[tuple[Callable[[bytes], object], object]] = [
             id="a-1", version="0.1.0", server_time=1, messages=2, messages_per_second=0.5, newest_ts_recv=3,
             feeds=[FEED], leases={"us_equity": codec.LeaseStatus("a-1", 4)}, active_symbols=["AAPL"],
             refused={"X": "symbol_limit"}, reconnects=5, rejected={"price": 6},
+            account=codec.AccountStatus(FeedState.LIVE, calls=7, limited=1, reconnects=2, order_events=3),
         ),
     ),
     (codec.decode_replica_status, codec.ReplicaStatus("b-1", "0.1.0", 1, 2)),
     (codec.decode_interest, codec.Interest({"AAPL": 2}, positions=1)),
     (codec.decode_positions, codec.PositionList("A1", "x", simulated=True, positions=[{"qty": "1"}])),
+    (codec.decode_account, codec.AccountImage(1, 2, simulated=True, positions=[{"symbol": "AAPL"}])),
+    (codec.decode_account_change, codec.AccountChange(1, 2, closed=["AAPL"], order={"event": "fill"})),
 ]  # fmt: skip
 unhurried = settings(
     derandomize=True, deadline=None, max_examples=400, suppress_health_check=list(HealthCheck)

@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestWriter
+from tapecast.feeds.alpaca import AlpacaAccount
 from tapecast.ingest.desired import HOLD_AFTER_REDIS_S
 from tapecast.ingest.worker import Worker
 from tapecast.market import Market
 from tapecast.settings import load
+from tests.feeds.alpaca.trading_venue import TradingVenue, trading
+from tests.ingest.account.support import image_of
 from tests.ingest.fakes import FakeFeed
 from tests.support import eventually
 
@@ -147,3 +150,34 @@ async def test_settled_does_not_wait_for_what_another_process_owns(bus: Bus) -> 
         await worker.settled()
         status = worker.owners[Market.US_EQUITY].pulse.status()
         assert (status.state, status.reason) == ("standby", "lease_held")
+
+
+async def test_the_account_is_followed_while_somebody_listens(bus: Bus) -> None:
+    """And is in the status; a recording has none."""
+    venue = TradingVenue()
+    writer = InterestWriter(bus, "api-1")
+    writer.want(lambda: codec.Interest({}, positions=2))
+    async with trading(venue), AlpacaAccount(venue.settings()) as source:
+        worker = Worker(load({}), bus, [FakeFeed()], source)
+        async with running(worker):
+            account = worker.status().account
+            assert account is not None
+            assert (account.state, venue.dials) == ("idle", 0)
+            task = asyncio.create_task(writer.run())
+            await eventually(lambda: (status := worker.status().account) and status.state == "live")
+            assert (await image_of(bus)).account == "PA1"
+            await venue.tell("no event")
+            await eventually(lambda: worker.status().rejected == {"message": 1})
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert Worker(load({}), bus, [FakeFeed()]).status().account is None
+
+
+async def test_the_account_may_always_be_followed(bus: Bus) -> None:
+    """Its positions are then subscribed without any listener, and before all others."""
+    venue, feed = TradingVenue(), FakeFeed()
+    venue.answers["/v2/positions"] = [{"symbol": "TSLA", "qty": "1"}]
+    settings = load({"ACCOUNT_ALWAYS": "true", "SYMBOL_LIMIT": "1"})
+    async with trading(venue), AlpacaAccount(venue.settings()) as source:
+        async with running(Worker(settings, bus, [feed], source)), interested(bus, "AAPL"):
+            await eventually(lambda: feed.wanted[-1:] == [("TSLA",)])

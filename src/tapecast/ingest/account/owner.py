@@ -145,14 +145,19 @@ class Account:
             try:
                 await self._source.run(self)
             except FeedFatal as error:
-                self._health.stream = path_of(error)
-                self._tell()
+                self._turn_stream(path_of(error))
                 logger.error("account_failed: %s; mend it and restart", error)  # noqa: TRY400 - no traceback for a bad key
             await asyncio.sleep(self._timing.failed_s)
 
     def _on_rest(self, path: Path) -> None:
         self._health.rest = path
         self._tell()
+
+    def _turn_stream(self, path: Path) -> None:
+        self._health.stream = path
+        self._tell()
+        if self._reader is not None:
+            self._reader.on_stream(is_live=path is LIVE)
 
     def _tell(self) -> None:
         self._say(self._health.worst)
@@ -176,10 +181,7 @@ class Account:
 
     def on_stream(self, *, is_live: bool) -> None:
         """Order events come from now on, or do not any more."""
-        self._health.stream = LIVE if is_live else LOST
-        self._tell()
-        if self._reader is not None:
-            self._reader.on_stream(is_live=is_live)
+        self._turn_stream(LIVE if is_live else LOST)
 
     def on_rejected(self, kind: str) -> None:
         """A message without sense."""

@@ -1,0 +1,100 @@
+"""Whether positions are what fills have told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tapecast.bus.codec import Fields
+from tapecast.ingest.account.expected import Expected, moves_position, signed
+
+PAUSES = (0.2, 0.4)
+
+
+def fill(symbol: object, quantity: object) -> Fields:
+    """A fill after which so much is held."""
+    return {"event": "fill", "order": {"symbol": symbol}, "position_qty": quantity}
+
+
+@pytest.mark.parametrize(
+    ("event", "moves"),
+    [
+        ({"event": "fill"}, True),
+        ({"event": "trade_bust"}, True),
+        ({"event": "moon_landing", "position_qty": "0"}, True),
+        ({"event": None, "position_qtys": {"AAPL": "1"}}, True),
+        ({"event": "new", "position_qty": None}, False),
+        ({"event": None}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_moves_a_position_or_not(event: Fields, moves: bool) -> None:
+    """By its name, or by the quantity that it tells."""
+    assert moves_position(event) is moves
+
+
+@pytest.mark.parametrize(
+    ("position", "quantity"),
+    [
+        ({"qty": "1.50", "side": "long"}, Decimal("1.5")),
+        ({"qty": "-2", "side": "short"}, Decimal(-2)),
+        ({"qty": "2", "side": "short"}, Decimal(-2)),
+        ({"qty": "-2", "side": None}, Decimal(-2)),
+        ({"qty": 3}, Decimal(3)),
+        ({"qty": None}, None),
+        ({"qty": "many"}, None),
+        ({"qty": "NaN"}, None),
+        ({"qty": "Infinity"}, None),
+        ({"qty": True}, None),
+        ({}, None),
+    ],
+)
+def test_a_quantity_has_its_sign(position: Fields, quantity: Decimal | None) -> None:
+    """Whichever of the two the venue says it by; what is no number is none."""
+    assert signed(position) == quantity
+
+
+def test_positions_that_agree_need_no_other_read() -> None:
+    """However the number is written; and a position that is gone is none."""
+    expected = Expected(PAUSES)
+    for event in (fill("AAPL", "3"), fill("MSFT", "0"), fill("TSLA", "-2.0"), fill("AAPL", "4.00")):
+        expected.on_order(event)
+    held: list[Fields] = [{"symbol": "AAPL", "qty": "4"}, {"symbol": "TSLA", "qty": "2", "side": "short"}]
+    assert expected.compare(held) is None
+    assert expected.symbols == []
+
+
+def test_those_that_lag_are_read_again_and_not_for_ever() -> None:
+    """After growing pauses; a new fill begins anew."""
+    expected = Expected(PAUSES)
+    expected.on_order(fill("AAPL", "3"))
+    old: list[Fields] = [{"symbol": "AAPL", "qty": "1"}]
+    assert [expected.compare(old) for _ in range(2)] == [0.2, 0.4]
+    expected.on_order(fill("AAPL", "4"))
+    assert [expected.compare(old) for _ in range(3)] == [0.2, 0.4, None]
+    assert expected.symbols == ["AAPL"]
+    expected.give_up()
+    assert expected.compare(old) is None
+
+
+def test_an_order_of_several_legs_tells_several_quantities() -> None:
+    """Its own symbol is empty."""
+    expected = Expected(PAUSES)
+    expected.on_order({"order": {"symbol": ""}, "position_qtys": {"A": "1", "B": "2"}, "position_qty": "7"})
+    assert expected.compare([{"symbol": "A", "qty": "1"}]) == 0.2
+    assert expected.symbols == ["B"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        fill("AAPL", None), fill("AAPL", "x"), fill(None, "1"), fill(7, "1"),
+        {"order": None, "position_qty": "1"}, {"position_qtys": 7}, {},
+    ],
+)  # fmt: skip
+def test_what_tells_no_quantity_expects_none(event: Fields) -> None:
+    """Null, missing, or no number."""
+    expected = Expected(PAUSES)
+    expected.on_order(event)
+    assert expected.compare([]) is None

@@ -1,0 +1,186 @@
+"""Reads by REST: after order events, until both sides agree, and through everything that can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tapecast.bus.codec import Fields
+from tapecast.bus.connection import Bus
+from tests.feeds.alpaca.trading_venue import TradingVenue, event, trading
+from tests.ingest.account.support import QUICK, following, image_of, serving
+from tests.ingest.account.test_owner import AAPL, is_now, live
+from tests.support import eventually
+
+HTML = b"<html>maintenance</html>"
+
+
+async def quantity_is(bus: Bus, quantity: str) -> None:
+    """Return when AAPL's is this."""
+
+    async def is_it() -> bool:
+        return any(position["qty"] == quantity for position in (await image_of(bus)).positions)
+
+    await eventually(is_it, quantity)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((500, b"", {}), "rest_unavailable"),
+        ((502, HTML, {}), "rest_unavailable"),
+        ((200, HTML, {}), "rest_not_understood"),
+        ((200, b"{}", {}), "rest_not_understood"),
+        ((200, b"null", {}), "rest_not_understood"),
+        ((200, b'[{"symbol":', {}), "rest_not_understood"),
+        ((404, b"", {}), "request_refused"),
+        ((429, b"", {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}), "rate_limited"),
+    ],
+)
+async def test_a_fault_leaves_what_was_known(bus: Bus, answer: tuple[Any, ...], reason: str) -> None:
+    """With its time and the reason; it mends without a restart, and nothing is zeroed meanwhile."""
+    venue = TradingVenue()
+    venue.answers["/v2/positions"] = [AAPL]
+    async with live(bus, venue) as account:
+        known = await image_of(bus)
+        venue.answers["/v2/positions"] = answer
+        await venue.tell(event("fill", position_qty="1"))
+        image = await is_now(bus, "reconnecting", reason)
+        assert (image.positions, image.portfolio, image.as_of) == ([AAPL], known.portfolio, known.as_of)
+        assert image.since >= known.since
+        assert account.status().limited == int(reason == "rate_limited")
+        venue.answers["/v2/positions"] = [AAPL | {"qty": "2"}]
+        image = await is_now(bus, "live")
+        assert (image.positions, image.reason) == ([AAPL | {"qty": "2"}], "")
+
+
+@pytest.mark.parametrize("path", ["/v2/account", "/v2/orders"])
+async def test_every_part_is_needed(bus: Bus, path: str) -> None:
+    """Figures without their positions are those of another moment; orders that cannot be read are said so."""
+    venue = TradingVenue()
+    good = venue.answers[path]
+    venue.answers[path] = (500, b"", {})
+    venue.answers["/v2/positions"] = [AAPL]
+    async with trading(venue), serving(bus, venue) as account:
+        account.listen(1)
+        image = await is_now(bus, "reconnecting", "rest_unavailable")
+        assert image.positions == ([] if path == "/v2/account" else [AAPL])
+        venue.answers[path] = good
+        await is_now(bus, "live")
+
+
+async def test_a_venue_that_cannot_be_reached(bus: Bus) -> None:
+    """Neither side."""
+    venue = TradingVenue()
+    async with trading(venue):
+        pass
+    async with serving(bus, venue) as account:
+        account.listen(1)
+        await is_now(bus, "reconnecting", "rest_unreachable")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_refused_keys_have_failed_and_are_not_hammered(bus: Bus, status: int) -> None:
+    """Whatever order events ask for, and however many listeners come; what was known stays."""
+    venue = TradingVenue()
+    venue.answers["/v2/positions"] = [AAPL]
+    async with following(bus) as heard, live(bus, venue) as account:
+        venue.answers |= dict.fromkeys(venue.answers, (status, b"", {}))
+        await venue.tell(event("fill"))
+        image = await is_now(bus, "failed", "auth_failed")
+        assert image.positions == [AAPL]
+        asked = venue.calls.total()
+        await venue.tell(event("fill", "2"))
+        await eventually(lambda: heard.orders == ["fill", "fill"])
+        account.listen(5)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert venue.calls.total() == asked
+
+
+async def test_positions_that_lag_behind_a_fill_are_read_again(bus: Bus) -> None:
+    """Until they have what the fill told."""
+    venue = TradingVenue()
+    venue.answers["/v2/positions"] = [AAPL]
+    async with live(bus, venue):
+        await venue.tell(event("fill", position_qty="3"))
+        await eventually(lambda: venue.polls >= 3, "read again")
+        venue.answers["/v2/positions"] = [AAPL | {"qty": "3"}]
+        await quantity_is(bus, "3")
+
+
+async def test_positions_that_never_agree_are_left_to_the_poll(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After some tries, with a word."""
+    venue = TradingVenue()
+    async with live(bus, venue):
+        await venue.tell(event("fill", position_qty="3"))
+        await eventually(lambda: "positions_differ" in caplog.text)
+        assert venue.polls == 1 + 1 + len(QUICK.pauses_s)
+
+
+async def test_a_closed_position_is_gone(bus: Bus) -> None:
+    """And one that a list with odd entries lacks is not."""
+    venue = TradingVenue()
+    msft: Fields = AAPL | {"symbol": "MSFT"}
+    venue.answers["/v2/positions"] = [AAPL, msft]
+    async with following(bus) as heard, live(bus, venue):
+        venue.answers["/v2/positions"] = [AAPL | {"qty": "2"}, None]
+        await venue.tell(event("fill", "1"))
+        await quantity_is(bus, "2")
+        assert len((await image_of(bus)).positions) == 2
+        venue.answers["/v2/positions"] = [AAPL | {"qty": "3"}]
+        await venue.tell(event("fill", "2"))
+        await quantity_is(bus, "3")
+        assert [each["symbol"] for each in (await image_of(bus)).positions] == ["AAPL"]
+        assert [change.closed for change in heard.changes if change.closed] == [["MSFT"]]
+
+
+async def test_an_order_event_is_newer_than_a_list_that_was_asked_for_before(bus: Bus) -> None:
+    """The list may have been made before it."""
+    venue = TradingVenue()
+    venue.answers["/v2/orders"] = [{"id": "order-1", "status": "new"}, {"id": "order-0", "status": "new"}]
+    venue.gate = asyncio.Event()
+    async with trading(venue), serving(bus, venue) as account, following(bus) as heard:
+        account.listen(1)
+        await eventually(lambda: venue.calls["/v2/orders"])
+        await venue.tell(event("fill", "1"))
+        await eventually(lambda: heard.orders == ["fill"])
+        venue.gate.set()
+        image = await is_now(bus, "live")
+        assert [order["status"] for order in image.orders] == ["fill", "new"]
+
+
+async def test_odd_events_are_passed_on_and_read_for(bus: Bus) -> None:
+    """Unknown words, nulls, no order at all: whoever shows them decides."""
+    venue = TradingVenue()
+    async with following(bus) as heard, live(bus, venue) as account:
+        odd: list[Any] = [
+            {"event": "moon_landing", "order": {"id": "9", "symbol": None, "qty": None}, "position_qty": "x"},
+            {"event": None, "order": None},
+            {},
+        ]
+        for each in odd:
+            await venue.tell(each)
+        await eventually(lambda: [c.order for c in heard.changes if c.order is not None] == odd)
+        await eventually(lambda: venue.polls >= 2)
+        assert account.status().state == "live"
+
+
+async def test_without_the_stream_the_first_read_does_not_wait_for_ever(bus: Bus) -> None:
+    """It is there, and not called live."""
+
+    async def mute(venue: TradingVenue, socket: Any) -> None:
+        await socket.wait_closed()
+
+    async with trading(TradingVenue(mute)) as venue, serving(bus, venue) as account:
+        account.listen(1)
+
+        async def read() -> bool:
+            return (await image_of(bus)).account == "PA1"
+
+        await eventually(read)
+        assert account.status().state == "connecting"
