@@ -167,7 +167,7 @@ async def test_the_account_is_followed_while_somebody_listens(bus: Bus) -> None:
             await eventually(lambda: (status := worker.status().account) and status.state == "live")
             assert (await image_of(bus)).account == "PA1"
             await venue.tell("no event")
-            await eventually(lambda: worker.status().rejected == {"message": 1})
+            await eventually(lambda: worker.status().rejected == {"event": 1})
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     assert Worker(load({}), bus, [FakeFeed()]).status().account is None

@@ -10,7 +10,7 @@ import pytest
 
 from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca import rest_client as module
-from tapecast.feeds.alpaca.rest_client import RestClient, decode_exact, is_sound
+from tapecast.feeds.alpaca.rest_client import MAX_BYTES, RestClient, decode_exact, is_sound
 from tapecast.feeds.alpaca.rest_limit import UNKNOWN_S
 from tapecast.settings import load
 from tests.support import free_socket
@@ -95,9 +95,15 @@ async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("levels", "sound"), [(100, True), (100_000, False)])
-def test_what_nests_too_deep_cannot_be_passed_on(levels: int, sound: bool) -> None:
+def test_what_nests_too_deep_is_not_passed_on(levels: int, sound: bool) -> None:
     """It would end whoever writes it."""
     value: object = 1
     for _ in range(levels):
         value = [value]
     assert is_sound({"order": value}) is sound
+
+
+def test_what_is_too_large_is_not_passed_on() -> None:
+    """To every client."""
+    assert is_sound({"note": "x" * 10_000})
+    assert not is_sound({"note": "x" * MAX_BYTES})

@@ -42,6 +42,19 @@ def test_a_frame_without_sense_is_none(frame: object) -> None:
     assert trading_wire.unpack(frame) is None
 
 
+@given(event=JSON, order=JSON, asset_class=JSON, legs=JSON, quantities=JSON)
+def test_any_event_is_translated(
+    event: object, order: object, asset_class: object, legs: object, quantities: object
+) -> None:
+    """Nothing is raised, and nothing but symbols differs."""
+    order = {"symbol": "BTCUSD", "asset_class": asset_class, "legs": legs, "more": order}
+    message: Fields = {"event": event, "order": order, "position_qtys": quantities}
+    translated = trading_wire.translate(message, Pairs())
+    Told().is_new(translated)
+    assert translated.keys() == {"event", "order", "position_qtys"}
+    assert translated["event"] == event
+
+
 @given(JSON)
 def test_any_json_is_messages_or_none(value: object) -> None:
     """And each of them can be asked what it is, and be translated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from tapecast.bus import codec
@@ -14,6 +14,7 @@ from tapecast.feeds.alpaca.account import AlpacaAccount
 from tapecast.feeds.alpaca.limits import Limits
 from tapecast.ingest.account import Account
 from tapecast.ingest.account.timing import Timing
+from tapecast.settings import load
 from tests.feeds.alpaca.trading_venue import TradingVenue
 
 IMPATIENT = Limits(backoff_first_s=0.01, backoff_cap_s=0.05, slow_s=(0.01, 0.02), takeover_s=0.0)
@@ -57,18 +58,30 @@ async def following(bus: Bus) -> AsyncIterator[Follower]:
 
 @asynccontextmanager
 async def serving(
-    bus: Bus, venue: TradingVenue, holder: str = "a", timing: Timing = QUICK, **settings: str
+    bus: Bus, venue: TradingVenue, holder: str = "a", timing: Timing = QUICK
 ) -> AsyncIterator[Account]:
-    """An ingest's account, with nobody listening yet."""
-    async with AlpacaAccount(venue.settings(**settings), IMPATIENT) as source:
-        account = Account(bus, source, holder, timing=timing)
-        task = asyncio.create_task(account.run())
-        try:
+    """An ingest's account at a scripted venue, with nobody listening yet."""
+    async with AlpacaAccount(venue.settings(), IMPATIENT) as source:
+        async with _running(Account(bus, source, holder, timing=timing)) as account:
             yield account
-            assert not task.done(), task
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def serving_at(bus: Bus, environment: Mapping[str, str]) -> AsyncIterator[Account]:
+    """One wherever these settings point, with the real timing."""
+    async with AlpacaAccount(load(environment)) as source, _running(Account(bus, source, "a")) as account:
+        yield account
+
+
+@asynccontextmanager
+async def _running(account: Account) -> AsyncIterator[Account]:
+    task = asyncio.create_task(account.run())
+    try:
+        yield account
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def image_of(bus: Bus) -> AccountImage:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tapecast.bus.account import with_order
 from tapecast.bus.codec import Fields
 from tapecast.ingest.account.expected import Expected, moves_position, signed
 
 PAUSES = (0.2, 0.4)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["fill", "AAPL", "1"]),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
 def fill(symbol: object, quantity: object) -> Fields:
@@ -98,3 +108,19 @@ def test_what_tells_no_quantity_expects_none(event: Fields) -> None:
     expected = Expected(PAUSES)
     expected.on_order(event)
     assert expected.compare([]) is None
+
+
+@given(event=JSON, order=JSON, symbol=JSON, quantity=JSON, several=JSON)
+def test_any_event_can_be_judged(
+    event: object, order: object, symbol: object, quantity: object, several: object
+) -> None:
+    """Nothing is raised by what the venue may say one day."""
+    for each in (order, {"id": order, "symbol": symbol, "legs": order}):
+        told: Fields = {
+            "event": event, "order": each, "position_qty": quantity, "position_qtys": several,
+        }  # fmt: skip
+        moves_position(told)
+        with_order(with_order([{"id": "a", "legs": order}], told), told)
+        expected = Expected(PAUSES)
+        expected.on_order(told)
+        expected.compare([{"symbol": "AAPL", "qty": quantity, "side": symbol}])

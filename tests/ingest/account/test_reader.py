@@ -170,6 +170,21 @@ async def test_odd_events_are_passed_on_and_read_for(bus: Bus) -> None:
         assert account.status().state == "live"
 
 
+@pytest.mark.parametrize("frame", ["no JSON", {"stream": "trade_updates", "data": [{"event": "fill"}]}])
+async def test_what_is_not_understood_may_have_been_an_order(bus: Bus, frame: object) -> None:
+    """All is read again."""
+    venue = TradingVenue()
+    async with live(bus, venue) as account:
+        venue.answers["/v2/orders"] = [{"id": "missed"}]
+        await venue.say(frame)
+
+        async def caught_up() -> bool:
+            return (await image_of(bus)).orders == [{"id": "missed"}]
+
+        await eventually(caught_up)
+        assert account.status().state == "live"
+
+
 async def test_without_the_stream_the_first_read_does_not_wait_for_ever(bus: Bus) -> None:
     """It is there, and not called live."""
 

@@ -11,7 +11,8 @@ from typing import Final
 
 Fields = dict[str, object]
 
-CRYPTO: Final = frozenset({"crypto", "crypto_perp"})
+CRYPTO: Final = ("crypto", "crypto_perp")
+"""No set: what the venue says in this place may be of any type."""
 _QUOTES: Final = ("USDT", "USDC", "USDG", "USD", "BTC")
 """The longer ones first."""
 

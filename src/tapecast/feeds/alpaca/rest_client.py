@@ -30,6 +30,8 @@ decode_exact: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=st
 """A number with a fraction becomes its own digits: money never passes through a binary float."""
 HEADROOM: Final = 50
 """Levels that are left for what is put round an answer, and for a caller that is deeper in the stack."""
+MAX_BYTES: Final = 65_536
+"""Of one order, position or event, of which the venue's own have some thousands: all clients are sent it."""
 BAD_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -98,11 +100,10 @@ def not_understood(url: str) -> FeedTransient:
 
 
 def is_sound(value: object) -> bool:
-    """Whether it can be passed on: what nests as deep as can just be read could not be written again."""
+    """Whether it can be passed on: neither too large, nor nested as deep as could just be read."""
     for _ in range(HEADROOM):
         value = [value]
     try:
-        msgspec.json.encode(value)
+        return len(msgspec.json.encode(value)) <= MAX_BYTES
     except RecursionError:
         return False
-    return True

@@ -39,7 +39,7 @@ class TradingListener(Protocol):
         """An order event, as the venue sent it."""
 
     def on_stream(self, *, is_live: bool) -> None:
-        """Order events come from now on, or do not any more; those in between are lost."""
+        """Order events come from now on, or do not any more; some may have been lost before."""
 
     def on_rejected(self, kind: str) -> None:
         """A message that made no sense was left out."""
@@ -166,7 +166,7 @@ class _Session:
         while True:
             messages = trading_wire.unpack(await self._connection.receive())
             if messages is None:
-                self._listener.on_rejected("frame")
+                self._reject("frame")
             for message in messages or ():
                 self._hand_over(message)
 
@@ -176,10 +176,8 @@ class _Session:
             raise FeedTransient("venue_error", f"the trading stream reported: {error}")
         data = message.get("data")
         match message.get("stream"):
-            case trading_wire.UPDATES if isinstance(data, dict) and is_sound(data):
-                event = self._accept(data)
-                if event is not None:
-                    self._listener.on_order(event)
+            case trading_wire.UPDATES:
+                self._take(data)
             case "listening":
                 if trading_wire.is_listening(message):
                     self._listening.set()
@@ -187,3 +185,17 @@ class _Session:
                 pass
             case _:
                 self._listener.on_rejected("message")
+
+    def _take(self, data: object) -> None:
+        if not isinstance(data, dict) or not is_sound(data):
+            self._reject("event")
+            return
+        event = self._accept(data)
+        if event is not None:
+            self._listener.on_order(event)
+
+    def _reject(self, kind: str) -> None:
+        self._listener.on_rejected(kind)
+        # It may have been an order event.
+        if self._listening.is_set():
+            self._listener.on_stream(is_live=True)

@@ -11,7 +11,8 @@ from typing import Final
 
 from tapecast.bus.codec import Fields
 
-MOVING: Final = frozenset({"fill", "partial_fill", "trade_bust", "trade_correct"})
+MOVING: Final = ("fill", "partial_fill", "trade_bust", "trade_correct")
+"""No set: what the venue says in this place may be of any type."""
 
 
 def moves_position(event: Fields) -> bool:

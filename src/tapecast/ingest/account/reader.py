@@ -62,10 +62,13 @@ class Reader:
 
     def on_stream(self, *, is_live: bool) -> None:
         """Order events come, or are missed from now on."""
-        self._is_streaming = is_live
+        was_streaming, self._is_streaming = self._is_streaming, is_live
         self._schedule.hold(0.0)
-        if is_live:
-            self._orders_due = True
+        self._orders_due |= is_live
+        if is_live and was_streaming:
+            # One was not understood. A venue that goes on like that must not cost the budget.
+            self._schedule.later(self._clock.now())
+        elif is_live:
             self._schedule.ask(self._clock.now())
         self._changed.set()
 

@@ -14,7 +14,7 @@ class AccountListener(Protocol):
         """An order event, as the venue sent it, told once."""
 
     def on_stream(self, *, is_live: bool) -> None:
-        """Order events come from now on, or do not any more; those in between are lost."""
+        """Order events come from now on, or do not any more; some may have been lost before."""
 
     def on_rejected(self, kind: str) -> None:
         """A message that made no sense was left out."""
