@@ -101,14 +101,10 @@ async def test_what_happened_while_the_stream_was_away_is_there_when_it_is_back(
         before = await held(bus, "SPY")
         order = await trader("submit_order", market("SPY", 3))
         sim.clear_faults(TRADING_PATH)
-        await is_now(bus, "live")
-
-        async def caught_up() -> bool:
-            image = await image_of(bus)
-            known = {each["id"]: each["status"] for each in image.orders}
-            return known.get(str(order.id)) == "filled" and await held(bus, "SPY") == before + 3
-
-        await eventually(caught_up)
+        image = await is_now(bus, "live")
+        known = {each["id"]: each["status"] for each in image.orders}
+        assert known.get(str(order.id)) == "filled"
+        assert await held(bus, "SPY") == before + 3
 
 
 async def test_bad_frames_cost_nothing(bus: Bus) -> None:
