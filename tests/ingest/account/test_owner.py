@@ -16,7 +16,7 @@ from tapecast.bus.codec import AccountImage, Fields
 from tapecast.bus.connection import Bus
 from tapecast.errors import StartError
 from tapecast.feeds.alpaca.account import AlpacaAccount
-from tapecast.ingest.account import Account
+from tapecast.ingest.account import Account, journal
 from tests.feeds.alpaca.trading_venue import UNAUTHORIZED, TradingVenue, event, serve_well, trading
 from tests.ingest.account.support import QUICK, Follower, following, image_of, serving
 from tests.support import eventually
@@ -104,8 +104,9 @@ async def test_nothing_is_asked_while_nobody_listens(bus: Bus) -> None:
         assert asked == 3, "positions, figures and orders, once"
 
 
-async def test_listeners_that_come_and_go_cost_nothing(bus: Bus) -> None:
+async def test_listeners_that_come_and_go_cost_nothing(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is told at once that what is known is kept up to date."""
+    monkeypatch.setattr(journal, "ACCOUNT_TOUCH_S", 3600)
     venue = TradingVenue()
     async with following(bus) as heard, live(bus, venue) as account:
         for listeners in (0, 1, 0, 2, 3):
@@ -124,8 +125,9 @@ async def test_order_events_while_nobody_listens_are_kept_and_read_later(bus: Bu
     venue = TradingVenue()
     async with following(bus) as heard, live(bus, venue) as account:
         account.listen(0)
-        await venue.tell(event("fill", position_qty="3"))
-        await eventually(lambda: heard.orders == ["fill"])
+        for number in range(10):
+            await venue.tell(event("fill", str(number), position_qty="3"))
+            await eventually(lambda: len(heard.orders) > number)  # noqa: B023 - waited for in this round
         venue.answers["/v2/positions"] = [AAPL | {"qty": "3"}]
         assert venue.polls == 1
         account.listen(1)
@@ -197,6 +199,21 @@ async def test_a_standby_takes_over_with_all_that_was_known(bus: Bus) -> None:
         assert (first.seq, first.positions, first.portfolio) == (1, [AAPL], before.portfolio)
         assert first.orders == []
         assert (await image_of(bus)).epoch == first.epoch
+
+
+async def test_a_standby_that_nobody_needs_any_more_does_nothing(bus: Bus) -> None:
+    """It takes the lease, and leaves it at once."""
+    venue = TradingVenue()
+    async with trading(venue), serving(bus, venue, "b") as standby:
+        async with serving(bus, venue, "a") as owner:
+            owner.listen(1)
+            await is_now(bus, "live")
+            standby.listen(1)
+            await eventually(lambda: standby.status().reason == "lease_held")
+            standby.listen(0)
+        await eventually(lambda: standby.status().state == "idle")
+        assert (venue.dials, venue.calls.total()) == (1, 3)
+    await released(bus)
 
 
 async def test_a_lost_lease_cuts_the_stream_off(bus: Bus) -> None:

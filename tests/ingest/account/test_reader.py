@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tapecast.bus.codec import Fields
 from tapecast.bus.connection import Bus
-from tests.feeds.alpaca.trading_venue import TradingVenue, event, trading
+from tests.feeds.alpaca.trading_venue import (
+    AUTHORIZED,
+    LISTENING,
+    UNAUTHORIZED,
+    TradingVenue,
+    event,
+    trading,
+)
 from tests.ingest.account.support import QUICK, following, image_of, serving
 from tests.ingest.account.test_owner import AAPL, is_now, live
 from tests.support import eventually
@@ -183,6 +191,23 @@ async def test_what_is_not_understood_may_have_been_an_order(bus: Bus, frame: ob
 
         await eventually(caught_up)
         assert account.status().state == "live"
+
+
+@pytest.mark.parametrize("reply", [AUTHORIZED, UNAUTHORIZED, {"action": "error", "data": None}])
+async def test_the_first_read_follows_the_streams_first_word(bus: Bus, reply: object) -> None:
+    """Whatever it is."""
+
+    async def answer(venue: TradingVenue, socket: Any) -> None:
+        await socket.recv()
+        await venue.say(reply)
+        await socket.recv()
+        await venue.say(LISTENING)
+        await socket.wait_closed()
+
+    venue = TradingVenue(answer)
+    async with trading(venue), serving(bus, venue, timing=replace(QUICK, stream_first_s=3600)) as account:
+        account.listen(1)
+        await eventually(lambda: venue.polls)
 
 
 async def test_without_the_stream_the_first_read_does_not_wait_for_ever(bus: Bus) -> None:
