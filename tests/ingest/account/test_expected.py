@@ -53,6 +53,8 @@ def test_an_event_moves_a_position_or_not(event: Fields, moves: bool) -> None:
         ({"qty": "-2", "side": None}, Decimal(-2)),
         ({"qty": 3}, Decimal(3)),
         ({"qty": None}, None),
+        ({"qty": "1e1000000", "side": "short"}, Decimal("-1e1000000")),
+        ({"qty": "1e99999999999999999999"}, None),
         ({"qty": "many"}, None),
         ({"qty": "NaN"}, None),
         ({"qty": "Infinity"}, None),

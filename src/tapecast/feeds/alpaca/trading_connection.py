@@ -24,7 +24,8 @@ class TradingConnection(Connection):
 
     def __init__(self, stream: TradingStream, limits: Limits, on_heard: Callable[[], None]) -> None:
         super().__init__(stream, limits, on_heard)
-        stream.subscribe_trade_updates(_nobody)
+        # As `subscribe_trade_updates` does, but for a check that Python 3.14 has deprecated.
+        stream._trade_updates_handler = _nobody  # type: ignore[assignment]  # noqa: SLF001
         self._trading = stream
         self._reply: Any = None
 

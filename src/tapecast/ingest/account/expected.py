@@ -63,7 +63,8 @@ def signed(position: Fields) -> Decimal | None:
     quantity = _decimal(position.get("qty"))
     if quantity is None:
         return None
-    return -abs(quantity) if position.get("side") == "short" else quantity
+    # By copies: arithmetic refuses numbers with absurd exponents.
+    return quantity.copy_abs().copy_negate() if position.get("side") == "short" else quantity
 
 
 def _quantities(event: Fields) -> Iterator[tuple[str, Decimal]]:
