@@ -14,6 +14,7 @@ from tapecast.api.streams import Stream, Streams
 from tapecast.api.symbols import Ask
 from tapecast.bus import codec
 from tapecast.market import SymbolState
+from tests.api.account.support import Broker
 from tests.api.peer import Event, Peer, parsed
 from tests.api.support import Bench, states, tick
 
@@ -37,10 +38,11 @@ def names(events: list[Event]) -> list[str]:
     return [name for name, _ in events]
 
 
-def holding() -> codec.PositionList:
-    """An account with two shares of AAPL."""
-    position: dict[str, object] = {"symbol": "AAPL", "qty": "2", "current_price": "150"}
-    return codec.PositionList("PA1", "2026-01-02T03:04:05Z", simulated=False, positions=[position])
+def told(bench: Bench) -> Broker:
+    """Whoever tells of an account with two shares of AAPL, and has."""
+    broker = Broker(bench, {"symbol": "AAPL", "qty": "2", "market_value": "300"}, orders=[{"id": "o1"}])
+    broker.tell()
+    return broker
 
 
 async def multiplexed(bench: Bench, query: str) -> Peer:
@@ -101,7 +103,7 @@ def test_a_view_is_gone_with_its_last_client(bench: Bench) -> None:
     assert bench.upstream.interest == codec.Interest({})
     assert bench.upstream.left == ["AAPL"]
     assert bench.hub.audience.views == 0
-    bench.hub.on_positions(holding())
+    told(bench)
     bench.pass_time(60)
     assert view.mailbox.is_empty, "nobody speaks to it any more"
     assert bench.connect("AAPL", positions=True, status=True).client.view is not view
@@ -212,30 +214,34 @@ async def test_a_multiplexed_stream_begins_with_all_that_is_known(mixed: Bench) 
     """Feeds, positions and status, then each symbol's state with its tick; only ticks are default events."""
     mixed.listen("AAPL")
     mixed.hub.on_tick("AAPL", tick("AAPL", 1, 160.5))
-    mixed.hub.on_positions(holding())
+    told(mixed)
     peer = await multiplexed(mixed, "prices=AAPL,a$&positions&status&colour=red")
     events = flushed(mixed, peer)
     assert names(events) == [
-        "retry", "hello", "feed", "positions", "status", "symbol", "symbol", "message",
+        "retry", "hello", "feed", "feed", "positions", "portfolio", "orders", "status", "symbol", "symbol",
+        "message",
     ]  # fmt: skip
-    assert events[3][1]["positions"][0]["market_value"] == 321
-    assert events[4][1]["stream_count"] == 1
+    assert [data["market"] for name, data in events if name == "feed"] == ["us_equity", "account"]
+    assert events[4][1]["positions"][0]["market_value"] == 321
+    assert events[5][1]["equity"] == 10_021
+    assert events[6][1]["orders"] == [{"id": "o1"}]
+    assert events[7][1]["stream_count"] == 1
     assert states(events) == [("refused", "symbol_invalid"), ("live", "")]
-    assert events[7][1]["price"] == 160.5
+    assert events[10][1]["price"] == 160.5
 
 
 async def test_a_symbol_held_and_asked_for_comes_twice_and_neither_eats_the_other(mixed: Bench) -> None:
     """A reader that took nothing for a while gets the newest tick and the newest position."""
-    mixed.hub.on_positions(holding())
+    broker = told(mixed)
     peer = await multiplexed(mixed, "prices=AAPL&positions")
     for seq in (1, 2, 3):
         mixed.hub.on_tick("AAPL", tick("AAPL", seq, 100.0 + seq))
     events = flushed(mixed, peer)
-    assert names(events) == ["retry", "hello", "feed", "positions", "symbol", "message", "position"]
-    assert events[5][1]["price"] == events[6][1]["current_price"] == 103
+    assert names(events)[-5:] == ["orders", "symbol", "message", "position", "portfolio"]
+    assert events[-3][1]["price"] == events[-2][1]["current_price"] == 103
     # A new list says all that a waiting position would; of the tick it says nothing.
     mixed.hub.on_tick("AAPL", tick("AAPL", 4, 104.0))
-    mixed.hub.on_positions(holding())
+    broker.change(positions=[{"symbol": "MSFT", "qty": "1"}])
     events = flushed(mixed, peer)
     assert names(events) == ["positions", "message"]
     assert events[0][1]["positions"][0]["current_price"] == events[1][1]["price"] == 104
@@ -247,17 +253,22 @@ async def test_the_interval_of_a_multiplexed_stream_holds_back_prices_only(mixed
     """Ticks and re-priced positions wait; feeds, lists, statuses and states do not, nor does the end."""
     peer = await multiplexed(mixed, "prices=AAPL&positions&status&interval=60000")
     events = flushed(mixed, peer)
-    assert names(events) == ["retry", "hello", "feed", "status"]
+    assert names(events) == ["retry", "hello", "feed", "feed", "status"]
     assert events[1][1]["interval"] == 60_000
-    mixed.hub.on_positions(holding())
+    broker = told(mixed)
     mixed.hub.on_tick("AAPL", tick("AAPL", 1, 101.0))
-    assert names(flushed(mixed, peer)) == ["positions", "symbol", "message", "position"]
+    assert names(flushed(mixed, peer)) == [
+        "positions", "orders", "feed", "symbol", "message", "portfolio", "position",
+    ]  # fmt: skip
+    mixed.pass_time(1)
+    assert names(flushed(mixed, peer)) == ["status"]
     mixed.hub.on_tick("AAPL", tick("AAPL", 2, 102.0))
-    assert flushed(mixed, peer) == []
+    broker.order(2)
+    assert names(flushed(mixed, peer)) == ["order"]
     mixed.hub.on_link(False)
     mixed.hub.board.sweep()
-    assert names(flushed(mixed, peer)) == ["feed", "status"]
+    assert names(flushed(mixed, peer)) == ["feed", "feed", "status"]
     await mixed.hub.audience.drain()
     events = peer.events()
-    assert sorted(names(events)[:2]) == ["message", "position"]
-    assert names(events)[2:] == ["retry", "bye"]
+    assert sorted(names(events)[:3]) == ["message", "portfolio", "position"]
+    assert names(events)[3:] == ["retry", "bye"]

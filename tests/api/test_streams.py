@@ -13,9 +13,10 @@ from tapecast.api.grant import EVERYTHING
 from tapecast.api.protocol import EXTENSION
 from tapecast.api.streams import Stream
 from tapecast.api.symbols import Ask
-from tapecast.bus import codec
+from tapecast.bus.codec import Fields
 from tapecast.bus.connection import Bus
 from tapecast.market import FeedState
+from tests.api.account.support import Owner
 from tests.api.support import Bench, beating, joined, publish, publish_beat, replica, stream, tick
 from tests.support import eventually
 
@@ -214,22 +215,29 @@ async def test_the_heartbeat_is_an_event(bus: Bus) -> None:
         assert second["server_time"] > first["server_time"]
 
 
-async def test_positions_are_streamed_to_their_owner(bus: Bus) -> None:
-    """The list from the cache, then each position at its newest price."""
-    position: dict[str, object] = {"symbol": "AAPL", "qty": "2", "market_value": "300", "cost_basis": "200"}
-    listing = codec.PositionList("PA1", "2026-01-02T03:04:05Z", simulated=False, positions=[position])
-    await bus.redis.set("positions", codec.encode(listing))
-    headers = {"authorization": "Bearer s3cret"}
+async def test_the_account_is_streamed_to_its_owner(bus: Bus) -> None:
+    """What the cache holds, then each position at its newest price, and what becomes of the orders."""
+    owner, headers = Owner(bus), {"authorization": "Bearer s3cret"}
+    position: Fields = {"symbol": "AAPL", "qty": "2", "market_value": "300", "cost_basis": "200"}
+    await owner.begin(position, orders=[{"id": "o1", "qty": "2"}])
     async with (
         replica(bus, API_TOKEN="s3cret") as client,
         stream(client, "/stream/positions", headers=headers) as reader,
     ):
-        (*_, (_, data)) = await reader.until("positions")
-        assert (data["account"], data["positions"][0]["market_value"]) == ("PA1", 300)
+        events = await reader.until("orders", orders=[{"id": "o1", "qty": 2}])
+        assert [name for name, _ in events[-4:]] == ["feed", "positions", "portfolio", "orders"]
+        assert (events[-4][1]["market"], events[-4][1]["state"]) == ("account", "live")
+        assert (events[-3][1]["account"], events[-3][1]["positions"][0]["market_value"]) == ("PA123", 300)
         await joined(bus, "AAPL")
         await publish(bus, "AAPL", tick("AAPL", 1, 160.5))
         (*_, (_, data)) = await reader.until("position", state="live")
         assert (data["market_value"], data["unrealized_pl"]) == (321, 121)
+        await owner.change(order={"event": "fill", "order": {"id": "o1"}, "position_qty": "3"})
+        await reader.until("order", event="fill", position_qty=3)
+        await owner.change(positions=[position | {"qty": "3"}])
+        await reader.until("position", qty=3, market_value=481.5)
+        await owner.change(closed=["AAPL"])
+        await reader.until("positions", positions=[])
 
 
 async def test_a_multiplexed_stream_is_one_stream(bus: Bus) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tapecast.bus import codec
+from tapecast.bus.codec import AccountChange, AccountImage
 from tapecast.bus.connection import Bus
 from tapecast.bus.lease import Lease
 from tapecast.bus.publisher import Publisher, Write
@@ -41,8 +42,9 @@ class Hub:
     def on_replica(self, status: codec.ReplicaStatus) -> None:
         self.heard.append(("replica", status.id))
 
-    def on_positions(self, positions: codec.PositionList) -> None:
-        self.heard.append(("positions", positions.account))
+    def on_account(self, image: AccountImage, change: AccountChange | None, age_s: float) -> None:
+        assert 0 <= age_s < 10
+        self.heard.append(("account", image.seq, change is None))
 
     def on_link(self, up: bool) -> None:
         self.heard.append(("link", up))
@@ -127,17 +129,13 @@ async def test_a_removed_symbol_is_unsubscribed(bus: Bus, hub: Hub) -> None:
 
 
 async def test_everything_else_is_heard_too(bus: Bus, hub: Hub) -> None:
-    """Beats, statuses and positions, as published."""
+    """Beats and statuses, as published."""
     async with running(bus, hub):
         await hub.told("link", True)
         await bus.redis.publish("beat:crypto", codec.encode(BEAT))
         await bus.redis.publish("status:api", codec.encode(codec.ReplicaStatus("api-1", "0", 1, 0)))
-        await bus.redis.publish(
-            "positions", codec.encode(codec.PositionList("PA1", "", simulated=True, positions=[]))
-        )
         await hub.told("beat", Market.CRYPTO)
         await hub.told("replica", "api-1")
-        await hub.told("positions", "PA1")
 
 
 async def test_a_message_that_makes_no_sense_ends_nothing(bus: Bus, hub: Hub) -> None:

@@ -16,11 +16,11 @@ from typing import Final, Never
 import msgspec
 
 from tapecast.api import frames
+from tapecast.api.account.book import AccountBook
 from tapecast.api.audience import Audience
 from tapecast.api.board import StatusBoard
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
-from tapecast.api.positions import PositionBook
 from tapecast.api.topic import StateListener, Topic, TopicListener
 from tapecast.api.topics import SymbolSource, Topics
 from tapecast.api.view import View
@@ -47,7 +47,8 @@ class Hub:
         self.topics = Topics(settings.price_ttl_s, self.markets, clock)
         self.audience = Audience(settings, dispatcher, clock, lambda: self._touch())  # noqa: PLW0108 - bound later
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
-        self.book = PositionBook(self, clock, self._tell_interest)
+        self.book = AccountBook(self, clock, self._tell_interest)
+        self.on_account = self.book.on_account
 
     def bind(
         self,
@@ -165,13 +166,10 @@ class Hub:
         """Hear what a replica says of itself."""
         self.board.on_replica(status)
 
-    def on_positions(self, positions: codec.PositionList) -> None:
-        """Hear the account's positions."""
-        self.book.on_positions(positions)
-
     def on_link(self, up: bool) -> None:
         """Redis was lost, or is back with every symbol joined again."""
         self.markets.link = up
+        self.book.upkeep.link(is_up=up)
         if up:
             # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
             self._tell_interest()
@@ -203,6 +201,7 @@ class Hub:
             self.audience.tell(f"feed:{status.market}", frames.event("feed", status))
         for topic in self.topics:
             self._refresh(topic, is_news=False)
+        self.book.judge()
 
     def _refresh(self, topic: Topic, *, is_news: bool) -> None:
         refusal = self.board.refused.get(topic.symbol)

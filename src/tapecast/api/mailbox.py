@@ -3,13 +3,13 @@
 Ticks are not put here: a mailbox knows the topics that it is about and up to which of their versions it has
 been emptied, and takes whatever is newer at that moment. So a tick costs nothing for each client, whoever is
 slow makes nothing grow and nobody wait, and what is sent is never older than it must be. Everything else is
-put: at most one state per symbol, one frame per named event, one re-priced position per symbol. A state takes
-its symbol's tick along.
+put: at most one state per symbol, one frame per named event, one re-priced position per symbol, and order
+events, each of which counts, up to a limit. A state takes its symbol's tick along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -18,6 +18,12 @@ from tapecast.api.topic import Topic, Versions
 BATCH: Final = 32
 """Taken out and written at once, at most: about 16 KiB of full ticks. What waits here, and not in a socket,
 can still be replaced by newer ones."""
+
+ORDERS_WAITING: Final = 64
+"""Order events for a client that is behind. Of more than that none is sent: the list of orders takes their
+place, in which each order is as the last of them left it."""
+ORDERS: Final = "orders"
+ORDER: Final = "order:"
 
 Frames = dict[str, bytes]
 Ahead = dict[str, int]
@@ -90,6 +96,19 @@ class Mailbox:
     def put_position(self, symbol: str, frame: bytes) -> None:
         """Replace the waiting re-priced position in `symbol`. Held back by an interval, as ticks are."""
         self.positions[symbol] = frame
+
+    def put_orders(self, frame: bytes) -> None:
+        """All orders, in place of what waits of single ones: that came before."""
+        for key in [key for key in self.events if key == ORDERS or key.startswith(ORDER)]:
+            del self.events[key]
+        self.events[ORDERS] = frame
+
+    def put_order(self, number: int, frame: bytes, orders: Callable[[], bytes]) -> None:
+        """One order event more, behind those that wait; or `orders`, if it is one too many."""
+        self.events[f"{ORDER}{number}"] = frame
+        # Others wait here too, some ten at the most: they need not be told apart to be few.
+        if len(self.events) > ORDERS_WAITING:
+            self.put_orders(orders())
 
     @property
     def is_empty(self) -> bool:

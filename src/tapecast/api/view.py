@@ -10,14 +10,14 @@ So a client costs the others nothing, and a frame is made once however many get 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from tapecast.api.ages import EVERY, Ages
 from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.encoding import Encoding
 from tapecast.api.line import chunk
-from tapecast.api.mailbox import NOTHING, Mailbox, Part
+from tapecast.api.mailbox import NOTHING, ORDERS_WAITING, Mailbox, Part
 from tapecast.api.topic import Topic, Versions
 
 if TYPE_CHECKING:
@@ -85,6 +85,25 @@ class View:
         self.mailbox.put_event(key, frame)
         for client in self.behind:
             client.mailbox.put_event(key, frame)
+            client.wake()
+        if self.place != Place.QUEUED:
+            self._dispatcher.queue(self)
+
+    def put_orders(self, frame: bytes) -> None:
+        """All orders of the account, read anew."""
+        self._put(lambda mailbox: mailbox.put_orders(frame))
+
+    def put_order(self, number: int, frame: bytes, orders: Callable[[], bytes]) -> None:
+        """An order event. Who takes everything gets each of them, however many come at once."""
+        if len(self.mailbox.events) >= ORDERS_WAITING:
+            # Prices have a time of their own.
+            self.flush(-math.inf)
+        self._put(lambda mailbox: mailbox.put_order(number, frame, orders))
+
+    def _put(self, put: Callable[[Mailbox], None]) -> None:
+        put(self.mailbox)
+        for client in self.behind:
+            put(client.mailbox)
             client.wake()
         if self.place != Place.QUEUED:
             self._dispatcher.queue(self)

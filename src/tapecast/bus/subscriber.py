@@ -18,6 +18,7 @@ import msgspec
 from tapecast.bus import codec
 from tapecast.bus.cache import read_prices, read_time_left, read_values
 from tapecast.bus.connection import Bus
+from tapecast.bus.follower import AccountFollower
 from tapecast.bus.keys import BEAT_EVERY_S, BEAT_TTL_S
 from tapecast.bus.link import Link, keep_link
 from tapecast.bus.status import read_statuses
@@ -49,8 +50,8 @@ class SubscriberListener(Protocol):
     def on_replica(self, status: codec.ReplicaStatus) -> None:
         """What an api process says of itself (this one's own included)."""
 
-    def on_positions(self, positions: codec.PositionList) -> None:
-        """The account's positions."""
+    def on_account(self, image: codec.AccountImage, change: codec.AccountChange | None, age_s: float) -> None:
+        """The account, and the change that led to it; without one all of it, as it was `age_s` ago."""
 
     def on_link(self, up: bool) -> None:
         """Redis was lost, or is back with every symbol joined again."""
@@ -69,6 +70,7 @@ class Subscriber:
         # though its subscription never changed.
         self._unread: set[str] = set()
         self._changed = asyncio.Event()
+        self._account = AccountFollower(bus, listener.on_account, self._changed.set)
         self._symbols: dict[bytes, str] = {}
         # The other channels on which something came on the present link.
         self._heard: set[bytes] = set()
@@ -99,11 +101,14 @@ class Subscriber:
         await self._join(link)
         await link.subscribe(name.decode() for name in self._fixed)
         await self._read_fixed()
+        await self._account.read()
 
     async def _follow(self, link: Link) -> None:
         while True:
             await self._changed.wait()
             await self._join(link)
+            if self._account.is_behind:
+                await self._account.read()
 
     async def _join(self, link: Link) -> None:
         self._changed.clear()
@@ -149,8 +154,7 @@ class Subscriber:
         # Only a beat of the last second is a pulse. An older one is all that is left of a killed owner, and
         # taken for a pulse it would make its prices live for five more seconds.
         recent = [name for name, left_s in zip(beats, left, strict=True) if left_s > RECENT_BEAT_S]
-        names = [*recent, keys.positions()]
-        for name, data in zip(names, await read_values(self._bus, names), strict=True):
+        for name, data in zip(recent, await read_values(self._bus, recent), strict=True):
             channel = keys.channel(name).encode()
             # What was published since the subscription is newer than what was read.
             if data is not None and channel not in self._heard:
@@ -166,7 +170,8 @@ class Subscriber:
         handlers = {keys.beat(market): on_beat for market in Market}
         handlers[keys.status_index("ingest")] = _decoding(codec.decode_ingest_status, listener.on_ingest)
         handlers[keys.status_index("api")] = _decoding(codec.decode_replica_status, listener.on_replica)
-        handlers[keys.positions()] = _decoding(codec.decode_positions, listener.on_positions)
+        on_change = _decoding(codec.decode_account_change, self._account.on_change)
+        handlers[keys.account_change()] = on_change
         return {keys.channel(name).encode(): handle for name, handle in handlers.items()}
 
     def _price_channel(self, symbol: str) -> str:

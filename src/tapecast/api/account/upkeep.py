@@ -1,0 +1,97 @@
+"""Whether the account is kept up to date, by what its ingest says and by its silence.
+
+| link to Redis | last change heard                      | shown                               |
+| ------------- | -------------------------------------- | ----------------------------------- |
+| lost          | any                                    | `reconnecting`, `cache_unavailable` |
+| up            | less than 12 s ago                     | what the image says                 |
+| up            | before the first reader came, 6 s ago  | `connecting`: it is being read      |
+| up            | none for 12 s, though somebody listens | `reconnecting`, `ingest_silent`     |
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from tapecast.bus.codec import AccountImage
+from tapecast.bus.keys import ACCOUNT_SILENT_S, ACCOUNT_TOUCH_S
+from tapecast.clock import Clock
+from tapecast.market import FeedState
+
+TOUCHED_S: Final = ACCOUNT_TOUCH_S + 1.0
+"""Who listens for another api has a change published this often: what is younger is kept up to date."""
+_UNKEPT: Final = frozenset({FeedState.IDLE, FeedState.STANDBY})
+"""What an ingest says that does not keep the account now. To who listens here it is about to."""
+
+
+class AccountStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The `feed` event of the account. `since` and `as_of` are RFC 3339."""
+
+    feed: str
+    market: str
+    state: FeedState
+    reason: str = ""
+    since: str = ""
+    as_of: str = ""
+    simulated: bool = False
+
+
+class Upkeep:
+    """Hears changes, readers and the link, and says how things stand."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._image: AccountImage | None = None
+        self._heard = -math.inf
+        # Since when somebody has listened here over a link that is up; infinite while nobody does.
+        self._asked = math.inf
+        self._shown: AccountStatus | None = None
+        self._is_linked = True
+
+    def hear(self, image: AccountImage, age_s: float) -> None:
+        """The account as it was so long ago."""
+        self._image = image
+        self._heard = max(self._heard, self._clock.now() - age_s)
+
+    def ask(self, *, is_read: bool) -> None:
+        """Somebody listens here now, or nobody any more."""
+        self._asked = self._clock.now() if is_read else math.inf
+
+    def link(self, *, is_up: bool) -> None:
+        """Redis is there, or lost."""
+        if is_up and not self._is_linked and self._asked < math.inf:
+            # Nobody could be heard meanwhile.
+            self._asked = self._clock.now()
+        self._is_linked = is_up
+
+    def status(self) -> AccountStatus:
+        """How things stand; `since` is when they began to."""
+        state, reason, since = self._judged()
+        image, shown = self._image, self._shown
+        if shown is not None and (shown.state, shown.reason) == (state, reason):
+            since = since or shown.since
+        simulated, as_of = (image.simulated, image.as_of) if image is not None else (False, "")
+        self._shown = AccountStatus(
+            "alpaca", "account", state, reason, since or self._clock.iso(), as_of, simulated
+        )
+        return self._shown
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether an ingest keeps the account, whoever listens."""
+        return self._clock.now() - self._heard <= ACCOUNT_SILENT_S
+
+    def _judged(self) -> tuple[FeedState, str, str]:
+        if not self._is_linked:
+            return FeedState.RECONNECTING, "cache_unavailable", ""
+        image, now = self._image, self._clock.now()
+        limit_s = ACCOUNT_SILENT_S if self._heard >= self._asked else TOUCHED_S
+        if image is not None and now - self._heard <= limit_s:
+            if image.state in _UNKEPT:
+                return FeedState.CONNECTING, "", ""
+            return image.state, image.reason, image.since
+        if now - max(self._heard, self._asked) > ACCOUNT_SILENT_S:
+            return FeedState.RECONNECTING, "ingest_silent", ""
+        return FeedState.CONNECTING, "", ""
