@@ -15,8 +15,9 @@ from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.encoding import Encoding, Plain
 from tapecast.api.line import Line
 from tapecast.api.mailbox import Mailbox
+from tapecast.api.sent import Sent
 from tapecast.api.topic import Topic, Versions
-from tapecast.api.view import Sent, View
+from tapecast.api.view import View
 from tapecast.bus import codec
 from tapecast.market import Market
 from tests.api.peer import Peer

@@ -21,10 +21,11 @@ from tapecast.api.encoding import Encoding, Plain
 from tapecast.api.hub import Hub
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.seats import Seats
+from tapecast.api.sent import Sent
 from tapecast.api.server import serve
 from tapecast.api.symbols import Ask
 from tapecast.api.topic import Topic
-from tapecast.api.view import Sent, View
+from tapecast.api.view import View
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.subscriber import SubscriberListener

@@ -13,7 +13,8 @@ from tapecast.api.mailbox import NOTHING
 from tapecast.api.markets import Markets
 from tapecast.bus.codec import Beat, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.market import FeedState, Market
-from tests.api.support import taken, view_of
+from tests.api.account.support import AS_OF, Broker
+from tests.api.support import Bench, taken, view_of
 from tests.support import HandClock
 
 
@@ -182,3 +183,24 @@ def test_readers_get_it_at_once_on_change_and_every_fifteen_seconds(desk: Desk) 
     desk.time.advance(60)
     desk.board.sweep()
     assert taken(mailbox) == []
+
+
+def test_the_account_is_told_where_it_is_known() -> None:
+    """In the JSON, and as a `status` event on a change of its state; each read of it alone is none."""
+    bench = Bench()
+    view = view_of(bench.dispatcher)
+    bench.hub.board.add(view)
+    bench.hub.board.sweep()
+    assert "account" not in taken(view.mailbox)[0][1]
+    broker = Broker(bench)
+    broker.tell()
+    bench.hub.board.sweep()
+    ((_, data),) = taken(view.mailbox)
+    assert (data["account"]["state"], data["account"]["as_of"]) == ("live", AS_OF)
+    broker.change(as_of="2023-11-14T22:13:30Z")
+    bench.hub.board.sweep()
+    assert taken(view.mailbox) == []
+    broker.change(state=FeedState.FAILED, reason="auth_failed")
+    bench.hub.board.sweep()
+    ((_, data),) = taken(view.mailbox)
+    assert (data["account"]["reason"], data["account"]["as_of"]) == ("auth_failed", "2023-11-14T22:13:30Z")

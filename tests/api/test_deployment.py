@@ -10,6 +10,7 @@ from tapecast.api.deployment import ALIKE, Deployment
 from tapecast.bus.codec import IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState
+from tests.api.account.support import Broker
 from tests.api.support import EPOCH, Bench
 
 
@@ -118,10 +119,27 @@ def test_what_ingests_count_is_told_by_process(bench: Bench) -> None:
     assert found["replicas"] == 2
 
 
+def test_the_account_is_in_one_state_and_has_an_age(bench: Bench) -> None:
+    """While somebody keeps it, or listens to it here; else nothing is known of it."""
+    assert not [name for name in told(bench) if name.startswith("account")]
+    Broker(bench, state=FeedState.RECONNECTING, reason="rest_unreachable").tell()
+    bench.time.advance(3)
+    found = told(bench)
+    states = {name for name, value in found.items() if name.startswith("account_state") and value}
+    assert (states, found["account_age_seconds"]) == ({"account_state reconnecting"}, 3)
+    bench.time.advance(60)
+    assert not [name for name in told(bench) if name.startswith("account")]
+    bench.connect(positions=True)
+    assert told(bench)["account_state connecting"] == 1
+    Broker(bench, as_of="").tell()
+    assert "account_age_seconds" not in told(bench)
+
+
 def test_none_of_it_is_added_over_workers(bench: Bench) -> None:
     """All workers of an api tell the same, and one is enough."""
     bench.hub.on_refused("cache_full")
     bench.hub.on_replica(bench.hub.board.own_status())
     bench.hub.on_ingest(ingest("a", newest_ts_recv=1))
+    Broker(bench).tell()
     names = {family.name for family in Deployment(bench.hub).collect()}
     assert names == set(ALIKE) - {"tapecast_build_info"}

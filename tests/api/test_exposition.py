@@ -9,6 +9,7 @@ from tapecast.api.door import Door
 from tapecast.api.exposition import Fanout
 from tapecast.bus.codec import SymbolStatus
 from tapecast.market import FeedState, SymbolState
+from tests.api.account.support import Broker
 from tests.api.support import Bench, tick
 
 
@@ -96,6 +97,18 @@ def test_a_re_priced_position_is_sent_and_was_never_offered(bench: Bench) -> Non
     found = told(fanout)
     names = ("ticks_offered_total", "ticks_sent_total", "ticks_conflated_total")
     assert [found[name] for name in names] == [1, 2, 0]
+    assert found["position_events_sent_total"] == 1
+
+
+def test_order_events_are_told_by_themselves(bench: Bench) -> None:
+    """They are the ones that nobody wants to miss."""
+    fanout, broker = Fanout(bench.hub), Broker(bench)
+    broker.tell()
+    bench.connect(positions=True), bench.connect(positions=True)
+    broker.order(1)
+    broker.order(2)
+    bench.flush()
+    assert told(fanout)["order_events_sent_total"] == 4
 
 
 def test_a_counter_never_falls(bench: Bench) -> None:

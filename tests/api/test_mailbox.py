@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapecast.api.mailbox import BATCH, NOTHING, Mailbox
+from tapecast.api.mailbox import BATCH, NOTHING, ORDERS_WAITING, Mailbox
 from tests.api.fakes import Tape, frame
 from tests.api.peer import Event, parsed
 
@@ -214,3 +215,31 @@ def test_parts_are_bounded_and_together_they_are_all(puts: list[tuple[str, str]]
     parts = box.parts(limit)
     assert sorted(chain.from_iterable(parts)) == sorted(whole.take(limit=1000))
     assert all(len(part) <= 2 * limit for part in parts)
+
+
+@given(st.lists(st.sampled_from(["order", "orders", "event", "take", "miss"]), max_size=300))
+@settings(deadline=None)
+def test_no_order_event_is_lost_and_none_comes_late(steps: list[str]) -> None:
+    """Each is handed out in order, or a list that knows of it; and after that list nothing older."""
+    box, number, known, seen = Box(), 0, 0, list[tuple[str, int]]()
+    for step in [*steps, "take"]:
+        if step == "order":
+            number += 1
+            box.mailbox.put_order(number, frame("", number, "order"), partial(frame, "", number, "orders"))
+        elif step == "orders":
+            box.mailbox.put_orders(frame("", number, "orders"))
+        elif step == "event":
+            box.happen(("event", "A"))
+        else:
+            part = box.mailbox.take(limit=5 if step == "miss" else 1000)
+            if part and step == "miss":
+                # A client that falls behind here goes on with what it missed and what is left.
+                box.mailbox = box.mailbox.before(part)
+            elif part:
+                events = parsed(b"".join(part.frames()))
+                seen += [(name, data["version"]) for name, data in events if name != "event"]
+        assert len(box.mailbox.events) <= ORDERS_WAITING
+    for name, version in seen:
+        assert version >= known if name == "orders" else version == known + 1
+        known = version
+    assert known == number

@@ -18,6 +18,7 @@ from tapecast.api.metrics import Metrics
 from tapecast.api.siblings import Siblings
 from tapecast.bus.codec import LeaseStatus
 from tapecast.bus.connection import Bus
+from tests.api.account.support import Broker
 from tests.api.support import Bench, beating, joined, publish, replica, stream, tick
 from tests.api.test_deployment import ingest
 from tests.support import eventually
@@ -87,6 +88,7 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     counts = {"received": {"trade": 1}, "rejected": {"price": 1}, "refused": {"X": "no_feed"}}
     leases = {"us_equity": LeaseStatus("a", 1)}
     bench.hub.on_ingest(ingest("a", newest_ts_recv=1, leases=leases, **counts))
+    Broker(bench).tell()
     told: dict[str, set[str]] = {}
     for collector in (Fanout(bench.hub, Door()), Deployment(bench.hub), Siblings(Path(), 0)):
         for family in collector.collect():

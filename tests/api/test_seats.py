@@ -236,6 +236,7 @@ async def test_a_symbol_held_and_asked_for_comes_twice_and_neither_eats_the_othe
     peer = await multiplexed(mixed, "prices=AAPL&positions")
     for seq in (1, 2, 3):
         mixed.hub.on_tick("AAPL", tick("AAPL", seq, 100.0 + seq))
+    mixed.pass_time(0.25)
     events = flushed(mixed, peer)
     assert names(events)[-5:] == ["orders", "symbol", "message", "position", "portfolio"]
     assert events[-3][1]["price"] == events[-2][1]["current_price"] == 103

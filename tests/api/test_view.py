@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 
 from tapecast.api.dispatcher import CROWD
 from tapecast.api.encoding import Gzip
-from tapecast.api.mailbox import BATCH
-from tapecast.api.view import SHARED
+from tapecast.api.mailbox import BATCH, ORDERS_WAITING
+from tapecast.api.view import SHARED, View
 from tests.api.fakes import Room, frame, versions
 from tests.api.peer import Peer
 from tests.api.walk import INTERVALS, LIMITS, STEPS, SYMBOLS, Walk, limited
@@ -124,6 +124,79 @@ def test_a_void_tick_goes_to_nobody(room: Room) -> None:
     assert versions(well) == versions(slow) == versions(new) == [("A", 2)]
 
 
+def orders(peer: Peer) -> list[int]:
+    """The order events since the last look, each by its number; a list of all is 0."""
+    return [data.get("version", 0) for name, data in peer.events() if name in {"order", "orders"}]
+
+
+def all_orders() -> bytes:
+    """The list of them."""
+    return frame("", 0, "orders")
+
+
+def put_orders(view: View, *numbers: int) -> None:
+    """So many order events, one after the other."""
+    for number in numbers:
+        view.put_order(number, frame("", number, "order"), all_orders)
+
+
+def test_each_order_event_reaches_who_takes_everything(room: Room) -> None:
+    """However many come in one turn of the loop, and in their order."""
+    view = room.view("A", interval_s=60.0)
+    peer = room.seated(view)
+    put_orders(view, *range(1, 301))
+    room.flush()
+    assert orders(peer) == list(range(1, 301))
+
+
+def test_who_is_behind_gets_order_events_in_their_order_when_it_can(room: Room) -> None:
+    """None is replaced by a later one; one that comes with them is first."""
+    view = room.view("A")
+    slow, other = room.seated(view), room.seated(view)
+    slow.stall()
+    for number in range(1, 60):
+        put_orders(view, number)
+        room.flush()
+    assert orders(other) == list(range(1, 60))
+    slow.drain()
+    room.flush()
+    assert orders(slow) == list(range(1, 60))
+
+
+def test_who_is_far_behind_gets_the_list_of_orders_instead(room: Room) -> None:
+    """With the events that came after it; so it holds no more than its limit, for however long it stalls."""
+    view = room.view("A")
+    slow = room.seated(view)
+    fall_behind(room, slow)
+    for number in range(1, 1001):
+        put_orders(view, number)
+        room.flush()
+        assert len(slow.client.mailbox.events) <= ORDERS_WAITING
+    slow.drain()
+    room.flush()
+    got = orders(slow)
+    assert got[0] == 0
+    assert got[1:] == list(range(1001 - len(got[1:]), 1001))
+
+
+def test_a_list_of_orders_takes_its_turn_behind_the_events_before_it(room: Room) -> None:
+    """An older event after it would make an order what it is no more."""
+    view = room.view("A")
+    slow, other = room.seated(view), room.seated(view)
+    slow.stall()
+    put_orders(view, 1)
+    room.flush()
+    view.put_orders(frame("", 0, "orders"))
+    put_orders(view, 2)
+    view.put_orders(frame("", 0, "orders"))
+    put_orders(view, 3)
+    room.flush()
+    assert orders(other) == [1, 2, 0, 3]
+    slow.drain()
+    room.flush()
+    assert orders(slow) == [1, 2, 0, 3]
+
+
 def test_a_dropped_position_is_dropped_for_all(room: Room) -> None:
     """Also for those behind, what something newer has said is not said again."""
     view = room.view()
@@ -172,19 +245,6 @@ def test_it_says_how_full_it_was(room: Room) -> None:
     view.put_event("feed", frame("", 1, "feed"))
     room.flush()
     assert view.fullness == 0.0
-
-
-def test_what_goes_out_is_counted(room: Room) -> None:
-    """By writes, bytes on the wire, ticks and other events, of all clients together."""
-    room.tick("A", 1)
-    view = room.view("A")
-    peers = [room.seated(view), room.seated(view), room.seated(view)]
-    room.tick("A", 2)
-    view.put_state("A", frame("A", 2, "symbol"))
-    room.flush()
-    took = [data for peer in peers for data in peer.socket.took]
-    assert (room.sent.writes, room.sent.bytes) == (len(took), sum(map(len, took))) == (6, room.sent.bytes)
-    assert (room.sent.ticks, room.sent.events) == (6, 3)
 
 
 def test_an_interval_is_kept_and_conflates(room: Room) -> None:

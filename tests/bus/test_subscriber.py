@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tapecast.bus import codec
+from tapecast.bus.account import after, write_account
 from tapecast.bus.codec import AccountChange, AccountImage
 from tapecast.bus.connection import Bus
+from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.bus.publisher import Publisher, Write
 from tapecast.bus.subscriber import Subscriber
@@ -202,3 +204,24 @@ async def test_the_publishers_ticks_arrive_as_they_were_written(bus: Bus, hub: H
         await hub.told("cached", "BTC/USD", None, None)
         await Publisher(bus, lease, 60).publish([Write("BTC/USD", b"{}", last=True, publish=True)], 5.0)
         await hub.told("tick", "BTC/USD", b"{}")
+
+
+async def test_the_account_is_read_and_then_followed(bus: Bus, hub: Hub) -> None:
+    """A change that was missed makes it read again; so does every new link."""
+    lease = Lease(bus, "account", "holder")
+    await lease.acquire()
+    fence, image = Fence(bus, lease), AccountImage(1, 1, simulated=True)
+    await write_account(bus, fence, image, AccountChange(1, 1))
+    async with running(bus, hub):
+        await hub.told("account", 1, True)
+        for seq in (2, 4):
+            change = AccountChange(1, seq)
+            image = after(image, change)
+            await write_account(bus, fence, image, change)
+        await hub.told("account", 2, False)
+        await hub.told("account", 4, True)
+        hub.heard.clear()
+        await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+        await hub.told("account", 4, True)
+        await write_account(bus, fence, image, AccountChange(1, 5))
+        await hub.told("account", 5, False)

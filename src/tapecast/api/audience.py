@@ -20,8 +20,9 @@ from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.endings import AGED, DRAINING, LEFT, last_words
 from tapecast.api.grant import EVERYTHING, Grant
 from tapecast.api.limits import Limits
+from tapecast.api.sent import Sent
 from tapecast.api.tickets import EXPIRED
-from tapecast.api.view import Sent, View
+from tapecast.api.view import View
 from tapecast.clock import Clock
 from tapecast.errors import ClientError
 from tapecast.settings import Settings

@@ -15,6 +15,7 @@ import msgspec
 
 from tapecast import __version__
 from tapecast.api import frames
+from tapecast.api.account.upkeep import AccountStatus
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.api.view import View
@@ -50,17 +51,28 @@ class Report(msgspec.Struct, frozen=True):
     # Processes whose clock is more than two seconds from Redis's, and by how many it is ahead.
     clock_offset_s: dict[str, int]
     version: str
+    # As its `feed` event; left out while this replica has no way to know.
+    account: AccountStatus | msgspec.UnsetType = msgspec.UNSET
 
 
 class StatusBoard:
     """Statuses by process, each believed until its own deadline on our clock."""
 
-    def __init__(self, replica: str, clock: Clock, markets: Markets, count: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        replica: str,
+        clock: Clock,
+        markets: Markets,
+        count: Callable[[], int],
+        account: Callable[[], AccountStatus | None] = lambda: None,
+    ) -> None:
         self._replica = replica
         self._clock = clock
         self._markets = markets
         # How many streams this replica has open.
         self._count = count
+        # How the account stands, if this replica knows.
+        self._account = account
         self._ingests: dict[str, tuple[float, IngestStatus]] = {}
         self._replicas: dict[str, tuple[float, ReplicaStatus]] = {}
         # Our own, as our status's writer has measured it.
@@ -126,6 +138,7 @@ class StatusBoard:
             replicas=1 + len(replicas),
             clock_offset_s={process: offset_s for process, offset_s in self.clocks().items() if offset_s},
             version=__version__,
+            account=self._account() or msgspec.UNSET,
         )
 
     def leases(self) -> dict[str, LeaseStatus]:
@@ -164,6 +177,9 @@ class StatusBoard:
         report = self.report()
         # Rates and ages change all the time: they are news only every fifteen seconds.
         steady = msgspec.structs.replace(report, messages_per_second=0.0, newest_tick_age_s=None)
+        if steady.account is not msgspec.UNSET:
+            account = msgspec.structs.replace(steady.account, as_of="")
+            steady = msgspec.structs.replace(steady, account=account)
         if steady == self._told and now < self._next_tell:
             return
         self._told, self._next_tell = steady, now + TELL_EVERY_S

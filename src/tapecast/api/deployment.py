@@ -28,6 +28,8 @@ ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
     "tapecast_clock_offset_seconds": max,
     "tapecast_feed_state": max,
     "tapecast_lease_held": max,
+    "tapecast_account_state": max,
+    "tapecast_account_age_seconds": min,
     "tapecast_newest_tick_age_seconds": min,
     "tapecast_symbols_active": max,
     "tapecast_symbols_refused": max,
@@ -56,6 +58,7 @@ class Deployment(Collector):
             yield gauge("redis_lag_seconds", "From a write to hearing of it, last time.", board.lag_s)
         yield from self._report()
         yield from self._markets()
+        yield from self._account()
         yield from _ingests(board.ingests())
 
     def _report(self) -> Iterator[Metric]:
@@ -84,6 +87,16 @@ class Deployment(Collector):
         for market, lease in sorted(self._hub.board.leases().items()):
             leases.add_metric([market, lease.holder], 1)
         yield leases
+
+    def _account(self) -> Iterator[Metric]:
+        upkeep = self._hub.book.upkeep
+        status, age_s = upkeep.known(), upkeep.age_s()
+        if status is None:
+            return
+        states = {state.value: float(state is status.state) for state in FeedState}
+        yield labelled_gauge("account_state", "1 for the state that the account is in.", "state", states)
+        if age_s is not None:
+            yield gauge("account_age_seconds", "Since the account was read.", age_s)
 
 
 def _ingests(statuses: list[IngestStatus]) -> Iterator[Metric]:

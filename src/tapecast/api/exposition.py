@@ -74,8 +74,11 @@ class Fanout(Collector):
         self._conflated = max(self._conflated, audience.offered - sent.news)
         yield counter("ticks_offered", "New images times the streams that show the symbol.", audience.offered)
         yield counter("ticks_conflated", "Those of them that a newer one replaced.", self._conflated)
-        yield counter("ticks_sent", "Ticks and re-priced positions written to clients.", sent.ticks)
+        yield counter("ticks_sent", "Ticks, re-priced positions and totals written.", sent.ticks)
         yield counter("events_sent", "Other events written to clients.", sent.events)
+        meaning = "Re-priced positions and totals among the ticks."
+        yield counter("position_events_sent", meaning, sent.positions)
+        yield counter("order_events_sent", "Order events among the others.", sent.orders)
         yield counter("writes", "Writes to clients' sockets.", sent.writes)
         yield counter("sent_bytes", "Bytes written to clients, as on the wire.", sent.bytes)
         ages = sent.ages.histogram

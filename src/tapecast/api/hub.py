@@ -46,9 +46,10 @@ class Hub:
         self.markets = Markets(clock)
         self.topics = Topics(settings.price_ttl_s, self.markets, clock)
         self.audience = Audience(settings, dispatcher, clock, lambda: self._touch())  # noqa: PLW0108 - bound later
-        self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
         self.book = AccountBook(self, clock, self._tell_interest)
         self.on_account = self.book.on_account
+        account = self.book.upkeep.known
+        self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience), account)
 
     def bind(
         self,

@@ -98,16 +98,17 @@ class Mailbox:
         self.positions[symbol] = frame
 
     def put_orders(self, frame: bytes) -> None:
-        """All orders, in place of what waits of single ones: that came before."""
-        for key in [key for key in self.events if key == ORDERS or key.startswith(ORDER)]:
-            del self.events[key]
+        """All orders as they are now. What waits of single ones came before, and goes out before."""
+        self.events.pop(ORDERS, None)
         self.events[ORDERS] = frame
 
     def put_order(self, number: int, frame: bytes, orders: Callable[[], bytes]) -> None:
-        """One order event more, behind those that wait; or `orders`, if it is one too many."""
+        """One order event more, behind those that wait. If it is one too many, `orders` takes their place."""
         self.events[f"{ORDER}{number}"] = frame
         # Others wait here too, some ten at the most: they need not be told apart to be few.
         if len(self.events) > ORDERS_WAITING:
+            for key in [key for key in self.events if key.startswith(ORDER)]:
+                del self.events[key]
             self.put_orders(orders())
 
     @property

@@ -24,6 +24,9 @@ from tapecast.clock import Clock
 TICK_BYTES: Final = 256
 """About what a tick's frame takes; full ones have some more."""
 
+ACCOUNT_BYTES: Final = 4 * 1024
+"""About what the first image of an account takes, or a few order events at once."""
+
 _Key = tuple[tuple[str, ...], int, bool, bool, str]
 
 
@@ -40,7 +43,7 @@ class Seats:
 
     def line(self, ask: Ask) -> Line:
         """A line for a client that asks for this."""
-        return Line(TICK_BYTES * max(len(ask.symbols), 1))
+        return Line(TICK_BYTES * max(len(ask.symbols), 1) + (ACCOUNT_BYTES if ask.positions else 0))
 
     def take(self, ask: Ask, encoding: Encoding, line: Line, grant: Grant = EVERYTHING) -> None:
         """Seat the client on this line, and begin to send. It is gone when the line is, or its right ends."""

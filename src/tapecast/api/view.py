@@ -13,11 +13,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from tapecast.api.ages import EVERY, Ages
 from tapecast.api.dispatcher import Dispatcher, Place
 from tapecast.api.encoding import Encoding
 from tapecast.api.line import chunk
 from tapecast.api.mailbox import NOTHING, ORDERS_WAITING, Mailbox, Part
+from tapecast.api.sent import Sent
 from tapecast.api.topic import Topic, Versions
 
 if TYPE_CHECKING:
@@ -213,36 +213,3 @@ class View:
             self.in_step[client] = None
             client.mailbox = NOTHING
             self.due = max(self.due, client.due)
-
-
-class Sent:
-    """What went out, counted by whole writes: bytes as on the wire, ticks, and other events."""
-
-    __slots__ = ("_until_age", "ages", "bytes", "events", "repeats", "ticks", "writes")
-
-    def __init__(self) -> None:
-        self.bytes = self.events = self.ticks = self.writes = 0
-        # Those of the ticks that are no news: first images, and re-priced positions.
-        self.repeats = 0
-        self.ages = Ages()
-        self._until_age = 1
-
-    @property
-    def news(self) -> int:
-        """What conflation has left of the new images that were offered."""
-        return self.ticks - self.repeats
-
-    def add(self, size: int, part: Part, clients: int) -> None:
-        """One frame to so many clients."""
-        self.bytes += size * clients
-        self.ticks += part.ticks * clients
-        self.events += (len(part.events) + len(part.states)) * clients
-        self.writes += clients
-        if part.positions or not part.seen:
-            self.repeats += (len(part.positions) if part.seen else part.ticks) * clients
-            return
-        # Here, and not in `ages`: a call for each write would cost the fan-out more than the number is worth.
-        self._until_age -= 1
-        if not self._until_age:
-            self._until_age = EVERY
-            self.ages.see(part.topics, clients)

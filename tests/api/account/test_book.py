@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tapecast.api.mailbox import ORDERS_WAITING, Mailbox
 from tapecast.bus.codec import Interest
-from tests.api.account.support import AS_OF, LONG, OPTION, SHORT, Broker, of, reader, seated
+from tapecast.market import FeedState
+from tests.api.account.support import AS_OF, FIGURES, LONG, OPTION, SHORT, Broker, of, reader, seated
 from tests.api.peer import parsed
 from tests.api.support import Bench, taken, tick
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -145,3 +150,257 @@ def test_figures_that_are_no_numbers_pass_as_they_are(bench: Bench) -> None:
     (position,) = data["positions"]
     assert (position["usd"], position["qty_available"], position["cost_basis"]) == ("n/a", "NaN", None)
     assert json.dumps(position)
+
+
+def names(mailbox: Mailbox) -> list[str]:
+    """What waits, by name."""
+    return [name for name, _ in taken(mailbox)]
+
+
+def test_a_new_reader_gets_all_that_is_known(bench: Bench) -> None:
+    """Whether it may be believed comes first."""
+    Broker(bench, LONG, SHORT, orders=[{"id": "o1", "qty": "10"}]).tell()
+    events = taken(seated(bench))
+    assert [name for name, _ in events] == ["feed", "positions", "portfolio", "orders"]
+    assert events[0][1] == {
+        "feed": "alpaca", "market": "account", "state": "live", "since": "2023-11-14T22:13:20.000Z",
+        "as_of": AS_OF,
+    }  # fmt: skip
+    assert events[2][1]["equity"] == 10_000
+    assert events[3][1] == {"orders": [{"id": "o1", "qty": 10}]}
+
+
+def test_before_the_first_read_only_the_state_is_known(bench: Bench) -> None:
+    """No empty list is shown for one that is not known; then all of it comes at once."""
+    mailbox = seated(bench)
+    assert names(mailbox) == ["feed"]
+    broker = Broker(bench, as_of="", account="", portfolio={}, state=FeedState.CONNECTING)
+    broker.tell()
+    assert names(mailbox) == []
+    broker.change(
+        as_of=AS_OF, account="PA123", portfolio=FIGURES, state=FeedState.LIVE, orders=[{"id": "o1"}]
+    )
+    assert names(mailbox) == ["positions", "orders", "feed", "portfolio"]
+
+
+def test_a_fill_changes_its_position_and_the_totals(bench: Bench) -> None:
+    """At the venue, without any tick: the others stay as they are."""
+    broker = Broker(bench, LONG, SHORT)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    bench.time.advance(0.2)
+    more = LONG | {"qty": "20", "market_value": "3200.00", "cost_basis": "3101.00"}
+    broker.change(positions=[more], portfolio=FIGURES | {"cash": "7180.00"}, as_of="2023-11-14T22:13:21Z")
+    events = taken(mailbox)
+    assert [name for name, _ in events] == ["position", "portfolio"]
+    assert (events[0][1]["qty"], events[0][1]["market_value"]) == (20, 3200)
+    assert (events[1][1]["cash"], events[1][1]["equity"]) == (7180, 10_000)
+
+
+def test_a_list_comes_when_a_position_does_or_goes(bench: Bench) -> None:
+    """It replaces all; what still waits of single ones is older."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 161.0))
+    broker.change(positions=[SHORT])
+    broker.change(closed=["AAPL"])
+    (data,) = of(events := taken(mailbox), "positions")
+    assert [each["symbol"] for each in data["positions"]] == ["TSLA"]
+    assert of(events, "position") == []
+
+
+def test_a_read_that_finds_nothing_new_is_no_event(bench: Bench) -> None:
+    """But for the totals, which say how old the figures are."""
+    broker = Broker(bench, LONG, SHORT)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    bench.pass_time(1)
+    broker.change()
+    broker.tell()
+    bench.pass_time(1)
+    assert names(mailbox) == []
+    broker.change(as_of="2023-11-14T22:13:22Z", positions=[LONG])
+    bench.pass_time(1)
+    assert names(mailbox) == ["portfolio"]
+
+
+def test_a_change_alpaca_made_is_told_only_if_it_shows(bench: Bench) -> None:
+    """Its own price was replaced by a newer one of ours."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    mailbox = seated(bench)
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 161.0, timestamp="2023-11-14T22:13:30Z"))
+    taken(mailbox)
+    moved = {"current_price": "160.50", "market_value": "1605.00", "unrealized_pl": "104.00"}
+    broker.change(positions=[LONG | moved | {"unrealized_intraday_pl": "55.00"}])
+    assert of(taken(mailbox), "position") == []
+    bench.time.advance(10)
+    broker.change(as_of="2023-11-14T22:13:40Z")
+    (position,) = of(taken(mailbox), "position")
+    assert (position["market_value"], position["as_of"]) == (1605, "2023-11-14T22:13:40Z")
+
+
+def test_the_totals_follow_every_price(bench: Bench) -> None:
+    """Ten times a second at the most, and the last of them always."""
+    Broker(bench, LONG, SHORT).tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    bench.pass_time(1)
+    told = []
+    for seq in range(1, 63):
+        bench.hub.on_tick("AAPL", tick("AAPL", seq, 160.0 + seq))
+        told += of(taken(mailbox), "portfolio")
+        bench.time.advance(1 / 64)
+    assert 9 <= len(told) <= 10
+    bench.pass_time(0.25)
+    (totals,) = of(taken(mailbox), "portfolio")
+    assert totals["equity"] == 10_000 + 10 * 62
+
+
+def test_each_order_event_is_told_and_the_list_when_it_was_read_anew(bench: Bench) -> None:
+    """The events as Alpaca sent them, with numbers; the list with the newest first."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    broker.order(1)
+    broker.order(1, "partial_fill", price="179.08", position_qty="12")
+    broker.order(2)
+    events = taken(mailbox)
+    assert [(name, data["event"]) for name, data in events] == [
+        ("order", "new"), ("order", "partial_fill"), ("order", "new"),
+    ]  # fmt: skip
+    assert events[1][1]["price"] == 179.08
+    assert (events[1][1]["position_qty"], events[1][1]["order"]["qty"]) == (12, 10)
+    broker.change(orders=broker.image.orders)
+    assert taken(mailbox) == [], "nothing new was found"
+    broker.change(orders=[{"id": "o3"}])
+    assert taken(mailbox) == [("orders", {"orders": [{"id": "o3"}]})]
+    (listed,) = of(taken(seated(bench)), "orders")
+    assert listed == {"orders": [{"id": "o3"}]}
+
+
+def test_who_is_far_behind_gets_the_orders_as_they_are_then(bench: Bench) -> None:
+    """In place of more events than may wait."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    peer = bench.connect(positions=True)
+    bench.flush()
+    peer.events()
+    peer.stall()
+    for number in range(1, 101):
+        broker.order(number, "new")
+        broker.order(number, "fill")
+        bench.flush()
+    peer.drain()
+    bench.flush()
+    events = [event for event in peer.events() if event[0].startswith("order")]
+    whole = [at for at, (name, _) in enumerate(events) if name == "orders"]
+    assert whole
+    assert len(events) <= 2 * ORDERS_WAITING
+    # Whoever folds what it got knows each order as it is.
+    known: dict[str, str] = {}
+    for name, data in events:
+        orders = data["orders"] if name == "orders" else [data["order"]]
+        known |= {order["id"]: order["status"] for order in orders}
+    assert all(known[f"o{number}"] == "fill" for number in range(51, 101))
+
+
+def test_states_of_the_account_are_told_as_they_change(bench: Bench) -> None:
+    """Those that ingest sees, its own silence, and a lost Redis; the figures stay, and say so too."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    broker.change(state=FeedState.RECONNECTING, reason="rest_unreachable", since="2023-11-14T22:13:20Z")
+    bench.pass_time(0.25)
+    (feed,) = of(events := taken(mailbox), "feed")
+    assert (feed["state"], feed["reason"], feed["as_of"]) == ("reconnecting", "rest_unreachable", AS_OF)
+    (totals,) = of(events, "portfolio")
+    assert (totals["state"], totals["reason"], totals["equity"]) == (
+        "reconnecting",
+        "rest_unreachable",
+        10_000,
+    )
+    broker.change(state=FeedState.LIVE, reason="")
+    bench.pass_time(13)
+    assert [each.get("reason") for each in of(taken(mailbox), "feed")] == ["ingest_silent"]
+    bench.hub.on_link(False)
+    reasons = [each["reason"] for each in of(taken(mailbox), "feed") if each["market"] == "account"]
+    assert reasons == ["cache_unavailable"]
+
+
+def test_one_that_comes_back_is_told_what_is_so_then(bench: Bench) -> None:
+    """The prices that it saw last time are nobody's any more."""
+    Broker(bench, LONG).tell()
+    view = reader(bench)
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 161.0))
+    bench.hub.book.remove(view)
+    events = taken(seated(bench))
+    (data,) = of(events, "positions")
+    assert (data["positions"][0]["state"], data["positions"][0]["market_value"]) == ("pending", 1600)
+    assert of(events, "portfolio")[0]["equity"] == 10_000
+
+
+def test_a_position_whose_symbol_is_refused_says_why(bench: Bench) -> None:
+    """It has Alpaca's figure, and the totals name it."""
+    Broker(bench, LONG, SHORT | {"symbol": "no symbol"}).tell()
+    bench.hub.board.refused = {"AAPL": "symbol_limit"}
+    mailbox = seated(bench)
+    bench.pass_time(0.25)
+    events = taken(mailbox)
+    (position,) = of(events, "position") or of(events, "positions")[0]["positions"][:1]
+    assert (position["state"], position["reason"], position["market_value"]) == (
+        "refused",
+        "symbol_limit",
+        1600,
+    )
+    assert [(each["symbol"], each["reason"]) for each in of(events, "portfolio")[-1]["stale"]] == [
+        ("AAPL", "symbol_limit"), ("no symbol", "symbol_invalid"),
+    ]  # fmt: skip
+
+
+def test_another_account_replaces_all(bench: Bench) -> None:
+    """Of one with the same symbols too."""
+    broker = Broker(bench, LONG)
+    broker.tell()
+    mailbox = seated(bench)
+    taken(mailbox)
+    broker.change(account="PA999")
+    (data,) = of(events := taken(mailbox), "positions")
+    assert data["account"] == "PA999"
+    assert "orders" in [name for name, _ in events]
+
+
+def shown(name: str) -> dict[str, Any]:
+    """The example of this event in the docs. Its numbers are texts, so that each digit counts."""
+    text = (ROOT / "docs" / "http.md").read_text("utf-8").partition("### The account")[2]
+    lines = text.partition(f"    event: {name}\n    data: ")[2].partition("\n\n")[0].split("\n")
+    example: dict[str, Any] = json.loads("".join(map(str.strip, lines)), parse_float=str, parse_int=str)
+    return example
+
+
+def test_the_docs_show_what_is_sent(bench: Bench) -> None:
+    """A position that a trade has re-priced, the totals with it, and an order event."""
+    broker = Broker(bench, LONG, SHORT)
+    broker.tell()
+    peer = bench.connect(positions=True)
+    bench.hub.on_cached("TSLA", None, tick("TSLA", 1, 189.0, timestamp="2023-11-14T21:00:00Z"), 0.0)
+    bench.pass_time(0.25)
+    bench.flush()
+    peer.writes()
+    bench.time.advance(4.56)
+    bench.hub.on_tick("AAPL", tick("AAPL", 3, 161.1, timestamp="2023-11-14T22:13:24.598Z"))
+    broker.change(order=shown("order"))
+    bench.flush()
+    sent = {}
+    for block in b"".join(peer.writes()).decode().split("\n\n")[:-1]:
+        name, _, data = block.removeprefix("event: ").partition("\ndata: ")
+        sent[name] = json.loads(data, parse_float=str, parse_int=str)
+    assert {name: shown(name) for name in ("position", "portfolio", "order")} == {
+        name: sent[name] for name in ("position", "portfolio", "order")
+    }

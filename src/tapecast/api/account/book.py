@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from tapecast.api import frames
-from tapecast.api.account.holding import Holding
+from tapecast.api.account.holding import Holding, sight
 from tapecast.api.account.numbers import POSITION, order_with_numbers, with_numbers
 from tapecast.api.account.totals import Totals, head
 from tapecast.api.account.upkeep import AccountStatus, Upkeep
@@ -73,14 +73,18 @@ class AccountBook:
     # The clients' side.
 
     def add(self, view: View) -> None:
-        """Send the account to this view from now on."""
-        if not self._readers:
-            self.upkeep.ask(is_read=True)
-            self._told = self.upkeep.status()
+        """Send the account to this view from now on: what is new, for its clients are introduced."""
+        is_first = not self._readers
+        if is_first:
             # What was said of the prices is of when somebody last looked.
             self._holdings = {symbol: self._at_price(each.base) for symbol, each in self._holdings.items()}
+            self.upkeep.ask(is_read=True)
         self._readers.add(view)
         self._follow()
+        if is_first:
+            self._told = self.upkeep.status()
+            if self._image is not None:
+                self._totals.news(self._image, self._told, self._holdings.values())
 
     def remove(self, view: View) -> None:
         """Stop it, if it was there."""
@@ -109,7 +113,7 @@ class AccountBook:
         if was is None or is_new or image.as_of != was.as_of or image.positions != was.positions:
             self._hold(image, is_new=is_new)
         is_read = change is None or change.orders is not None
-        if was is None or is_new or (is_read and image.orders != was.orders):
+        if is_new or (was is not None and is_read and image.orders != was.orders):
             self._tell_orders(image)
         if change is not None and change.order is not None:
             self._tell_order(change.order)
@@ -145,7 +149,7 @@ class AccountBook:
         bases = [with_numbers(position, POSITION) for position in image.positions]
         self._holdings = {str(base.get("symbol")): self._at_price(base) for base in bases}
         self._follow()
-        if not image.as_of:
+        if not image.as_of or not self._readers:
             return
         if was.keys() == self._holdings.keys() and not is_new:
             for symbol, holding in self._holdings.items():
@@ -161,10 +165,10 @@ class AccountBook:
 
     def _tell(self, symbol: str) -> None:
         was = self._holdings.get(symbol)
-        if was is None:
+        if was is None or was.sight == sight(symbol, self._prices.topic(symbol)):
             return
         holding = self._holdings[symbol] = self._at_price(was.base)
-        # The age changes all the time; a quote without a trade changes nothing else.
+        # What is newly believed, or newly old, may be no other figure.
         if holding.fields != was.fields:
             self._put(symbol, holding)
             self._totals.move()
@@ -176,8 +180,8 @@ class AccountBook:
             view.put_position(symbol, frame)
 
     def _at_price(self, base: Fields) -> Holding:
-        as_of = self._image.as_of if self._image is not None else ""
-        return Holding(base, self._prices.topic(str(base.get("symbol"))), as_of)
+        symbol, as_of = str(base.get("symbol")), self._image.as_of if self._image is not None else ""
+        return Holding(base, sight(symbol, self._prices.topic(symbol)), as_of)
 
     def _list_frame(self, image: AccountImage) -> bytes:
         now_us = self._clock.micros()
@@ -205,7 +209,7 @@ class AccountBook:
                 view.put_position(PORTFOLIO, frame)
 
     def _tell_orders(self, image: AccountImage) -> None:
-        if image.as_of:
+        if image.as_of and self._readers:
             frame = self._orders_frame()
             for view in self._readers:
                 view.put_orders(frame)

@@ -7,7 +7,7 @@ newer; but what the feed last saw of a quiet symbol may be older than what Alpac
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -29,38 +29,61 @@ class Mark(msgspec.Struct, frozen=True):
     ts_recv: int = 0
     timestamp: str = ""
 
-    @property
-    def micros(self) -> int:
-        """When its trade was made, or else when it was heard of."""
-        return micros(self.timestamp) or self.ts_recv
-
 
 _decode = msgspec.json.Decoder(Mark).decode
+
+
+class Sight(NamedTuple):
+    """What the hub knows of a symbol, as far as a position depends on it."""
+
+    status: SymbolStatus
+    price: Decimal | None = None
+    # When the trade was made, as the venue wrote it; or else when it was heard of.
+    born: str | int = 0
+
+
+def sight(symbol: str, topic: Topic | None) -> Sight:
+    """Look at a symbol. `topic` is None if nobody listens to it."""
+    if market_of(symbol) is None:
+        # An asset that no feed of ours could have, or a name that ingest could not translate.
+        return Sight(SymbolStatus(symbol, SymbolState.REFUSED, "symbol_invalid"))
+    if topic is None or topic.shown is None:
+        return Sight(SymbolStatus(symbol, SymbolState.PENDING))
+    # The hub reads only a tick's head; what cannot price a position must not end the hub's reader.
+    try:
+        mark = _decode(topic.data or b"")
+    except msgspec.DecodeError:
+        return Sight(topic.shown)
+    # A quote is news to the hub, and none here.
+    return Sight(topic.shown, number(mark.price), mark.timestamp or mark.ts_recv)
 
 
 class Holding:
     """A position at its newest price."""
 
-    __slots__ = ("as_of", "base", "fields", "priced_us", "status")
+    __slots__ = ("as_of", "base", "fields", "priced_us", "sight")
 
-    def __init__(self, base: Fields, topic: Topic | None, as_of: str) -> None:
+    def __init__(self, base: Fields, seen: Sight, as_of: str) -> None:
         # Alpaca's, with numbers.
         self.base = base
-        self.status = _status(str(base.get("symbol")), topic)
-        as_of_us = micros(as_of)
-        mark = _mark(topic) if isinstance(base.get("qty"), Decimal) else None
-        if mark is not None and (not mark.micros or mark.micros >= as_of_us - READ_US):
+        self.sight = seen
+        said: Fields = {"state": seen.status.state}
+        if seen.status.reason:
+            said["reason"] = seen.status.reason
+        as_of_us, born_us = micros(as_of), micros(seen.born)
+        is_newer = not born_us or born_us >= as_of_us - READ_US
+        if seen.price is not None and is_newer and isinstance(base.get("qty"), Decimal):
             # When the price was made, 0 if nothing tells; and what clients get, all but its age.
-            self.priced_us, self.as_of = mark.micros, ""
-            self.fields = repriced(base, mark.price) | _said(self.status)
+            self.priced_us, self.as_of = born_us, ""
+            self.fields = repriced(base, seen.price) | said
         else:
             self.priced_us, self.as_of = as_of_us, as_of
-            self.fields = base | _said(self.status)
+            self.fields = base | said
 
     @property
     def is_current(self) -> bool:
         """Whether its price may be taken for the present one."""
-        return self.status.state in CURRENT
+        return self.sight.status.state in CURRENT
 
     def payload(self, now_us: int) -> Fields:
         """What clients get."""
@@ -73,33 +96,9 @@ def age(priced_us: int, now_us: int) -> Fields:
     return {"price_age_ms": max(0, (now_us - priced_us) // 1000)} if priced_us else {}
 
 
-def micros(time: str) -> int:
+def micros(time: str | int) -> int:
     """RFC 3339 in microseconds since the epoch; 0 if it is none."""
     try:
-        return parse_rfc3339(time) // 1000
+        return time if isinstance(time, int) else parse_rfc3339(time) // 1000
     except ValueError:
         return 0
-
-
-def _status(symbol: str, topic: Topic | None) -> SymbolStatus:
-    if market_of(symbol) is None:
-        return SymbolStatus(symbol, SymbolState.REFUSED, "symbol_invalid")
-    if topic is None or topic.shown is None:
-        return SymbolStatus(symbol, SymbolState.PENDING)
-    return topic.shown
-
-
-def _said(status: SymbolStatus) -> Fields:
-    reason: Fields = {"reason": status.reason} if status.reason else {}
-    return {"state": status.state} | reason
-
-
-def _mark(topic: Topic | None) -> Mark | None:
-    # The hub reads only a tick's head; what cannot price a position must not end the hub's reader.
-    if topic is None or topic.data is None or topic.shown is None:
-        return None
-    try:
-        mark = _decode(topic.data)
-    except msgspec.DecodeError:
-        return None
-    return mark if number(mark.price) is not None else None

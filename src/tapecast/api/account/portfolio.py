@@ -29,7 +29,7 @@ def portfolio(figures: Fields, holdings: Collection[Holding]) -> Fields:
         account = with_numbers({k: v for k, v in figures.items() if k in ACCOUNT or k in _TEXTS}, ACCOUNT)
         known = {name: value for name, value in account.items() if value is not None}
         sums = _moved(known, holdings) | _totals(holdings) | _classes(holdings)
-    return known | sums | {"stale": [each.status for each in holdings if not each.is_current]}
+    return known | sums | {"stale": [each.sight.status for each in holdings if not each.is_current]}
 
 
 def _moved(account: Fields, holdings: Collection[Holding]) -> Fields:
@@ -73,7 +73,7 @@ def _classes(holdings: Collection[Holding]) -> Fields:
         amounts: dict[str, Amount] = {"market_value": _value} | {each: _field(each) for each in _SUMS[1:]}
         sums = {each: _sum(amount, members) for each, amount in amounts.items()}
         by_class[name] |= {each: total for each, total in sums.items() if total is not None}
-    unpriced = [each.status.symbol for each in holdings if _value(each) is None]
+    unpriced = [each.sight.status.symbol for each in holdings if _value(each) is None]
     return {"by_asset_class": by_class} | ({"unpriced": unpriced} if unpriced else {})
 
 

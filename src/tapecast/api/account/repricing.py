@@ -52,20 +52,23 @@ def _at(position: Fields, price: Decimal, value: Decimal) -> Fields:
     is_turned = isinstance(said, Decimal) and was is not None and said != was
     changed: Fields = {"current_price": price, "market_value": -value if is_turned else value}
     if cost is not None:
-        changed |= _gain("unrealized_pl", value - cost, cost)
+        changed |= _gain(position, "unrealized_pl", value - cost, cost)
     intraday = position.get("unrealized_intraday_pl")
     if isinstance(intraday, Decimal) and was is not None:
         start = was - intraday
-        changed |= _gain("unrealized_intraday_pl", value - start, start)
+        changed |= _gain(position, "unrealized_intraday_pl", value - start, start)
     lastday = position.get("lastday_price")
     if isinstance(lastday, Decimal) and lastday:
         changed["change_today"] = ratio(price - lastday, lastday)
     return changed
 
 
-def _gain(name: str, gain: Decimal, basis: Decimal) -> Fields:
-    # A short's basis is negative, its gain is not.
-    return {name: gain, f"{name}pc": ratio(gain, abs(basis))} if basis else {name: gain}
+def _gain(position: Fields, name: str, gain: Decimal, basis: Decimal) -> Fields:
+    if basis:
+        # A short's basis is negative, its gain is not.
+        return {name: gain, f"{name}pc": ratio(gain, abs(basis))}
+    # Of nothing there is no fraction, and the one of another price would be wrong.
+    return {name: gain} | ({f"{name}pc": None} if f"{name}pc" in position else {})
 
 
 def _sign(position: Fields) -> int:

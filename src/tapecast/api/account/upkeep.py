@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from tapecast.api.account.holding import micros
 from tapecast.bus.codec import AccountImage
 from tapecast.bus.keys import ACCOUNT_SILENT_S, ACCOUNT_TOUCH_S
 from tapecast.clock import Clock
@@ -78,10 +79,15 @@ class Upkeep:
         )
         return self._shown
 
-    @property
-    def is_heard(self) -> bool:
-        """Whether an ingest keeps the account, whoever listens."""
-        return self._clock.now() - self._heard <= ACCOUNT_SILENT_S
+    def known(self) -> AccountStatus | None:
+        """The same, or None if nobody here listens and nobody is heard: then it is not known."""
+        is_known = self._asked < math.inf or self._clock.now() - self._heard <= TOUCHED_S
+        return self.status() if is_known else None
+
+    def age_s(self) -> float | None:
+        """For how long the account has not been read, if it ever was."""
+        read_us = micros(self._image.as_of) if self._image is not None else 0
+        return max(0.0, (self._clock.micros() - read_us) / 1_000_000) if read_us else None
 
     def _judged(self) -> tuple[FeedState, str, str]:
         if not self._is_linked:
