@@ -156,6 +156,15 @@ async def test_a_value_that_makes_no_sense_ends_nothing(api: Api) -> None:
     assert api.told == []
 
 
+@pytest.mark.parametrize("what", [{"positions": [{"symbol": []}]}, {"order": {"order": {"id": {}}}}], ids=str)
+async def test_a_change_that_makes_no_sense_ends_nothing(api: Api, what: dict[str, list[Fields]]) -> None:
+    """It is not applied, and the image is read."""
+    await api.keep(IMAGE)
+    await api.follower.read()
+    api.follower.on_change(AccountChange(3, 8, **what))  # type: ignore[arg-type]
+    assert (api.seqs, api.follower.is_behind) == ([(7, True)], True)
+
+
 async def test_a_read_that_fails_leaves_nothing_waiting() -> None:
     """It is to be read again, and until then changes are looked at one by one."""
     async with open_bus("redis://127.0.0.1:1") as nowhere:

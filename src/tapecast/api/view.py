@@ -97,7 +97,8 @@ class View:
         """An order event. Who takes everything gets each of them, however many come at once."""
         if len(self.mailbox.events) >= ORDERS_WAITING:
             # Prices have a time of their own.
-            self.flush(-math.inf)
+            while part := self.mailbox.take(ticks=False):
+                self._send(part)
         self._put(lambda mailbox: mailbox.put_order(number, frame, orders))
 
     def _put(self, put: Callable[[Mailbox], None]) -> None:

@@ -6,6 +6,7 @@ may or may not be in there; its number tells. So nothing is missed, and nothing 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +16,8 @@ from tapecast.bus.cache import read_time_left
 from tapecast.bus.codec import AccountChange, AccountImage
 from tapecast.bus.connection import Bus
 from tapecast.bus.keys import ACCOUNT_TTL_S, SIMULATED_ACCOUNT_TTL_S
+
+logger = logging.getLogger(__name__)
 
 WAITING: Final = 64
 """Changes that wait while the image is read. Of more the first are dropped, and it is read once more."""
@@ -40,9 +43,10 @@ class AccountFollower:
             self._waiting.append(change)
             return
         held = self._image
-        if held is not None and is_next(held, change):
-            self._image = after(held, change)
-            self._on_account(self._image, change, 0.0)
+        image = _after(held, change) if held is not None and is_next(held, change) else None
+        if image is not None:
+            self._image = image
+            self._on_account(image, change, 0.0)
         elif held is None or change.epoch != held.epoch or change.seq > held.seq:
             self.is_behind = True
             self._on_behind()
@@ -72,3 +76,12 @@ class AccountFollower:
         self._image = image
         ttl_s = SIMULATED_ACCOUNT_TTL_S if image.simulated else ACCOUNT_TTL_S
         self._on_account(image, None, max(0.0, ttl_s - left_s))
+
+
+def _after(held: AccountImage, change: AccountChange) -> AccountImage | None:
+    try:
+        return after(held, change)
+    except TypeError as error:
+        # Of a foreign program, which names a symbol or an order by something that is no text.
+        logger.warning("message_not_understood: %s", error)
+        return None

@@ -126,3 +126,34 @@ def seated(bench: Bench) -> Mailbox:
 def of(events: list[Event], name: str) -> list[Any]:
     """The data of the events of this name."""
     return [data for kind, data in events if kind == name]
+
+
+class Page:
+    """What a client makes of the events: all that it was told, folded as the docs say."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, dict[str, Any]] = {}
+        self.totals: dict[str, Any] = {}
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.feed: dict[str, Any] = {}
+        # Order events as they came, and how often a list of all did.
+        self.events: list[dict[str, Any]] = []
+        self.lists = 0
+
+    def take(self, name: str, data: dict[str, Any]) -> None:
+        """The next event."""
+        if name == "feed" and data["market"] == "account":
+            self.feed = data
+        elif name == "positions":
+            self.positions = {each["symbol"]: each for each in data["positions"]}
+        elif name == "position":
+            assert data["symbol"] in self.positions, "one that was never listed, or is closed"
+            self.positions[data["symbol"]] = data
+        elif name == "portfolio":
+            self.totals = data
+        elif name == "orders":
+            self.orders = {each["id"]: each for each in data["orders"]}
+            self.lists += 1
+        elif name == "order":
+            self.orders[data["order"]["id"]] = data["order"]
+            self.events.append(data)

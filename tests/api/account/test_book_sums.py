@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapecast.bus.codec import Fields
-from tests.api.account.support import FIGURES, Broker
+from tests.api.account.support import FIGURES, Broker, Page
 from tests.api.support import Bench, tick
 
 SYMBOLS = ("AAPL", "TSLA", "BTC/USD", "AAPL250117C00150000")
@@ -36,30 +35,20 @@ def held(symbol: str, qty: Decimal, entry: Decimal, price: Decimal) -> Fields:
     }  # fmt: skip
 
 
-class Page:
-    """What a client makes of the events: positions by symbol, and the newest totals. Numbers are exact."""
+class Client(Page):
+    """A page at its end of a stream. Its numbers are exact."""
 
     def __init__(self, bench: Bench) -> None:
+        super().__init__()
         self._bench = bench
         self._peer = bench.connect(positions=True)
-        self.positions: dict[str, dict[str, Any]] = {}
-        self.totals: dict[str, Any] = {}
 
     def read(self) -> None:
         """Take all that has come."""
         self._bench.flush()
         for block in b"".join(self._peer.writes()).decode().split("\n\n")[:-1]:
             lines = dict(line.split(": ", 1) for line in block.split("\n"))
-            self._take(lines["event"], json.loads(lines["data"], parse_float=Decimal, parse_int=Decimal))
-
-    def _take(self, name: str, data: dict[str, Any]) -> None:
-        if name == "positions":
-            self.positions = {each["symbol"]: each for each in data["positions"]}
-        elif name == "position":
-            assert data["symbol"] in self.positions, "one that was never listed, or is closed"
-            self.positions[data["symbol"]] = data
-        elif name == "portfolio":
-            self.totals = data
+            self.take(lines["event"], json.loads(lines["data"], parse_float=Decimal, parse_int=Decimal))
 
     def sum(self, name: str) -> Decimal:
         """Of all positions."""
@@ -72,7 +61,7 @@ def test_the_totals_are_the_sum_of_the_positions(steps: list[tuple[str, str, Dec
     """And the equity is that of the last read and what they have gained since, at every step."""
     bench = Bench()
     bench.beat()
-    broker, page, price, seq = Broker(bench), Page(bench), dict.fromkeys(SYMBOLS, Decimal(100)), 0
+    broker, page, price, seq = Broker(bench), Client(bench), dict.fromkeys(SYMBOLS, Decimal(100)), 0
     broker.tell()
     for kind, symbol, amount, qty in steps:
         open_now = {str(each["symbol"]): each for each in broker.image.positions}

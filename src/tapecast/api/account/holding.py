@@ -6,12 +6,13 @@ newer; but what the feed last saw of a quiet symbol may be older than what Alpac
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final, NamedTuple
 
 import msgspec
 
-from tapecast.api.account.numbers import number
+from tapecast.api.account.amounts import amounts
+from tapecast.api.account.numbers import EXACT, number
 from tapecast.api.account.repricing import repriced
 from tapecast.api.topic import Topic
 from tapecast.bus.codec import Fields, SymbolStatus
@@ -61,7 +62,7 @@ def sight(symbol: str, topic: Topic | None) -> Sight:
 class Holding:
     """A position at its newest price."""
 
-    __slots__ = ("as_of", "base", "fields", "priced_us", "sight")
+    __slots__ = ("amounts", "as_of", "base", "fields", "priced_us", "sight")
 
     def __init__(self, base: Fields, seen: Sight, as_of: str) -> None:
         # Alpaca's, with numbers.
@@ -79,6 +80,8 @@ class Holding:
         else:
             self.priced_us, self.as_of = as_of_us, as_of
             self.fields = base | said
+        with localcontext(EXACT):
+            self.amounts = amounts(base, self.fields)
 
     @property
     def is_current(self) -> bool:

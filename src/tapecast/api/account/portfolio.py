@@ -8,33 +8,52 @@ without a value are named in `unpriced`, those whose price is not current in `st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from decimal import Decimal, localcontext
 from typing import Final
 
+from tapecast.api.account.amounts import PROFITS, Amounts, add
 from tapecast.api.account.holding import Holding
 from tapecast.api.account.numbers import ACCOUNT, EXACT, ratio, with_numbers
-from tapecast.api.account.repricing import is_short, worth
 from tapecast.bus.codec import Fields
 
 _TEXTS: Final = frozenset({"currency", "status"})
-_SUMS: Final = ("market_value", "unrealized_pl", "unrealized_intraday_pl")
-
-Amount = Callable[[Holding], Decimal | None]
+_NOTHING: Final = Decimal()
 
 
 def portfolio(figures: Fields, holdings: Collection[Holding]) -> Fields:
     """The `portfolio` event but for whose it is and how old. `figures` are those of Alpaca's account."""
+    account = with_numbers({k: v for k, v in figures.items() if k in ACCOUNT or k in _TEXTS}, ACCOUNT)
+    known = {name: value for name, value in account.items() if value is not None}
+    stale = [each.sight.status for each in holdings if not each.is_current]
+    unpriced = [each.sight.status.symbol for each in holdings if "market_value" not in each.amounts]
     with localcontext(EXACT):
-        account = with_numbers({k: v for k, v in figures.items() if k in ACCOUNT or k in _TEXTS}, ACCOUNT)
-        known = {name: value for name, value in account.items() if value is not None}
-        sums = _moved(known, holdings) | _totals(holdings) | _classes(holdings)
-    return known | sums | {"stale": [each.sight.status for each in holdings if not each.is_current]}
+        classes, sums = _summed(holdings)
+        totals = known | _moved(known, sums) | _profits(sums, len(holdings))
+    totals |= {"count": len(holdings), "by_asset_class": classes, "stale": stale}
+    return totals | ({"unpriced": unpriced} if unpriced else {})
 
 
-def _moved(account: Fields, holdings: Collection[Holding]) -> Fields:
-    long = _sum(_gained, [each for each in holdings if not is_short(each.base)]) or Decimal()
-    short = _sum(_gained, [each for each in holdings if is_short(each.base)]) or Decimal()
+def _summed(holdings: Collection[Holding]) -> tuple[dict[str, Fields], Amounts]:
+    counts: dict[str, int] = {}
+    by_class: dict[str, Amounts] = {}
+    for each in holdings:
+        name = str(each.base.get("asset_class") or "unknown")
+        counts[name] = counts.get(name, 0) + 1
+        add(by_class.setdefault(name, {}), each.amounts)
+    total: Amounts = {}
+    for sums in by_class.values():
+        add(total, sums)
+    names = ("market_value", *PROFITS)
+    classes: dict[str, Fields] = {
+        each: {"count": counts[each]} | {name: sums[name] for name in names if name in sums}
+        for each, sums in sorted(by_class.items())
+    }
+    return classes, total
+
+
+def _moved(account: Fields, sums: Amounts) -> Fields:
+    long, short = sums.get("long", _NOTHING), sums.get("short", _NOTHING)
     gains = {
         "equity": long + short,
         "long_market_value": long,
@@ -53,56 +72,10 @@ def _moved(account: Fields, holdings: Collection[Holding]) -> Fields:
     return moved
 
 
-def _totals(holdings: Collection[Holding]) -> Fields:
-    names = _SUMS[1:]
-    totals: Fields = {name: total for name in names if (total := _sum(_field(name), holdings)) is not None}
-    profit = totals.get("unrealized_pl")
-    cost = _sum(_cost, holdings)
-    if isinstance(profit, Decimal) and cost:
-        totals["unrealized_plpc"] = ratio(profit, cost)
-    return totals | {"count": len(holdings)}
-
-
-def _classes(holdings: Collection[Holding]) -> Fields:
-    classes: dict[str, list[Holding]] = {}
-    for each in holdings:
-        classes.setdefault(str(each.base.get("asset_class") or "unknown"), []).append(each)
-    by_class: dict[str, Fields] = {}
-    for name, members in sorted(classes.items()):
-        by_class[name] = {"count": len(members)}
-        amounts: dict[str, Amount] = {"market_value": _value} | {each: _field(each) for each in _SUMS[1:]}
-        sums = {each: _sum(amount, members) for each, amount in amounts.items()}
-        by_class[name] |= {each: total for each, total in sums.items() if total is not None}
-    unpriced = [each.sight.status.symbol for each in holdings if _value(each) is None]
-    return {"by_asset_class": by_class} | ({"unpriced": unpriced} if unpriced else {})
-
-
-def _sum(amount: Amount, holdings: Collection[Holding]) -> Decimal | None:
-    """Of those that have one; of none at all it is nothing, and of none that has one it is not known."""
-    held = [amount(each) for each in holdings]
-    known = [each for each in held if each is not None]
-    return sum(known, Decimal()) if known or not held else None
-
-
-def _field(name: str) -> Amount:
-    def amount(holding: Holding) -> Decimal | None:
-        value = holding.fields.get(name)
-        return value if isinstance(value, Decimal) else None
-
-    return amount
-
-
-def _value(holding: Holding) -> Decimal | None:
-    return worth(holding.fields)
-
-
-def _gained(holding: Holding) -> Decimal | None:
-    now, then = worth(holding.fields), worth(holding.base)
-    return None if now is None or then is None else now - then
-
-
-def _cost(holding: Holding) -> Decimal | None:
-    # Of those whose profit is in the sum that it divides.
-    cost = holding.fields.get("cost_basis")
-    has_profit = isinstance(holding.fields.get("unrealized_pl"), Decimal)
-    return abs(cost) if has_profit and isinstance(cost, Decimal) else None
+def _profits(sums: Amounts, count: int) -> Fields:
+    # No position at all is no gap: the profit is known, and is nothing.
+    known = sums if count else dict.fromkeys(PROFITS, _NOTHING)
+    profits: Fields = {name: known[name] for name in PROFITS if name in known}
+    if cost := sums.get("cost"):
+        profits["unrealized_plpc"] = ratio(sums["unrealized_pl"], cost)
+    return profits
