@@ -60,6 +60,7 @@ def test_a_tick_reprices_its_position(bench: Bench) -> None:
     assert (position["symbol"], position["market_value"], position["state"]) == ("AAPL", 1601, "live")
     assert position["price_age_ms"] == 500
     bench.hub.on_tick("AAPL", tick("AAPL", 2, 160.1, bid=160.0, **traded))
+    bench.hub.on_tick("AAPL", tick("AAPL", 3, 160.1, timestamp="2023-11-14T22:13:20Z"))
     assert taken(mailbox) == []
 
 
@@ -328,7 +329,9 @@ def test_states_of_the_account_are_told_as_they_change(bench: Bench) -> None:
     )
     broker.change(state=FeedState.LIVE, reason="")
     bench.pass_time(13)
-    assert [each.get("reason") for each in of(taken(mailbox), "feed")] == ["ingest_silent"]
+    events = taken(mailbox)
+    assert [each.get("reason") for each in of(events, "feed")] == ["ingest_silent"]
+    assert [each.get("reason") for each in of(events, "portfolio")] == ["ingest_silent"]
     bench.hub.on_link(False)
     reasons = [each["reason"] for each in of(taken(mailbox), "feed") if each["market"] == "account"]
     assert reasons == ["cache_unavailable"]
@@ -362,6 +365,20 @@ def test_a_position_whose_symbol_is_refused_says_why(bench: Bench) -> None:
     assert [(each["symbol"], each["reason"]) for each in of(events, "portfolio")[-1]["stale"]] == [
         ("AAPL", "symbol_limit"), ("no symbol", "symbol_invalid"),
     ]  # fmt: skip
+
+
+def test_who_asked_for_prices_hears_nothing_of_the_account(bench: Bench) -> None:
+    """It is private, and so is whether it is well."""
+    broker, peer = Broker(bench, LONG), bench.connect("AAPL", status=False)
+    bench.connect(positions=True)
+    broker.tell()
+    broker.order(1)
+    broker.change(state=FeedState.FAILED, reason="auth_failed")
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 161.0))
+    bench.flush()
+    events = peer.events()
+    assert {name for name, _ in events} == {"retry", "hello", "feed", "symbol", "message"}
+    assert {data["market"] for data in of(events, "feed")} == {"us_equity"}
 
 
 def test_another_account_replaces_all(bench: Bench) -> None:
