@@ -311,6 +311,23 @@ def test_who_is_far_behind_gets_the_orders_as_they_are_then(bench: Bench) -> Non
     assert all(known[f"o{number}"] == "fill" for number in range(51, 101))
 
 
+def test_the_list_of_orders_is_made_once_for_all(bench: Bench) -> None:
+    """However many clients are new, or fall behind at once: of tens of KB none has its own."""
+    broker = Broker(bench, LONG, orders=[{"id": "o1"}])
+    broker.tell()
+    assert seated(bench).events["orders"] is seated(bench).events["orders"]
+    peers = [bench.connect(positions=True), bench.connect(positions=True, interval_ms=100)]
+    bench.flush()
+    for peer in peers:
+        peer.stall()
+    for number in range(2 * ORDERS_WAITING):
+        broker.order(number)
+        bench.flush()
+    one, other = (peer.client.mailbox.events["orders"] for peer in peers)
+    assert one is other
+    assert b'"o60"' in one
+
+
 def test_states_of_the_account_are_told_as_they_change(bench: Bench) -> None:
     """Those that ingest sees, its own silence, and a lost Redis; the figures stay, and say so too."""
     broker = Broker(bench, LONG)

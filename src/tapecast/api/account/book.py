@@ -61,8 +61,9 @@ class AccountBook:
         self._attached: list[str] = []
         self._totals = Totals(clock)
         self._told: AccountStatus | None = None
-        # Order events so far.
+        # Order events so far, and the frame of these orders.
         self._events = 0
+        self._listed: tuple[list[Fields], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -222,7 +223,11 @@ class AccountBook:
 
     def _orders_frame(self) -> bytes:
         orders = self._image.orders if self._image is not None else []
-        return frames.event("orders", {"orders": [order_with_numbers(order) for order in orders]})
+        if self._listed is None or self._listed[0] is not orders:
+            # Once for all: it has some tens of KB, and many clients may fall behind at once.
+            named = {"orders": [order_with_numbers(order) for order in orders]}
+            self._listed = (orders, frames.event("orders", named))
+        return self._listed[1]
 
 
 def _whose(image: AccountImage) -> tuple[str, bool, bool]:
