@@ -46,7 +46,7 @@ class Hub:
         self.markets = Markets(clock)
         self.topics = Topics(settings.price_ttl_s, self.markets, clock)
         self.audience = Audience(settings, dispatcher, clock, lambda: self._touch())  # noqa: PLW0108 - bound later
-        self.book = AccountBook(self, clock, self._tell_interest)
+        self.book = AccountBook(self, self.markets, clock, self._tell_interest)
         self.on_account = self.book.on_account
         account = self.book.upkeep.known
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience), account)
@@ -170,7 +170,6 @@ class Hub:
     def on_link(self, up: bool) -> None:
         """Redis was lost, or is back with every symbol joined again."""
         self.markets.link = up
-        self.book.upkeep.link(is_up=up)
         if up:
             # A Redis that was restarted empty has forgotten what we want, and with it every ingest.
             self._tell_interest()

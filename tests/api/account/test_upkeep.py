@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tapecast.api.account.upkeep import Upkeep
+from tapecast.api.markets import Markets
 from tapecast.bus.keys import ACCOUNT_SILENT_S, ACCOUNT_TOUCH_S
 from tapecast.market import FeedState
 from tests.api.account.support import AS_OF, image
@@ -21,7 +22,8 @@ class Desk:
 
     def __init__(self, *, is_read: bool = True) -> None:
         self.time = HandClock()
-        self.upkeep = Upkeep(self.time.clock)
+        self.markets = Markets(self.time.clock)
+        self.upkeep = Upkeep(self.time.clock, self.markets)
         if is_read:
             self.upkeep.ask(is_read=True)
 
@@ -112,13 +114,23 @@ def test_an_ingest_that_is_about_to_is_connecting(desk: Desk, state: FeedState) 
 def test_a_lost_redis_shows_at_once(desk: Desk) -> None:
     """When it is back, ingest has its time to be heard."""
     desk.hear()
-    desk.upkeep.link(is_up=False)
+    desk.markets.link = False
     assert desk.said == ("reconnecting", "cache_unavailable")
     desk.time.advance(60)
-    desk.upkeep.link(is_up=True)
+    assert desk.said == ("reconnecting", "cache_unavailable")
+    desk.markets.link = True
     assert desk.said == ("connecting", "")
     desk.time.advance(ACCOUNT_SILENT_S + 0.1)
     assert desk.said == ("reconnecting", "ingest_silent")
+
+
+def test_a_redis_that_refuses_writes_is_to_blame_for_the_silence(desk: Desk) -> None:
+    """Ingest cannot be heard through it."""
+    desk.hear()
+    desk.markets.refusal = "cache_full"
+    assert desk.said == ("live", "")
+    desk.time.advance(ACCOUNT_SILENT_S + 0.1)
+    assert desk.said == ("reconnecting", "cache_full")
 
 
 def test_what_nobody_here_listens_to_is_known_only_if_it_is_heard() -> None:

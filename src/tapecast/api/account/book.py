@@ -21,6 +21,7 @@ from tapecast.api.account.numbers import POSITION, order_with_numbers, with_numb
 from tapecast.api.account.totals import Totals, head
 from tapecast.api.account.upkeep import AccountStatus, Upkeep
 from tapecast.api.mailbox import Mailbox
+from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic, TopicListener
 from tapecast.api.view import View
 from tapecast.bus.codec import AccountChange, AccountImage, Fields
@@ -48,12 +49,14 @@ class PriceSource(Protocol):
 class AccountBook:
     """The newest image of the account, its positions at their newest prices, and their readers."""
 
-    def __init__(self, prices: PriceSource, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, prices: PriceSource, markets: Markets, clock: Clock, on_change: Callable[[], None]
+    ) -> None:
         self._prices = prices
         self._clock = clock
         # Called when the number of readers changed: ingest reads the account only while somebody wants it.
         self._on_change = on_change
-        self.upkeep = Upkeep(clock)
+        self.upkeep = Upkeep(clock, markets)
         self._readers: set[View] = set()
         self._image: AccountImage | None = None
         # Positions as readers were told them last, in Alpaca's order.

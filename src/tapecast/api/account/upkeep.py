@@ -1,11 +1,12 @@
 """Whether the account is kept up to date, by what its ingest says and by its silence.
 
-| link to Redis | last change heard                      | shown                               |
-| ------------- | -------------------------------------- | ----------------------------------- |
-| lost          | any                                    | `reconnecting`, `cache_unavailable` |
-| up            | less than 12 s ago                     | what the image says                 |
-| up            | before the first reader came, 6 s ago  | `connecting`: it is being read      |
-| up            | none for 12 s, though somebody listens | `reconnecting`, `ingest_silent`     |
+| link to Redis | last change heard                      | shown                                |
+| ------------- | -------------------------------------- | ------------------------------------ |
+| lost          | any                                    | `reconnecting`, `cache_unavailable`  |
+| up            | less than 12 s ago                     | what the image says                  |
+| up            | before the first reader came, 6 s ago  | `connecting`: it is being read       |
+| up            | none for 12 s, though somebody listens | `reconnecting`, `ingest_silent`      |
+| refuses us    | likewise                               | `reconnecting`, why: `cache_full`, … |
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tapecast.api.account.holding import micros
+from tapecast.api.markets import Markets
 from tapecast.bus.codec import AccountImage
 from tapecast.bus.keys import ACCOUNT_SILENT_S, ACCOUNT_TOUCH_S
 from tapecast.clock import Clock
@@ -40,16 +42,18 @@ class AccountStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Upkeep:
-    """Hears changes, readers and the link, and says how things stand."""
+    """Hears changes and readers, and says how things stand."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, markets: Markets) -> None:
         self._clock = clock
+        # For the link to Redis, which is theirs too.
+        self._markets = markets
         self._image: AccountImage | None = None
         self._heard = -math.inf
         # Since when somebody has listened here over a link that is up; infinite while nobody does.
         self._asked = math.inf
         self._shown: AccountStatus | None = None
-        self._is_linked = True
+        self._was_linked = True
 
     def hear(self, image: AccountImage, age_s: float) -> None:
         """The account as it was so long ago."""
@@ -59,13 +63,6 @@ class Upkeep:
     def ask(self, *, is_read: bool) -> None:
         """Somebody listens here now, or nobody any more."""
         self._asked = self._clock.now() if is_read else math.inf
-
-    def link(self, *, is_up: bool) -> None:
-        """Redis is there, or lost."""
-        if is_up and not self._is_linked and self._asked < math.inf:
-            # Nobody could be heard meanwhile.
-            self._asked = self._clock.now()
-        self._is_linked = is_up
 
     def status(self) -> AccountStatus:
         """How things stand; `since` is when they began to."""
@@ -90,14 +87,18 @@ class Upkeep:
         return max(0.0, (self._clock.micros() - read_us) / 1_000_000) if read_us else None
 
     def _judged(self) -> tuple[FeedState, str, str]:
-        if not self._is_linked:
-            return FeedState.RECONNECTING, "cache_unavailable", ""
         image, now = self._image, self._clock.now()
+        was_linked, self._was_linked = self._was_linked, self._markets.link is not False
+        if not self._was_linked:
+            return FeedState.RECONNECTING, "cache_unavailable", ""
+        if not was_linked:
+            # Nobody could be heard meanwhile.
+            self._asked = max(self._asked, now)
         limit_s = ACCOUNT_SILENT_S if self._heard >= self._asked else TOUCHED_S
         if image is not None and now - self._heard <= limit_s:
             if image.state in _UNKEPT:
                 return FeedState.CONNECTING, "", ""
             return image.state, image.reason, image.since
         if now - max(self._heard, self._asked) > ACCOUNT_SILENT_S:
-            return FeedState.RECONNECTING, "ingest_silent", ""
+            return FeedState.RECONNECTING, self._markets.refusal or "ingest_silent", ""
         return FeedState.CONNECTING, "", ""
