@@ -147,6 +147,7 @@ def worker(shared: int, folder: Path, number: int, *, banner: bool) -> None:
     "--holiday", "holidays", type=click.DateTime(["%Y-%m-%d"]), multiple=True, help="No session; repeatable."
 )
 @click.option("--still", is_flag=True, help="Nothing prints by itself, only by control calls.")
+@click.option("--demo-trader", is_flag=True, help="Small orders come and go on the paper account.")
 @click.option(
     "--tape", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play a recorded tape."
 )

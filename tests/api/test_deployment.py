@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tapecast.api.deployment import ALIKE, Deployment
-from tapecast.bus.codec import IngestStatus, LeaseStatus, ReplicaStatus
+from tapecast.bus.codec import AccountStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState
 from tests.api.account.support import Broker
@@ -100,6 +100,7 @@ def test_what_ingests_count_is_told_by_process(bench: Bench) -> None:
             refused={"X": "symbol_limit", "Y": "symbol_limit", "Z": "no_feed"},
             leases={"us_equity": LeaseStatus("a", EPOCH)},
             newest_ts_recv=bench.time.clock.micros(),
+            account=AccountStatus(FeedState.LIVE, calls=9, limited=1, reconnects=2, order_events=3),
         )
     )
     bench.hub.on_ingest(ingest("b", reconnects=2))
@@ -112,6 +113,11 @@ def test_what_ingests_count_is_told_by_process(bench: Bench) -> None:
     assert found["ingest_resubscribed_total a"] == 4
     assert [found[f"ingest_flush_seconds_bucket a {le}"] for le in ("0.1", "1.0", "+Inf")] == [0, 3, 3]
     assert (found["ingest_flush_seconds_count a"], found["ingest_flush_seconds_sum a"]) == (3, 1.5)
+    account = [
+        found[f"ingest_account_{n}_total a"] for n in ("calls", "limited", "reconnects", "order_events")
+    ]
+    assert account == [9, 1, 2, 3]
+    assert "ingest_account_calls_total b" not in found
     assert found["lease_held us_equity a"] == 1
     assert (found["symbols_active"], found["symbols_refused symbol_limit"]) == (2, 2)
     assert found["newest_tick_age_seconds"] == 1.5

@@ -102,7 +102,7 @@ def test_a_re_priced_position_is_sent_and_was_never_offered(bench: Bench) -> Non
 
 def test_order_events_are_told_by_themselves(bench: Bench) -> None:
     """They are the ones that nobody wants to miss."""
-    fanout, broker = Fanout(bench.hub), Broker(bench)
+    fanout, broker = Fanout(bench.hub, Door()), Broker(bench)
     broker.tell()
     bench.connect(positions=True), bench.connect(positions=True)
     broker.order(1)

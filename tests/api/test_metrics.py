@@ -16,8 +16,9 @@ from tapecast.api.door import Door
 from tapecast.api.exposition import Fanout
 from tapecast.api.metrics import Metrics
 from tapecast.api.siblings import Siblings
-from tapecast.bus.codec import LeaseStatus
+from tapecast.bus.codec import AccountStatus, LeaseStatus
 from tapecast.bus.connection import Bus
+from tapecast.market import FeedState
 from tests.api.account.support import Broker
 from tests.api.support import Bench, beating, joined, publish, replica, stream, tick
 from tests.api.test_deployment import ingest
@@ -86,8 +87,8 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
     bench.hub.on_refused("cache_full")
     bench.hub.on_replica(bench.hub.board.own_status())
     counts = {"received": {"trade": 1}, "rejected": {"price": 1}, "refused": {"X": "no_feed"}}
-    leases = {"us_equity": LeaseStatus("a", 1)}
-    bench.hub.on_ingest(ingest("a", newest_ts_recv=1, leases=leases, **counts))
+    leases, account = {"us_equity": LeaseStatus("a", 1)}, AccountStatus(FeedState.LIVE)
+    bench.hub.on_ingest(ingest("a", newest_ts_recv=1, leases=leases, account=account, **counts))
     Broker(bench).tell()
     told: dict[str, set[str]] = {}
     for collector in (Fanout(bench.hub, Door()), Deployment(bench.hub), Siblings(Path(), 0)):

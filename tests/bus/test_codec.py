@@ -29,7 +29,6 @@ VALUES: list[tuple[Callable[[bytes], object], object]] = [
     ),
     (codec.decode_replica_status, codec.ReplicaStatus("b-1", "0.1.0", 1, 2)),
     (codec.decode_interest, codec.Interest({"AAPL": 2}, positions=1)),
-    (codec.decode_positions, codec.PositionList("A1", "2026-01-02T03:04:05Z", simulated=True, positions=[])),
     (codec.decode_account, codec.AccountImage(1, 2, simulated=True, positions=[{"symbol": "AAPL"}])),
 ]  # fmt: skip
 DECODERS = [decode for decode, _ in VALUES] + [codec.decode_head]

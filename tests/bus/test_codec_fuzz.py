@@ -33,7 +33,6 @@ KINDS: list[tuple[Callable[[bytes], object], object]] = [
     ),
     (codec.decode_replica_status, codec.ReplicaStatus("b-1", "0.1.0", 1, 2)),
     (codec.decode_interest, codec.Interest({"AAPL": 2}, positions=1)),
-    (codec.decode_positions, codec.PositionList("A1", "x", simulated=True, positions=[{"qty": "1"}])),
     (codec.decode_account, codec.AccountImage(1, 2, simulated=True, positions=[{"symbol": "AAPL"}])),
     (codec.decode_account_change, codec.AccountChange(1, 2, closed=["AAPL"], order={"event": "fill"})),
 ]  # fmt: skip

@@ -41,7 +41,6 @@ def names(keys: Keys) -> dict[str, str]:
         "interest:<replica>": keys.interest("<replica>"),
         "status:<role>": keys.status_index("<role>"),
         "status:<role>:<id>": keys.status("<role>", "<id>"),
-        "positions": keys.positions(),
         "account": keys.account(),
         "account:change": keys.account_change(),
     }

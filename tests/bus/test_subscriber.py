@@ -211,17 +211,17 @@ async def test_the_account_is_read_and_then_followed(bus: Bus, hub: Hub) -> None
     lease = Lease(bus, "account", "holder")
     await lease.acquire()
     fence, image = Fence(bus, lease), AccountImage(1, 1, simulated=True)
-    await write_account(bus, fence, image, AccountChange(1, 1))
+    await write_account(bus, fence, image, [AccountChange(1, 1)])
     async with running(bus, hub):
         await hub.told("account", 1, True)
         for seq in (2, 4):
             change = AccountChange(1, seq)
             image = after(image, change)
-            await write_account(bus, fence, image, change)
+            await write_account(bus, fence, image, [change])
         await hub.told("account", 2, False)
         await hub.told("account", 4, True)
         hub.heard.clear()
         await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         await hub.told("account", 4, True)
-        await write_account(bus, fence, image, AccountChange(1, 5))
+        await write_account(bus, fence, image, [AccountChange(1, 5)])
         await hub.told("account", 5, False)

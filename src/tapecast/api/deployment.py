@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from tapecast.api.exposition import gauge, labelled_gauge
 from tapecast.api.hub import Hub
-from tapecast.bus.codec import IngestStatus
+from tapecast.bus.codec import AccountStatus, IngestStatus
 from tapecast.market import FeedState
 
 ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
@@ -38,6 +38,10 @@ ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
     "tapecast_ingest_reconnects": max,
     "tapecast_ingest_resubscribed": max,
     "tapecast_ingest_flush_seconds": max,
+    "tapecast_ingest_account_calls": max,
+    "tapecast_ingest_account_limited": max,
+    "tapecast_ingest_account_reconnects": max,
+    "tapecast_ingest_account_order_events": max,
 }
 """How to put together what several workers say of the same thing. Whatever is not here is added."""
 
@@ -102,20 +106,34 @@ class Deployment(Collector):
 def _ingests(statuses: list[IngestStatus]) -> Iterator[Metric]:
     yield _by("messages", "Messages of the venue.", "type", {s.id: s.received for s in statuses})
     yield _by("rejected", "Messages that made no sense.", "reason", {s.id: s.rejected for s in statuses})
-    reconnects = CounterMetricFamily(
-        "tapecast_ingest_reconnects", "Times that the venue's socket was lost.", labels=["process"]
-    )
-    resubscribed = CounterMetricFamily(
-        "tapecast_ingest_resubscribed", "Symbols that had gone silent.", labels=["process"]
-    )
+    lost = {s.id: s.reconnects for s in statuses}
+    yield _each("reconnects", "Times that the venue's socket was lost.", lost)
+    yield _each("resubscribed", "Symbols that had gone silent.", {s.id: s.resubscribed for s in statuses})
     flushes = HistogramMetricFamily(
         "tapecast_ingest_flush_seconds", "From a new image to Redis's answer.", labels=["process"]
     )
     for status in statuses:
-        reconnects.add_metric([status.id], status.reconnects)
-        resubscribed.add_metric([status.id], status.resubscribed)
         flushes.add_metric([status.id], status.flushes.buckets(), status.flushes.total)
-    yield from (reconnects, resubscribed, flushes)
+    yield flushes
+    yield from _accounts({s.id: s.account for s in statuses if s.account is not None})
+
+
+def _accounts(accounts: Mapping[str, AccountStatus]) -> Iterator[Metric]:
+    calls = {process: account.calls for process, account in accounts.items()}
+    yield _each("account_calls", "REST calls about the account.", calls)
+    limited = {process: account.limited for process, account in accounts.items()}
+    yield _each("account_limited", "Those that the venue refused for their number.", limited)
+    lost = {process: account.reconnects for process, account in accounts.items()}
+    yield _each("account_reconnects", "Times that the stream of order events was lost.", lost)
+    events = {process: account.order_events for process, account in accounts.items()}
+    yield _each("account_order_events", "Order events of the venue.", events)
+
+
+def _each(name: str, meaning: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"tapecast_ingest_{name}", meaning, labels=["process"])
+    for process, count in counts.items():
+        family.add_metric([process], count)
+    return family
 
 
 def _by(name: str, meaning: str, label: str, counts: Mapping[str, Mapping[str, int]]) -> CounterMetricFamily:

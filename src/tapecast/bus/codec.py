@@ -140,15 +140,6 @@ class Interest(msgspec.Struct, frozen=True):
     positions: int = 0
 
 
-class PositionList(msgspec.Struct, frozen=True):
-    """The account's positions as Alpaca's REST gave them: its field names, its decimal strings."""
-
-    account: str
-    as_of: str
-    simulated: bool
-    positions: list[dict[str, object]]
-
-
 Fields = dict[str, object]
 """What the venue said of the account: its names, its decimal strings; pairs spelled as on the feed."""
 
@@ -226,7 +217,6 @@ decode_beat = _decoder(Beat)
 decode_ingest_status = _decoder(IngestStatus)
 decode_replica_status = _decoder(ReplicaStatus)
 decode_interest = _decoder(Interest)
-decode_positions = _decoder(PositionList)
 decode_account = _decoder(AccountImage)
 decode_account_change = _decoder(AccountChange)
 

@@ -12,7 +12,6 @@
 | `interest:<replica>`     | what one api replica wants       | INTEREST_TTL_S    |
 | `status:<role>`          | sorted set of process ids        | none, pruned      |
 | `status:<role>:<id>`     | what one process says of itself  | STATUS_TTL_S      |
-| `positions`              | the account's positions          | POSITIONS_TTL_S   |
 | `account`                | the account: positions, orders   | ACCOUNT_TTL_S     |
 | `account:change`         | the newest change of the account | ACCOUNT_TTL_S     |
 
@@ -42,7 +41,6 @@ INTEREST_TTL_S: Final = 15
 INTEREST_REFRESH_S: Final = 5.0
 STATUS_TTL_S: Final = 15
 STATUS_REFRESH_S: Final = 2.0
-POSITIONS_TTL_S: Final = 60
 ACCOUNT_TTL_S: Final = 24 * 3600
 """What was known when somebody last looked is shown at once, with its age, while it is read again."""
 SIMULATED_ACCOUNT_TTL_S: Final = 60
@@ -98,10 +96,6 @@ class Keys:
     def status(self, role: str, process: str) -> str:
         """What one process says of itself."""
         return f"{self._prefix}status:{role}:{process}"
-
-    def positions(self) -> str:
-        """The account's positions, as ingest last read them."""
-        return f"{self._prefix}positions"
 
     def account(self) -> str:
         """All that is known of the account."""

@@ -41,6 +41,7 @@ def environment(base_host: str, port: int, config: SimulatorConfig) -> dict[str,
         "ALPACA_OPTIONS_STREAM_URL": f"ws://{place}{OPTION_PATH}",
         "ALPACA_DATA_URL": f"http://{place}",
         "ALPACA_TRADING_URL": f"http://{place}",
+        "ALPACA_TRADING_STREAM_URL": f"ws://{place}{TRADING_PATH}",
     }
 
 

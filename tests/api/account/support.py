@@ -106,7 +106,7 @@ class Owner:
         await self._write(change)
 
     async def _write(self, change: AccountChange) -> None:
-        await write_account(self._bus, self._fence, self.image, change)
+        await write_account(self._bus, self._fence, self.image, [change])
 
 
 def reader(bench: Bench) -> View:
