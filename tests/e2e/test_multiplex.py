@@ -13,7 +13,9 @@ from tests.support import eventually
 pytestmark = pytest.mark.e2e
 
 ASKED = {"prices": "AAPL,BTC/USD,a$", "positions": "", "status": ""}
-NAMED = {"hello", "feed", "symbol", "positions", "position", "status", "heartbeat"}
+NAMED = {
+    "hello", "feed", "symbol", "positions", "position", "portfolio", "orders", "order", "status", "heartbeat",
+}  # fmt: skip
 
 
 async def test_one_connection_carries_prices_positions_and_status() -> None:
