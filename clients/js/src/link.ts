@@ -1,0 +1,278 @@
+// One page's own connection: opens, watches, explains and comes back.
+//
+// A stream ends in one of these ways, and the next one opens after:
+//
+// | what happened                                   | the next one                                            |
+// | ----------------------------------------------- | ------------------------------------------------------- |
+// | it broke, and the platform comes back by itself | after the server's `retry:`; the watchdog looks after it |
+// | `bye`, or a clean end                           | after the server's `retry:`                             |
+// | `ticket_expired`, 401, and there is a function  | with a new ticket, at once                              |
+// | refused for now, or nobody answered             | growing waits with jitter, 15 s at most                 |
+// | refused for good: 400, 401, 403, 404, no stream | in a minute: somebody may have mended it                |
+// | silent for 2.5 heartbeats                       | at once                                                 |
+// | other symbols are wanted                        | opens beside the old one, which ends when it has `hello` |
+
+import { Backoff } from "./backoff.js";
+import type { Clock, Timer } from "./clock.js";
+import type { Connection, ConnectionState, Upstream, UpstreamSink } from "./connection.js";
+import { TapecastError } from "./errors.js";
+import { LOST } from "./store.js";
+import type { Tickets } from "./tickets.js";
+import type { Opened, Sink, Transport } from "./transport.js";
+import type { Bye, Heartbeat, WireEvents, WireName } from "./types.js";
+import { queryOf, type Wants } from "./wants.js";
+import { Watchdog } from "./watchdog.js";
+
+// Components of a page come one by one, within a turn or two.
+const DEBOUNCE_MS = 50;
+const SLOW_MS = 60_000;
+// The old stream may hold the last of the browser's six connections, or of the server's for this client.
+const OVERLAP_MS = 3_000;
+// A timer stands still while a laptop sleeps, so none is longer than this: by then the clock has been looked at.
+const PULSE_MS = 5_000;
+const SOONEST_MS = 350;
+const EXPIRED = "ticket_expired";
+
+interface Stream {
+  query: string;
+  opened: Opened | undefined;
+  since: number;
+  /** Its `hello` is here. */
+  isGreeted: boolean;
+  bye: Bye | undefined;
+}
+
+export interface LinkParts {
+  /** Without a slash at its end. */
+  base: string;
+  transport: Transport;
+  tickets: Tickets;
+  clock: Clock;
+}
+
+export class Link implements Upstream {
+  readonly #parts: LinkParts;
+  readonly #sink: UpstreamSink;
+  readonly #backoff: Backoff;
+  readonly #watchdog: Watchdog;
+  #query = "";
+  #state: ConnectionState = "idle";
+  // The stream that counts, and the one that is to follow it.
+  #current: Stream | undefined;
+  #next: Stream | undefined;
+  // When to open a stream, by wall clock.
+  #due: number | undefined;
+  #timer: Timer | undefined;
+  // Which attempt this is: a ticket may arrive when nobody waits for it any more.
+  #turn = 0;
+
+  constructor(parts: LinkParts, sink: UpstreamSink) {
+    this.#parts = parts;
+    this.#sink = sink;
+    this.#backoff = new Backoff(parts.clock);
+    this.#watchdog = new Watchdog(parts.clock);
+  }
+
+  want(wants: Wants): void {
+    if (this.#state === "closed") return;
+    const query = queryOf(wants);
+    if (query === this.#query) return;
+    this.#query = query;
+    if (!query) {
+      this.#drop();
+      this.#tell({ state: "idle" });
+    } else if (query === this.#current?.query && this.#current.isGreeted) {
+      // Asked for and given up again before anything was opened.
+      this.#turn += 1;
+      this.#due = undefined;
+      this.#endNext();
+    } else if (this.#state !== "reconnecting" || this.#current) {
+      // Else it is waiting for its turn, and asks for what is wanted then.
+      if (this.#state === "idle") this.#tell({ state: "connecting" });
+      this.#due = this.#now() + DEBOUNCE_MS;
+    }
+    this.#schedule();
+  }
+
+  check(): void {
+    if (this.#due !== undefined && this.#now() >= this.#due) {
+      void this.#open();
+    } else if (this.#next && this.#now() - this.#next.since > OVERLAP_MS) {
+      this.#promote(this.#next);
+      this.#lost();
+    } else if (this.#current && this.#watchdog.leftMs <= 0) {
+      this.#watchdog.bark();
+      this.#drop();
+      this.#fail(new TapecastError("timeout", "nothing was heard for too long"), SOONEST_MS);
+    }
+    this.#schedule();
+  }
+
+  hasten(): void {
+    if (this.#due !== undefined && this.#state === "reconnecting") {
+      this.#backoff.reset();
+      this.#due = Math.min(this.#due, this.#now() + SOONEST_MS * this.#parts.clock.random());
+    }
+    this.check();
+  }
+
+  close(): void {
+    this.#drop();
+    this.#tell({ state: "closed" });
+    this.#schedule();
+  }
+
+  #now(): number {
+    return this.#parts.clock.now();
+  }
+
+  async #open(): Promise<void> {
+    const { base, tickets, transport } = this.#parts;
+    const turn = ++this.#turn;
+    const query = this.#query;
+    this.#due = tickets.waitMs ? this.#now() + tickets.waitMs : undefined;
+    if (this.#due !== undefined) return;
+    let ticket: string | undefined;
+    try {
+      ticket = await tickets.get();
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(error as TapecastError, this.#backoff.next(tickets.waitMs));
+      return;
+    }
+    if (turn !== this.#turn) return;
+    const stream: Stream = { query, opened: undefined, since: this.#now(), isGreeted: false, bye: undefined };
+    this.#endNext();
+    if (this.#current?.isGreeted && this.#state === "open") {
+      this.#next = stream;
+    } else {
+      this.#current?.opened?.close();
+      this.#current = stream;
+      this.#watchdog.begin();
+    }
+    const url = `${base}/stream?${query}${ticket === undefined ? "" : `&ticket=${encodeURIComponent(ticket)}`}`;
+    stream.opened = transport.open(url, this.#sinkOf(stream));
+    this.#schedule();
+  }
+
+  #sinkOf(stream: Stream): Sink {
+    const counts = () => stream === this.#current || stream === this.#next;
+    return {
+      event: (name, data) => counts() && this.#hear(stream, name === "message" ? "tick" : name, data),
+      lost: () => stream === this.#current && this.#lost(),
+      end: (over) => counts() && this.#ended(stream, over),
+    };
+  }
+
+  #hear(stream: Stream, name: string, data: string): void {
+    let payload: WireEvents[WireName];
+    try {
+      payload = JSON.parse(data);
+    } catch (cause) {
+      this.#sink.error(new TapecastError("bad_event", `${name}: its data is no JSON`, { cause }));
+      return;
+    }
+    if (stream === this.#next) this.#promote(stream);
+    this.#watchdog.hear();
+    if (name === "hello") {
+      stream.isGreeted = true;
+      stream.bye = undefined;
+      this.#backoff.reset();
+      this.#watchdog.begin();
+      // Before the event: who hears `hello` may look at the connection.
+      this.#tell({ state: "open" });
+    } else if (name === "bye") stream.bye = payload as Bye;
+    else if (name === "heartbeat") this.#watchdog.beat((payload as Heartbeat).server_time);
+    this.#sink.event(name as WireName, payload as never, data);
+  }
+
+  /** It takes over from the stream before: it was heard of, or has had its time. */
+  #promote(stream: Stream): void {
+    this.#current?.opened?.close();
+    this.#current = stream;
+    this.#next = undefined;
+    this.#watchdog.begin();
+  }
+
+  /** The current stream broke and its transport comes back by itself. */
+  #lost(): void {
+    const bye = this.#current?.bye;
+    this.#watchdog.begin();
+    // It would come back with the same ticket.
+    if (bye?.code === EXPIRED) {
+      this.#drop();
+      this.#refuseTicket(expired(bye.message));
+    } else this.#tell({ state: "reconnecting", reason: bye?.code ?? LOST });
+  }
+
+  #ended(stream: Stream, { error, retryMs }: { error?: TapecastError; retryMs?: number | undefined }): void {
+    const { bye } = stream;
+    if (stream === this.#next) this.#endNext();
+    else this.#drop();
+    if (bye?.code === EXPIRED) this.#refuseTicket(expired(bye.message));
+    else if (error?.status === 401) this.#refuseTicket(error);
+    else if (error) this.#fail(error);
+    else {
+      const wait = retryMs === undefined ? this.#backoff.next() : Math.max(SOONEST_MS, retryMs);
+      this.#wait(wait, { state: "reconnecting", reason: bye?.code ?? LOST });
+    }
+  }
+
+  #refuseTicket(error: TapecastError): void {
+    if (this.#parts.tickets.expire()) this.#wait(0, { state: "reconnecting", reason: error.code });
+    else this.#fail(error);
+  }
+
+  #fail(error: TapecastError, waitMs = this.#waitAfter(error)): void {
+    this.#sink.error(error);
+    this.#wait(waitMs, { state: error.lasting ? "refused" : "reconnecting", reason: error.code, error });
+  }
+
+  #waitAfter({ lasting, retryAfterMs }: TapecastError): number {
+    return lasting ? SLOW_MS * (1 + 0.2 * this.#parts.clock.random()) : this.#backoff.next(retryAfterMs);
+  }
+
+  #wait(ms: number, connection: Connection): void {
+    this.#due = this.#now() + ms;
+    // Where the old set still streams, that is better than nothing while the new one is asked for again.
+    if (!this.#current?.isGreeted || this.#state !== "open")
+      this.#tell({ ...connection, retryAt: this.#due });
+    this.#schedule();
+  }
+
+  #endNext(): void {
+    this.#next?.opened?.close();
+    this.#next = undefined;
+  }
+
+  /** Nothing is open and nothing is due. */
+  #drop(): void {
+    this.#turn += 1;
+    this.#due = undefined;
+    this.#endNext();
+    this.#current?.opened?.close();
+    this.#current = undefined;
+  }
+
+  #tell(connection: Connection): void {
+    if (this.#state === "closed" || (this.#state === "open" && connection.state === "open")) return;
+    this.#state = connection.state;
+    this.#sink.connection(connection);
+  }
+
+  #schedule(): void {
+    const { clock } = this.#parts;
+    clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    const waits: number[] = [];
+    if (this.#due !== undefined) waits.push(this.#due - this.#now());
+    if (this.#current) waits.push(this.#watchdog.leftMs);
+    if (this.#next) waits.push(this.#next.since + OVERLAP_MS - this.#now() + 1);
+    if (!waits.length) return;
+    const wait = Math.max(0, Math.min(PULSE_MS, ...waits));
+    this.#timer = clock.setTimer(() => this.check(), wait);
+  }
+}
+
+function expired(message: string): TapecastError {
+  return new TapecastError(EXPIRED, message, { lasting: true });
+}

@@ -1,0 +1,166 @@
+// What is known, and the rules of what replaces what. No I/O: events in, snapshots out.
+
+import type {
+  Feed,
+  Hello,
+  Order,
+  Portfolio,
+  Position,
+  Positions,
+  ServerStatus,
+  SymbolStatus,
+  Tick,
+  WireEvents,
+  WireName,
+} from "./types.js";
+
+export const LOST = "connection_lost";
+
+// The server keeps fifty.
+const ORDERS = 100;
+
+export type WireEvent = { [Name in WireName]: [name: Name, payload: WireEvents[Name]] }[WireName];
+
+export class Store {
+  readonly ticks = new Map<string, Tick>();
+  readonly states = new Map<string, SymbolStatus>();
+  /** By market. */
+  readonly feeds = new Map<string, Feed>();
+  readonly positions = new Map<string, Position>();
+  /** What `positions` said beside the list; undefined before the first. */
+  account: Omit<Positions, "positions"> | undefined;
+  portfolio: Portfolio | undefined;
+  /** Newest first. Replaced and never changed, as is everything else in here. */
+  orders: readonly Order[] | undefined;
+  status: ServerStatus | undefined;
+  hello: Hello | undefined;
+  // Whose first image of this stream is here: from then on only newer ticks count.
+  readonly #imaged = new Set<string>();
+
+  /** Take an event of a symbol that is wanted. False if it says nothing new: then nobody need hear of it. */
+  apply([name, payload]: WireEvent): boolean {
+    switch (name) {
+      case "tick":
+        return this.#tick(payload);
+      case "symbol":
+        // Never was a trade: the price that is shown is wrong.
+        if (payload.reason === "cancelled") this.ticks.delete(payload.symbol);
+        return replace(this.states, payload.symbol, payload);
+      case "feed":
+        return replace(this.feeds, payload.market, payload);
+      case "hello":
+        this.hello = payload;
+        this.#imaged.clear();
+        return true;
+      case "positions": {
+        const { positions, ...account } = payload;
+        this.account = account;
+        this.positions.clear();
+        for (const position of positions) this.positions.set(position.symbol, position);
+        return true;
+      }
+      case "position":
+        if (payload.qty === 0) this.positions.delete(payload.symbol);
+        else this.positions.set(payload.symbol, payload);
+        return true;
+      case "portfolio":
+        this.portfolio = payload;
+        return true;
+      case "orders":
+        this.orders = payload.orders;
+        return true;
+      case "order":
+        this.#order(payload.order);
+        return true;
+      case "status":
+        this.status = payload;
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  /** Whoever is added has a state from the first moment on. */
+  add(symbol: string): SymbolStatus | undefined {
+    if (this.states.has(symbol)) return undefined;
+    const status: SymbolStatus = { symbol, state: "pending" };
+    this.states.set(symbol, status);
+    return status;
+  }
+
+  remove(symbol: string): void {
+    this.ticks.delete(symbol);
+    this.states.delete(symbol);
+    this.#imaged.delete(symbol);
+  }
+
+  /** Forget the account: nobody wants it any more, and what is old would be shown as new later. */
+  removeAccount(): void {
+    this.positions.clear();
+    this.account = this.portfolio = this.orders = undefined;
+    this.feeds.delete("account");
+  }
+
+  /** Nothing is heard any more: prices stay, and nothing may be believed. Answers with what changed. */
+  lose(): WireEvent[] {
+    const changed: WireEvent[] = [];
+    const put = (event: WireEvent) => this.apply(event) && changed.push(event);
+    for (const { symbol, state } of [...this.states.values()]) {
+      // A refusal is no price, and what has no price cannot be old.
+      if (state === "refused") continue;
+      put(["symbol", { symbol, state: state === "pending" ? state : "stale", reason: LOST }]);
+    }
+    for (const feed of [...this.feeds.values()]) {
+      if (feed.reason !== LOST) put(["feed", { ...feed, state: "reconnecting", reason: LOST }]);
+    }
+    for (const position of [...this.positions.values()]) {
+      if (position.state === "live" || position.state === "closed")
+        put(["position", { ...position, state: "stale" }]);
+    }
+    return changed;
+  }
+
+  /** All that is known, as a new stream would tell it. */
+  image(): WireEvent[] {
+    const events: WireEvent[] = [];
+    if (this.hello) events.push(["hello", this.hello]);
+    for (const feed of this.feeds.values()) events.push(["feed", feed]);
+    for (const status of this.states.values()) events.push(["symbol", status]);
+    for (const tick of this.ticks.values()) events.push(["tick", tick]);
+    if (this.account)
+      events.push(["positions", { ...this.account, positions: [...this.positions.values()] }]);
+    if (this.portfolio) events.push(["portfolio", this.portfolio]);
+    if (this.orders) events.push(["orders", { orders: [...this.orders] }]);
+    if (this.status) events.push(["status", this.status]);
+    return events;
+  }
+
+  #tick(tick: Tick): boolean {
+    const held = this.ticks.get(tick.symbol);
+    if (held && this.#imaged.has(tick.symbol) && !isNewer(tick, held)) return false;
+    this.#imaged.add(tick.symbol);
+    // A new stream repeats what is known.
+    if (held && held.epoch === tick.epoch && held.seq === tick.seq) return false;
+    this.ticks.set(tick.symbol, tick);
+    return true;
+  }
+
+  #order(order: Order): void {
+    const known = this.orders ?? [];
+    const isKnown = known.some(({ id }) => id === order.id);
+    this.orders = !isKnown
+      ? [order, ...known].slice(0, ORDERS)
+      : known.map((each) => (each.id === order.id ? order : each));
+  }
+}
+
+function isNewer(tick: Tick, held: Tick): boolean {
+  return tick.epoch > held.epoch || (tick.epoch === held.epoch && tick.seq > held.seq);
+}
+
+function replace<Value>(map: Map<string, Value>, key: string, value: Value): boolean {
+  // Every reconnect tells all states again.
+  if (JSON.stringify(map.get(key)) === JSON.stringify(value)) return false;
+  map.set(key, value);
+  return true;
+}
