@@ -1,7 +1,9 @@
 import type { Clock } from "./clock.js";
+import type { TapecastError } from "./errors.js";
 
 const FIRST_MS = 1_000;
 const MOST_MS = 15_000;
+const LASTING_MS = 60_000;
 
 /** Growing waits with jitter: a server that comes back is not met by all its pages at the same moment. */
 export class Backoff {
@@ -12,7 +14,12 @@ export class Backoff {
   /** The wait before the next attempt; never less than the server asked for. */
   next(atLeastMs = 0): number {
     const most = Math.min(MOST_MS, FIRST_MS * 2 ** this.#failures++);
-    return Math.max(atLeastMs, 0) + most * (0.35 + 0.65 * this.clock.random());
+    return atLeastMs + most * (0.35 + 0.65 * this.clock.random());
+  }
+
+  /** The wait after a refusal. One that time does not mend is worth a look once a minute. */
+  after({ lasting, retryAfterMs }: TapecastError): number {
+    return lasting ? LASTING_MS * (1 + 0.2 * this.clock.random()) : this.next(retryAfterMs);
   }
 
   reset(): void {

@@ -13,42 +13,25 @@
 // | other symbols are wanted                        | opens beside the old one, which ends when it has `hello` |
 
 import { Backoff } from "./backoff.js";
-import type { Clock, Timer } from "./clock.js";
+import type { Timer } from "./clock.js";
 import type { Connection, ConnectionState, Upstream, UpstreamSink } from "./connection.js";
 import { TapecastError } from "./errors.js";
 import { LOST } from "./store.js";
-import type { Tickets } from "./tickets.js";
-import type { Opened, Sink, Transport } from "./transport.js";
+import { EXPIRED, expired, type LinkParts, parsed, Stream } from "./stream.js";
+import type { Sink } from "./transport.js";
 import type { Bye, Heartbeat, WireEvents, WireName } from "./types.js";
 import { queryOf, type Wants } from "./wants.js";
 import { Watchdog } from "./watchdog.js";
 
 // Components of a page come one by one, within a turn or two.
 const DEBOUNCE_MS = 50;
-const SLOW_MS = 60_000;
+// A wait that is longer was reckoned by a clock that has been set back since.
+const LONGEST_MS = 400_000;
 // The old stream may hold the last of the browser's six connections, or of the server's for this client.
 const OVERLAP_MS = 3_000;
 // A timer stands still while a laptop sleeps, so none is longer than this: by then the clock has been looked at.
 const PULSE_MS = 5_000;
 const SOONEST_MS = 350;
-const EXPIRED = "ticket_expired";
-
-interface Stream {
-  query: string;
-  opened: Opened | undefined;
-  since: number;
-  /** Its `hello` is here. */
-  isGreeted: boolean;
-  bye: Bye | undefined;
-}
-
-export interface LinkParts {
-  /** Without a slash at its end. */
-  base: string;
-  transport: Transport;
-  tickets: Tickets;
-  clock: Clock;
-}
 
 export class Link implements Upstream {
   readonly #parts: LinkParts;
@@ -95,6 +78,7 @@ export class Link implements Upstream {
   }
 
   check(): void {
+    if (this.#due !== undefined && this.#due - this.#now() > LONGEST_MS) this.#due = this.#now();
     if (this.#due !== undefined && this.#now() >= this.#due) {
       void this.#open();
     } else if (this.#next && this.#now() - this.#next.since > OVERLAP_MS) {
@@ -129,7 +113,6 @@ export class Link implements Upstream {
   async #open(): Promise<void> {
     const { base, tickets, transport } = this.#parts;
     const turn = ++this.#turn;
-    const query = this.#query;
     this.#due = tickets.waitMs ? this.#now() + tickets.waitMs : undefined;
     if (this.#due !== undefined) return;
     let ticket: string | undefined;
@@ -140,16 +123,16 @@ export class Link implements Upstream {
       return;
     }
     if (turn !== this.#turn) return;
-    const stream: Stream = { query, opened: undefined, since: this.#now(), isGreeted: false, bye: undefined };
+    const stream = new Stream(this.#query, this.#now());
     this.#endNext();
     if (this.#current?.isGreeted && this.#state === "open") {
       this.#next = stream;
     } else {
-      this.#current?.opened?.close();
+      this.#current?.close();
       this.#current = stream;
       this.#watchdog.begin();
     }
-    const url = `${base}/stream?${query}${ticket === undefined ? "" : `&ticket=${encodeURIComponent(ticket)}`}`;
+    const url = `${base}/stream?${stream.query}${ticket === undefined ? "" : `&ticket=${encodeURIComponent(ticket)}`}`;
     stream.opened = transport.open(url, this.#sinkOf(stream));
     this.#schedule();
   }
@@ -166,9 +149,9 @@ export class Link implements Upstream {
   #hear(stream: Stream, name: string, data: string): void {
     let payload: WireEvents[WireName];
     try {
-      payload = JSON.parse(data);
-    } catch (cause) {
-      this.#sink.error(new TapecastError("bad_event", `${name}: its data is no JSON`, { cause }));
+      payload = parsed(name, data);
+    } catch (error) {
+      this.#sink.error(error as TapecastError);
       return;
     }
     if (stream === this.#next) this.#promote(stream);
@@ -187,7 +170,7 @@ export class Link implements Upstream {
 
   /** It takes over from the stream before: it was heard of, or has had its time. */
   #promote(stream: Stream): void {
-    this.#current?.opened?.close();
+    this.#current?.close();
     this.#current = stream;
     this.#next = undefined;
     this.#watchdog.begin();
@@ -222,13 +205,9 @@ export class Link implements Upstream {
     else this.#fail(error);
   }
 
-  #fail(error: TapecastError, waitMs = this.#waitAfter(error)): void {
+  #fail(error: TapecastError, waitMs = this.#backoff.after(error)): void {
     this.#sink.error(error);
     this.#wait(waitMs, { state: error.lasting ? "refused" : "reconnecting", reason: error.code, error });
-  }
-
-  #waitAfter({ lasting, retryAfterMs }: TapecastError): number {
-    return lasting ? SLOW_MS * (1 + 0.2 * this.#parts.clock.random()) : this.#backoff.next(retryAfterMs);
   }
 
   #wait(ms: number, connection: Connection): void {
@@ -240,7 +219,7 @@ export class Link implements Upstream {
   }
 
   #endNext(): void {
-    this.#next?.opened?.close();
+    this.#next?.close();
     this.#next = undefined;
   }
 
@@ -249,7 +228,7 @@ export class Link implements Upstream {
     this.#turn += 1;
     this.#due = undefined;
     this.#endNext();
-    this.#current?.opened?.close();
+    this.#current?.close();
     this.#current = undefined;
   }
 
@@ -271,8 +250,4 @@ export class Link implements Upstream {
     const wait = Math.max(0, Math.min(PULSE_MS, ...waits));
     this.#timer = clock.setTimer(() => this.check(), wait);
   }
-}
-
-function expired(message: string): TapecastError {
-  return new TapecastError(EXPIRED, message, { lasting: true });
 }

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.js";
 const KEEPALIVE_MS = 15_000;
 const BEATS = 2.5;
 const MOST_MS = 750_000;
+const SLEPT_MS = 15_000;
 
 /** Says when a stream that looks open has been silent for too long. By wall clock: timers sleep with the laptop. */
 export class Watchdog {
@@ -50,6 +51,7 @@ export class Watchdog {
 
   /** It barked. A server whose heartbeats are further apart than we thought must not be left again and again. */
   bark(): void {
-    if (!this.#isMeasured) this.#limitMs = Math.min(MOST_MS, 2 * this.#limitMs);
+    // Long after the limit is no sign of that, but of a laptop that slept.
+    if (!this.#isMeasured && this.leftMs > -SLEPT_MS) this.#limitMs = Math.min(MOST_MS, 2 * this.#limitMs);
   }
 }

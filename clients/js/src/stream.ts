@@ -1,0 +1,48 @@
+import type { Clock } from "./clock.js";
+import { TapecastError } from "./errors.js";
+import type { Tickets } from "./tickets.js";
+import type { Opened, Transport } from "./transport.js";
+import type { Bye, WireEvents, WireName } from "./types.js";
+
+export const EXPIRED = "ticket_expired";
+
+/** What a link is made of. */
+export interface LinkParts {
+  /** Without a slash at its end. */
+  base: string;
+  transport: Transport;
+  tickets: Tickets;
+  clock: Clock;
+}
+
+/** One stream of a link, from its request to its end. */
+export class Stream {
+  opened: Opened | undefined;
+  /** Its `hello` is here. */
+  isGreeted = false;
+  /** The last words of the server, until it says `hello` again. */
+  bye: Bye | undefined;
+
+  constructor(
+    readonly query: string,
+    readonly since: number,
+  ) {}
+
+  close(): void {
+    this.opened?.close();
+  }
+}
+
+/** The payload of an event. Throws a TapecastError. */
+export function parsed(name: string, data: string): WireEvents[WireName] {
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw new TapecastError("bad_event", `${name}: its data is no JSON`, { cause });
+  }
+}
+
+/** The `bye` of a ticket as an error: its stream ended, and with this ticket there will be no other. */
+export function expired(message: string): TapecastError {
+  return new TapecastError(EXPIRED, message, { lasting: true });
+}
