@@ -6,7 +6,6 @@ import type { ConnectOptions } from "./options.js";
 import { Store, type WireEvent } from "./store.js";
 import type {
   Feed,
-  Heartbeat,
   Hello,
   Order,
   Portfolio,
@@ -32,12 +31,12 @@ export type Subjects = Partial<Omit<Wants, "symbols">>;
 // A first stream, or one that another tab takes over, is not worth showing as a loss before.
 const GRACE_MS = 2_000;
 
+const ACCOUNT = /^(position|portfolio|order)/;
+
 /** Live events and what is known by now. Everything in the snapshots is replaced and never changed. */
 export class TapecastClient {
-  readonly #options: ConnectOptions;
   readonly #clock;
-  readonly #serverClock: ServerClock;
-  readonly #store = new Store();
+  readonly #store: Store;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #symbols: Set<string>;
   readonly #upstream: Upstream;
@@ -48,9 +47,8 @@ export class TapecastClient {
 
   constructor(options: ConnectOptions) {
     const { symbols = [], positions = false, status = false, interval } = options;
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#serverClock = new ServerClock(this.#clock);
+    this.#store = new Store(new ServerClock(this.#clock));
     this.#symbols = symbolsOf(symbols);
     this.#subjects = { positions, status, interval };
     for (const symbol of this.#symbols) this.#store.add(symbol);
@@ -59,7 +57,7 @@ export class TapecastClient {
       connection: (connection) => this.#connect(connection),
       error: (error) => this.#emitter.emit("error", error),
     };
-    this.#upstream = upstreamOf(this.#options, this.#clock, sink);
+    this.#upstream = upstreamOf(options, this.#clock, sink);
     this.#sleep = wakeWith(this.#upstream);
     this.#want();
   }
@@ -84,18 +82,13 @@ export class TapecastClient {
 
   /** These no more: they are forgotten at once. */
   remove(...names: string[]): void {
-    for (const symbol of symbolsOf(names)) {
-      this.#symbols.delete(symbol);
-      this.#store.remove(symbol);
-    }
+    for (const symbol of symbolsOf(names)) this.#symbols.delete(symbol);
     this.#want();
   }
 
   /** Want other subjects beside the symbols from now on. */
   set(subjects: Subjects): void {
     this.#subjects = { ...this.#subjects, ...subjects };
-    if (!this.#subjects.positions) this.#store.removeAccount();
-    if (!this.#subjects.status) this.#store.status = undefined;
     this.#want();
   }
 
@@ -157,7 +150,7 @@ export class TapecastClient {
 
   /** The server's clock, milliseconds since the epoch. */
   serverNow(): number {
-    return this.#serverClock.now();
+    return this.#store.clock.now();
   }
 
   /** How long ago the newest trade of a symbol was, by the server's clock. */
@@ -168,36 +161,21 @@ export class TapecastClient {
   }
 
   #want(): void {
-    this.#upstream.want({ symbols: [...this.#symbols], ...this.#subjects });
+    const wants = { symbols: [...this.#symbols], ...this.#subjects };
+    this.#store.keep(wants);
+    this.#upstream.want(wants);
   }
 
   #hear(event: WireEvent): void {
-    if (!this.#isWanted(event)) return;
-    const [name, payload] = event;
-    if (name === "hello") this.#serverClock.reset();
-    if (name === "hello" || name === "heartbeat") this.#serverClock.hear((payload as Heartbeat).server_time);
-    if (this.#store.apply(event)) this.#emit(event);
+    if (this.#isWanted(event) && this.#store.apply(event)) this.#emit(event);
   }
 
   /** What other tabs want comes along on a stream that is shared; what was just given up may still be on its way. */
   #isWanted([name, payload]: WireEvent): boolean {
-    switch (name) {
-      case "tick":
-      case "symbol":
-        return this.#symbols.has(payload.symbol);
-      case "feed":
-        return this.#subjects.positions || payload.market !== "account";
-      case "positions":
-      case "position":
-      case "portfolio":
-      case "orders":
-      case "order":
-        return this.#subjects.positions;
-      case "status":
-        return this.#subjects.status;
-      default:
-        return true;
-    }
+    if (name === "tick" || name === "symbol") return this.#symbols.has(payload.symbol);
+    if (name === "status") return this.#subjects.status;
+    const isOfAccount = name === "feed" ? payload.market === "account" : ACCOUNT.test(name);
+    return this.#subjects.positions || !isOfAccount;
   }
 
   #emit([name, payload]: WireEvent | ["symbol", SymbolStatus | undefined]): void {

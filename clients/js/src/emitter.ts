@@ -24,8 +24,4 @@ export class Emitter<Events> {
       }
     }
   }
-
-  clear(): void {
-    this.#listeners.clear();
-  }
 }

@@ -22,9 +22,14 @@ export class TapecastError extends Error {
   constructor(
     code: LocalCode | (string & {}),
     message: string,
-    more: { status?: number; lasting?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    more: {
+      status?: number | undefined;
+      lasting?: boolean;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
-    super(message, { cause: more.cause });
+    super(message, more);
     this.code = code;
     this.status = more.status;
     this.lasting = more.lasting ?? false;
@@ -42,17 +47,18 @@ export async function refusalOf(response: Response): Promise<TapecastError> {
   const after = Number(response.headers.get("retry-after"));
   // 408 and 429 are the two of the 4xx that time mends.
   const lasting = status < 500 && status !== 408 && status !== 429;
-  if (typeof said?.code === "string") {
-    const wait = after > 0 ? { retryAfterMs: 1000 * after } : {};
-    return new TapecastError(said.code, said.message ?? said.code, { status, lasting, ...wait });
-  }
-  if (status >= 500) return new TapecastError("unreachable", `the server answered ${status}`, { status });
-  return new TapecastError("not_a_stream", `no tapecast stream here (HTTP ${status})`, { status, lasting });
+  const more = { status, lasting, retryAfterMs: after > 0 ? 1000 * after : undefined };
+  if (typeof said?.code === "string") return new TapecastError(said.code, said.message ?? said.code, more);
+  return new TapecastError(
+    lasting ? "not_a_stream" : "unreachable",
+    `no tapecast here: HTTP ${status}`,
+    more,
+  );
 }
 
 /** Nobody answered. */
 export function unreachable(cause: unknown): TapecastError {
-  return new TapecastError("unreachable", "the server cannot be reached", { cause });
+  return new TapecastError("unreachable", "nobody answers there", { cause });
 }
 
 /** Whether a response is what was asked for. */

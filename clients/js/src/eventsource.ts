@@ -1,7 +1,7 @@
 // The platform's EventSource. It obeys `retry:` and comes back by itself, but it never says why it failed and
 // gives up for ever on any answer but 200: then the same URL is fetched once, to read what the server has to say.
 
-import { isStream, refusalOf, TapecastError, unreachable } from "./errors.js";
+import { isStream, refusalOf, type TapecastError, unreachable } from "./errors.js";
 import type { Opened, Sink, Transport } from "./transport.js";
 import { NAMED } from "./types.js";
 
@@ -20,14 +20,16 @@ const FAILURES = 3;
 const EXPLAIN_MS = 5_000;
 
 export function eventSourceTransport(
-  EventSource: EventSourceClass = globalThis.EventSource as unknown as EventSourceClass,
+  EventSource = globalThis.EventSource as unknown as EventSourceClass | undefined,
 ): Transport {
+  if (!EventSource) throw new TypeError("no EventSource here: give `transport: fetchTransport()`");
   return {
     open(url: string, sink: Sink): Opened {
       const source = new EventSource(url);
       const asking = new AbortController();
       let failures = 0;
       let over = false;
+      let isClosed = false;
       for (const name of ["message", ...NAMED]) {
         source.addEventListener(name, ({ data }) => {
           if (over || typeof data !== "string") return;
@@ -42,12 +44,12 @@ export function eventSourceTransport(
         if (over || (source.readyState !== CLOSED && failures < FAILURES)) return;
         over = true;
         source.close();
-        const error = await explain(url, asking.signal);
-        if (!asking.signal.aborted) sink.end(error ? { error } : {});
+        const error = await explain(url, asking);
+        if (!isClosed) sink.end(error ? { error } : {});
       });
       return {
         close() {
-          over = true;
+          isClosed = over = true;
           asking.abort();
           source.close();
         },
@@ -57,24 +59,18 @@ export function eventSourceTransport(
 }
 
 /** Why `url` gives no stream; undefined if it does by now. */
-async function explain(url: string, closed: AbortSignal): Promise<TapecastError | undefined> {
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  closed.addEventListener("abort", abort);
-  const timer = setTimeout(abort, EXPLAIN_MS);
+async function explain(url: string, asking: AbortController): Promise<TapecastError | undefined> {
+  const timer = setTimeout(() => asking.abort(), EXPLAIN_MS);
   try {
     // Not as a stream: to one of those a refusal that time mends would be told by `bye`.
     const headers = { Accept: "application/json" };
-    const response = await fetch(url, { headers, cache: "no-store", signal: stop.signal });
-    if (isStream(response)) return undefined;
-    return await refusalOf(response);
+    const response = await fetch(url, { headers, cache: "no-store", signal: asking.signal });
+    return isStream(response) ? undefined : await refusalOf(response);
   } catch (cause) {
-    if (cause instanceof TapecastError) return cause;
     return unreachable(cause);
   } finally {
     clearTimeout(timer);
-    closed.removeEventListener("abort", abort);
     // Also ends a stream that was opened.
-    abort();
+    asking.abort();
   }
 }

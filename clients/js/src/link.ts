@@ -17,7 +17,7 @@ import type { Timer } from "./clock.js";
 import type { Connection, ConnectionState, Upstream, UpstreamSink } from "./connection.js";
 import { TapecastError } from "./errors.js";
 import { LOST } from "./store.js";
-import { EXPIRED, expired, type LinkParts, parsed, Stream } from "./stream.js";
+import { EXPIRED, expired, type LinkParts, Stream } from "./stream.js";
 import type { Sink } from "./transport.js";
 import type { Bye, Heartbeat, WireEvents, WireName } from "./types.js";
 import { queryOf, type Wants } from "./wants.js";
@@ -149,9 +149,9 @@ export class Link implements Upstream {
   #hear(stream: Stream, name: string, data: string): void {
     let payload: WireEvents[WireName];
     try {
-      payload = parsed(name, data);
-    } catch (error) {
-      this.#sink.error(error as TapecastError);
+      payload = JSON.parse(data);
+    } catch (cause) {
+      this.#sink.error(new TapecastError("bad_event", `no JSON: ${name}`, { cause }));
       return;
     }
     if (stream === this.#next) this.#promote(stream);

@@ -14,7 +14,12 @@ export interface ConnectOptions {
   status?: boolean | undefined;
   /** For a server with `API_TOKEN`. A function is asked again whenever its ticket has expired. */
   ticket?: TicketSource | undefined;
-  /** How streams are read. Default: the platform's `EventSource`, or `fetch` where there is none. */
+  /**
+   * One stream for all tabs of this origin, where the browser can (default: true). A text, say the user's id, keeps
+   * those apart that must not share: the stream is opened with the ticket of whichever tab came first.
+   */
+  shared?: boolean | string | undefined;
+  /** How streams are read. Default: the platform's `EventSource`; in Node give `fetchTransport()`. */
   transport?: Transport | undefined;
   /** For tests. */
   clock?: Clock | undefined;

@@ -1,5 +1,6 @@
 // What is known, and the rules of what replaces what. No I/O: events in, snapshots out.
 
+import type { ServerClock } from "./clock.js";
 import type {
   Feed,
   Hello,
@@ -13,6 +14,7 @@ import type {
   WireEvents,
   WireName,
 } from "./types.js";
+import type { Wants } from "./wants.js";
 
 export const LOST = "connection_lost";
 
@@ -37,6 +39,8 @@ export class Store {
   // Whose first image of this stream is here: from then on only newer ticks count.
   readonly #imaged = new Set<string>();
 
+  constructor(readonly clock: ServerClock) {}
+
   /** Take an event of a symbol that is wanted. False if it says nothing new: then nobody need hear of it. */
   apply([name, payload]: WireEvent): boolean {
     switch (name) {
@@ -51,6 +55,11 @@ export class Store {
       case "hello":
         this.hello = payload;
         this.#imaged.clear();
+        this.clock.reset();
+        this.clock.hear(payload.server_time);
+        return true;
+      case "heartbeat":
+        this.clock.hear(payload.server_time);
         return true;
       case "positions": {
         const { positions, ...account } = payload;
@@ -88,17 +97,21 @@ export class Store {
     return status;
   }
 
-  remove(symbol: string): void {
-    this.ticks.delete(symbol);
-    this.states.delete(symbol);
-    this.#imaged.delete(symbol);
-  }
-
-  /** Forget the account: nobody wants it any more, and what is old would be shown as new later. */
-  removeAccount(): void {
-    this.positions.clear();
-    this.account = this.portfolio = this.orders = undefined;
-    this.feeds.delete("account");
+  /** Forget what is wanted no more: it would be shown as new later. */
+  keep({ symbols, positions, status }: Wants): void {
+    const wanted = new Set(symbols);
+    for (const symbol of this.states.keys()) {
+      if (wanted.has(symbol)) continue;
+      this.ticks.delete(symbol);
+      this.states.delete(symbol);
+      this.#imaged.delete(symbol);
+    }
+    if (!positions) {
+      this.positions.clear();
+      this.account = this.portfolio = this.orders = undefined;
+      this.feeds.delete("account");
+    }
+    if (!status) this.status = undefined;
   }
 
   /** Nothing is heard any more: prices stay, and nothing may be believed. Answers with what changed. */
@@ -120,10 +133,12 @@ export class Store {
     return changed;
   }
 
-  /** All that is known, as a new stream would tell it. */
+  /** All that is known, as a new stream would tell it now. Nothing before the first `hello`. */
   image(): WireEvent[] {
-    const events: WireEvent[] = [];
-    if (this.hello) events.push(["hello", this.hello]);
+    if (!this.hello) return [];
+    const events: WireEvent[] = [
+      ["hello", { ...this.hello, server_time: Math.round(1000 * this.clock.now()) }],
+    ];
     for (const feed of this.feeds.values()) events.push(["feed", feed]);
     for (const status of this.states.values()) events.push(["symbol", status]);
     for (const tick of this.ticks.values()) events.push(["tick", tick]);

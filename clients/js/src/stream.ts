@@ -2,7 +2,7 @@ import type { Clock } from "./clock.js";
 import { TapecastError } from "./errors.js";
 import type { Tickets } from "./tickets.js";
 import type { Opened, Transport } from "./transport.js";
-import type { Bye, WireEvents, WireName } from "./types.js";
+import type { Bye } from "./types.js";
 
 export const EXPIRED = "ticket_expired";
 
@@ -30,15 +30,6 @@ export class Stream {
 
   close(): void {
     this.opened?.close();
-  }
-}
-
-/** The payload of an event. Throws a TapecastError. */
-export function parsed(name: string, data: string): WireEvents[WireName] {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    throw new TapecastError("bad_event", `${name}: its data is no JSON`, { cause });
   }
 }
 

@@ -10,63 +10,55 @@ const LATE_MS = 20_000;
 
 /** Keeps a ticket until it is refused, and asks for the next no more often than the floor allows. */
 export class Tickets {
-  #ticket: string | undefined;
-  #asked = Number.NEGATIVE_INFINITY;
-  #pending: Promise<string> | undefined;
+  readonly #source: TicketSource | undefined;
+  readonly #clock: Clock;
+  // Also while it is on its way.
+  #ticket: Promise<string | undefined> | undefined;
+  #asked = 0;
 
-  constructor(
-    private readonly source: TicketSource | undefined,
-    private readonly clock: Clock,
-  ) {
-    if (typeof source === "string") this.#ticket = source;
-  }
-
-  get isRenewable(): boolean {
-    return typeof this.source === "function";
+  constructor(source: TicketSource | undefined, clock: Clock) {
+    this.#source = source;
+    this.#clock = clock;
+    if (typeof source !== "function") this.#ticket = Promise.resolve(source);
   }
 
   /** How long to wait before `get` may be called. */
   get waitMs(): number {
-    const isHeld = !this.isRenewable || this.#ticket !== undefined || this.#pending;
-    return isHeld ? 0 : Math.min(FLOOR_MS, Math.max(0, this.#asked + FLOOR_MS - this.clock.now()));
+    if (this.#ticket) return 0;
+    return Math.max(0, Math.min(FLOOR_MS, this.#asked + FLOOR_MS - this.#clock.now()));
   }
 
   /** The ticket to open a stream with; undefined where none is needed. */
-  async get(): Promise<string | undefined> {
-    const { source } = this;
-    if (this.#ticket !== undefined || typeof source !== "function") return this.#ticket;
-    if (!this.#pending) {
-      this.#asked = this.clock.now();
-      this.#pending = this.#ask(source);
-    }
-    try {
-      this.#ticket = await this.#pending;
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new TapecastError("ticket_failed", `no ticket: ${why}`, { cause });
-    } finally {
-      this.#pending = undefined;
+  get(): Promise<string | undefined> {
+    if (!this.#ticket) {
+      this.#asked = this.#clock.now();
+      this.#ticket = this.#ask();
+      this.#ticket.catch(() => {
+        this.#ticket = undefined;
+      });
     }
     return this.#ticket;
   }
 
   /** The server takes it no more. False where another would fare no better: there is none, or it was new. */
   expire(): boolean {
-    if (!this.isRenewable) return false;
+    if (typeof this.#source !== "function") return false;
     this.#ticket = undefined;
-    return this.waitMs === 0;
+    return !this.waitMs;
   }
 
-  /** A function that never answers must not be the end of everything. */
-  async #ask(source: () => string | Promise<string>): Promise<string> {
+  async #ask(): Promise<string> {
     let timer: Timer | undefined;
+    // A function that never answers must not be the end of everything.
     const late = new Promise<never>((_, reject) => {
-      timer = this.clock.setTimer(() => reject(new Error("the ticket function takes too long")), LATE_MS);
+      timer = this.#clock.setTimer(() => reject(new Error("it takes too long")), LATE_MS);
     });
     try {
-      return await Promise.race([source(), late]);
+      return await Promise.race([(this.#source as () => string)(), late]);
+    } catch (cause) {
+      throw new TapecastError("ticket_failed", `no ticket: ${(cause as Error)?.message ?? cause}`, { cause });
     } finally {
-      this.clock.clearTimer(timer);
+      this.#clock.clearTimer(timer);
     }
   }
 }

@@ -28,22 +28,16 @@ export function queryOf({ symbols, positions, status, interval }: Wants): string
 }
 
 /** What several pages want together. Of intervals the shortest wins, and none is the shortest. */
-export function unionOf(all: Iterable<Wants>): Wants {
-  const symbols = new Set<string>();
-  const union = { positions: false, status: false };
-  let interval: number | undefined = Number.POSITIVE_INFINITY;
-  for (const wants of all) {
-    for (const symbol of wants.symbols) symbols.add(symbol);
-    union.positions ||= wants.positions;
-    union.status ||= wants.status;
-    // Who wants no prices and no positions has no say in how often they come.
-    if (!wants.symbols.length && !wants.positions) continue;
-    interval =
-      wants.interval === undefined || interval === undefined ? undefined : Math.min(interval, wants.interval);
-  }
+export function unionOf(all: Wants[]): Wants {
+  // Who wants no prices and no positions has no say in how often they come.
+  const intervals = all.map(({ symbols, positions, interval = -1 }) =>
+    symbols.length || positions ? interval : Number.POSITIVE_INFINITY,
+  );
+  const interval = Math.min(...intervals);
   return {
-    symbols: [...symbols],
-    ...union,
-    interval: interval === Number.POSITIVE_INFINITY ? undefined : interval,
+    symbols: [...new Set(all.flatMap(({ symbols }) => symbols))],
+    positions: all.some(({ positions }) => positions),
+    status: all.some(({ status }) => status),
+    interval: interval < 0 || interval === Number.POSITIVE_INFINITY ? undefined : interval,
   };
 }

@@ -18,10 +18,6 @@ export class Watchdog {
     this.#heard = clock.now();
   }
 
-  get limitMs(): number {
-    return this.#limitMs;
-  }
-
   /** A new stream, or one that is coming back: the silence begins anew. */
   begin(): void {
     this.#beatUs = undefined;

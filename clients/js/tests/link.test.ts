@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TapecastClient } from "../src/client.js";
 import type { Connection } from "../src/connection.js";
 import { TapecastError } from "../src/errors.js";
@@ -16,6 +16,8 @@ beforeEach(() => {
   connections = [];
   errors = [];
 });
+
+afterEach(() => vi.unstubAllGlobals());
 
 async function open(options: Partial<ConnectOptions> = {}): Promise<TapecastClient> {
   const client = new TapecastClient({ url: "http://test/", symbols: ["AAPL"], transport, clock, ...options });
