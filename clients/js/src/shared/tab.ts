@@ -150,7 +150,8 @@ export class Tab implements Upstream {
   /** Another tab leads by now. We may lead again after it. */
   #stepDown(leader: Leader): void {
     if (this.#leading !== leader) return;
-    this.#leading = undefined;
+    // Whoever answers us first.
+    this.#leading = this.#leader = undefined;
     leader.close();
     this.#heard = this.#parts.clock.now();
     this.#send();
