@@ -1,0 +1,241 @@
+// Between a client and components: who shows what, and what changed since the last frame.
+
+import { TapecastClient } from "../client.js";
+import type { Connection } from "../connection.js";
+import type { TapecastError } from "../errors.js";
+import type { ConnectOptions } from "../options.js";
+import type {
+  Feed,
+  Hello,
+  Order,
+  Portfolio,
+  Position,
+  Positions,
+  ServerStatus,
+  SymbolStatus,
+  Tick,
+} from "../types.js";
+import { symbolsOf } from "../wants.js";
+
+/** What is wanted is said by the components that show it. */
+export type BoardOptions = Omit<ConnectOptions, "symbols" | "positions" | "status">;
+
+/** The newest image of a symbol with its state. Without a price while it has none: `state` says why. */
+export type Price = SymbolStatus & Partial<Omit<Tick, "symbol">>;
+
+export interface Account extends Omit<Positions, "positions"> {
+  /** Whether the list is known: before, it is empty as well. */
+  loaded: boolean;
+  positions: readonly Position[];
+  portfolio: Portfolio | undefined;
+}
+
+export interface StreamStatus {
+  connection: Connection;
+  connected: boolean;
+  /** The last thing that went wrong, until the next `hello`. */
+  error: TapecastError | undefined;
+  feeds: readonly Feed[];
+  hello: Hello | undefined;
+  /** Of the whole server, where it is asked for. */
+  status: ServerStatus | undefined;
+}
+
+export interface Interest {
+  symbols?: Iterable<string>;
+  positions?: boolean;
+  status?: boolean;
+}
+
+// Keys of what is no symbol. No symbol has small letters.
+export const ACCOUNT = "account";
+export const ORDERS = "orders";
+export const STATUS = "status";
+
+export const NO_ACCOUNT: Account = { loaded: false, positions: [], portfolio: undefined };
+export const NO_STATUS: StreamStatus = {
+  connection: { state: "idle" },
+  connected: false,
+  error: undefined,
+  feeds: [],
+  hello: undefined,
+  status: undefined,
+};
+
+export class Board {
+  /** The newest function wins: a page makes a new one at each render. */
+  ticket: ConnectOptions["ticket"];
+  client: TapecastClient | undefined;
+  account: Account = NO_ACCOUNT;
+  orders: readonly Order[] | undefined;
+  status: StreamStatus = NO_STATUS;
+  readonly #options: BoardOptions;
+  readonly #prices = new Map<string, Price>();
+  // How many components want a symbol, or one of the keys above.
+  readonly #wanted = new Map<string, number>();
+  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #dirty = new Set<string>();
+  #error: TapecastError | undefined;
+  #users = 0;
+  #isFramePending = false;
+  #isUpdatePending = false;
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+    this.ticket = options.ticket;
+  }
+
+  /** Open the stream for as long as somebody uses it; the answer ends this use. */
+  start(): () => void {
+    this.#users += 1;
+    this.#updateLater();
+    return () => {
+      this.#users -= 1;
+      this.#updateLater();
+    };
+  }
+
+  /** Say what a component shows; the answer takes it back. */
+  watch({ symbols = [], positions, status }: Interest): () => void {
+    const keys = [...symbolsOf(symbols), ...(positions ? [ACCOUNT] : []), ...(status ? [STATUS] : [])];
+    for (const key of keys) this.#count(key, 1);
+    return () => {
+      for (const key of keys) this.#count(key, -1);
+    };
+  }
+
+  /** Call `listener` after a frame in which one of `keys` changed; the answer stops it. */
+  subscribe(keys: Iterable<string>, listener: () => void): () => void {
+    const heard = [...keys];
+    for (const key of heard) {
+      const listeners = this.#listeners.get(key) ?? new Set();
+      this.#listeners.set(key, listeners.add(listener));
+    }
+    return () => {
+      for (const key of heard) {
+        const listeners = this.#listeners.get(key);
+        listeners?.delete(listener);
+        if (!listeners?.size) this.#listeners.delete(key);
+      }
+    };
+  }
+
+  /** The same object until the symbol changes. */
+  price(symbol: string): Price {
+    const known = this.#prices.get(symbol);
+    if (known) return known;
+    const price: Price = { symbol, state: "pending" };
+    this.#prices.set(symbol, price);
+    return price;
+  }
+
+  #count(key: string, by: number): void {
+    const count = (this.#wanted.get(key) ?? 0) + by;
+    if (count) this.#wanted.set(key, count);
+    else this.#wanted.delete(key);
+    this.#updateLater();
+  }
+
+  /** After all components of this turn had their say: one that is shown anew first takes back what it said. */
+  #updateLater(): void {
+    if (this.#isUpdatePending) return;
+    this.#isUpdatePending = true;
+    queueMicrotask(() => {
+      this.#isUpdatePending = false;
+      this.#update();
+    });
+  }
+
+  #update(): void {
+    if (!this.#users) {
+      this.client?.close();
+      this.client = undefined;
+      // Who comes later must not be shown this as live.
+      this.#prices.clear();
+      this.account = NO_ACCOUNT;
+      this.orders = undefined;
+      this.status = NO_STATUS;
+      return;
+    }
+    const symbols = new Set(this.#wanted.keys());
+    const positions = symbols.delete(ACCOUNT);
+    const status = symbols.delete(STATUS);
+    for (const symbol of this.#prices.keys()) {
+      if (!symbols.has(symbol) && !this.#listeners.has(symbol)) this.#prices.delete(symbol);
+    }
+    const { client } = this;
+    if (!client) {
+      this.#open({ ...this.#options, symbols, positions, status });
+      return;
+    }
+    client.remove(...[...client.symbols].filter((symbol) => !symbols.has(symbol)));
+    client.add(...symbols);
+    client.set({ positions, status });
+    if (!positions) this.#mark(ACCOUNT, ORDERS);
+    if (!status) this.#mark(STATUS);
+  }
+
+  #open(options: ConnectOptions): void {
+    const { ticket } = this;
+    if (typeof ticket === "function") {
+      options.ticket = () => (typeof this.ticket === "function" ? this.ticket() : ticket());
+    } else options.ticket = ticket;
+    const client = new TapecastClient(options);
+    this.client = client;
+    client.on("tick", ({ symbol }) => this.#mark(symbol));
+    client.on("symbol", ({ symbol }) => this.#mark(symbol));
+    for (const name of ["positions", "position", "portfolio"] as const)
+      client.on(name, () => this.#mark(ACCOUNT));
+    for (const name of ["orders", "order"] as const) client.on(name, () => this.#mark(ORDERS));
+    for (const name of ["feed", "status", "connection"] as const) client.on(name, () => this.#mark(STATUS));
+    client.on("hello", () => {
+      this.#error = undefined;
+      this.#mark(STATUS);
+    });
+    client.on("error", (error) => {
+      this.#error = error;
+      this.#mark(STATUS);
+    });
+    this.#mark(STATUS);
+  }
+
+  #mark(...keys: string[]): void {
+    for (const key of keys) this.#dirty.add(key);
+    if (this.#isFramePending) return;
+    this.#isFramePending = true;
+    const frame = () => this.#flush();
+    // A page in the background has no frames: it is drawn when it is looked at again.
+    if (typeof requestAnimationFrame === "function") requestAnimationFrame(frame);
+    else setTimeout(frame, 16);
+  }
+
+  /** Make the new snapshots, then tell those who show them: each once, whatever changed. */
+  #flush(): void {
+    this.#isFramePending = false;
+    const { client } = this;
+    const told = new Set<() => void>();
+    for (const key of this.#dirty) {
+      if (client) this.#refresh(client, key);
+      for (const listener of this.#listeners.get(key) ?? []) told.add(listener);
+    }
+    this.#dirty.clear();
+    for (const listener of told) listener();
+  }
+
+  #refresh(client: TapecastClient, key: string): void {
+    if (key === ACCOUNT) {
+      const positions = [...client.positions.values()];
+      this.account = { ...client.account, loaded: !!client.account, positions, portfolio: client.portfolio };
+    } else if (key === ORDERS) {
+      this.orders = client.orders;
+    } else if (key === STATUS) {
+      const { connection, hello, status } = client;
+      const error = this.#error;
+      const connected = connection.state === "open";
+      this.status = { connection, connected, error, feeds: [...client.feeds.values()], hello, status };
+    } else {
+      const status = client.states.get(key);
+      if (status) this.#prices.set(key, { ...client.ticks.get(key), ...status });
+    }
+  }
+}

@@ -1,0 +1,12 @@
+export type { ConnectOptions } from "../options.js";
+export type { Account, BoardOptions, Price, StreamStatus } from "./board.js";
+export {
+  type MarketStream,
+  useClient,
+  useMarketStream,
+  useOrders,
+  usePositions,
+  usePrice,
+  useStreamStatus,
+} from "./hooks.js";
+export { TapecastProvider, type TapecastProviderProps } from "./provider.js";
