@@ -1,18 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+// Against a real server: processes, ports and seconds.
+const real = { testTimeout: 45_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["tests/*.test.{ts,tsx}"], exclude: ["tests/contract.test.ts"] } },
-      // Against a real server: processes, ports and seconds.
       {
         test: {
-          name: "contract",
-          include: ["tests/contract.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          name: "unit",
+          include: ["tests/*.test.{ts,tsx}"],
+          exclude: ["tests/{contract,browser}.test.ts"],
         },
       },
+      { test: { name: "contract", include: ["tests/contract.test.ts"], ...real } },
+      { test: { name: "browser", include: ["tests/browser.test.ts"], ...real } },
     ],
   },
 });

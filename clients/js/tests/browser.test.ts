@@ -1,0 +1,217 @@
+// The client in real Chromium (CHROMIUM names it, else that on Debian's path) against a real server.
+
+import { existsSync } from "node:fs";
+import { createServer, type Server as HttpServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { connect as Connect, TapecastClient } from "../src/index.js";
+import { freePort, python, Server } from "./server.js";
+
+declare global {
+  var connect: typeof Connect;
+  var client: TapecastClient;
+  var codes: string[];
+}
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const isPossible = python && existsSync(executablePath);
+if (!isPossible) console.warn("browser tests are skipped: they want chromium and a python that has tapecast");
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+async function bundled(code: string, loader: "ts" | "tsx"): Promise<string> {
+  const stdin = { contents: code, resolveDir: ROOT, loader };
+  const define = { "process.env.NODE_ENV": '"production"' };
+  const alias = { "tapecast-client/react": "./src/react/index.ts", "tapecast-client": "./src/index.ts" };
+  const { outputFiles } = await build({
+    stdin,
+    define,
+    alias,
+    bundle: true,
+    format: "esm",
+    write: false,
+    jsx: "automatic",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+const PLAIN = `import { connect } from "tapecast-client"; globalThis.connect = connect;`;
+const REACT = `
+  import { createRoot } from "react-dom/client";
+  import { TapecastProvider, useMarketStream } from "tapecast-client/react";
+
+  function Watchlist() {
+    const { prices, connected } = useMarketStream(["AAPL", "BTC/USD"]);
+    return Object.values(prices).map(({ symbol, price, state }) => (
+      <p key={symbol} id={symbol.replace("/", "")}>{symbol} {price} {connected ? state : "offline"}</p>
+    ));
+  }
+
+  const url = new URLSearchParams(location.search).get("server");
+  createRoot(document.body).render(<TapecastProvider url={url}><Watchlist /></TapecastProvider>);
+`;
+
+describe.skipIf(!isPossible)("in Chromium", () => {
+  let server: Server;
+  let pages: HttpServer;
+  let origin: string;
+  let browser: Browser;
+  let context: BrowserContext;
+
+  beforeAll(async () => {
+    server = new Server(await freePort());
+    const scripts: Record<string, string> = {
+      "/plain.js": await bundled(PLAIN, "ts"),
+      "/react.js": await bundled(REACT, "tsx"),
+    };
+    pages = createServer(({ url = "/" }, response) => {
+      const script = scripts[url];
+      response.setHeader("Content-Type", script ? "text/javascript" : "text/html; charset=utf-8");
+      const name = url.startsWith("/react") ? "react" : "plain";
+      response.end(
+        script ??
+          `<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="/${name}.js"></script>`,
+      );
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => pages.listen(port, "127.0.0.1", resolve));
+    origin = `http://127.0.0.1:${port}`;
+    await server.start();
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    pages?.close();
+    await server?.stop();
+  });
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+  });
+
+  afterEach(async () => {
+    await context.close();
+    await expect.poll(streams, { timeout: 10_000 }).toBe(0);
+  });
+
+  const streams = async () =>
+    ((await (await fetch(`${server.url}/stream/status`)).json()) as { stream_count: number }).stream_count;
+
+  async function open(symbols: string[], more: { shared?: boolean; url?: string } = {}): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`${origin}/`);
+    await page.waitForFunction(() => globalThis.connect);
+    await page.evaluate(
+      (options) => {
+        globalThis.codes = [];
+        globalThis.client = connect(options);
+        client.on("error", ({ code }) => codes.push(code));
+      },
+      { url: server.url, symbols, ...more },
+    );
+    return page;
+  }
+
+  /** A newer price than that which it holds comes, and is live. */
+  async function moves(page: Page, symbol: string, timeout = 15_000): Promise<void> {
+    const seq = await page.evaluate((of) => client.ticks.get(of)?.seq ?? 0, symbol);
+    await page.waitForFunction(
+      ([of, above]) => client.states.get(of)?.state === "live" && (client.ticks.get(of)?.seq ?? 0) > above,
+      [symbol, seq] as const,
+      { timeout },
+    );
+  }
+
+  test("nine tabs share one stream, and go on when tabs are closed or crash", async () => {
+    const symbols = ["AAPL", "MSFT", "NVDA", "SPY", "BTC/USD", "ETH/USD", "TSLA", "AMZN", "META"];
+    const tabs: Page[] = [];
+    for (const symbol of symbols) tabs.push(await open([symbol]));
+    for (const [index, tab] of tabs.entries()) await moves(tab, symbols[index] as string);
+    await expect.poll(streams).toBe(1);
+
+    await tabs[0]?.close();
+    for (const [index, tab] of tabs.slice(1).entries()) await moves(tab, symbols[index + 1] as string);
+    await expect.poll(streams).toBe(1);
+
+    await tabs[1]?.goto("chrome://crash").catch(() => {});
+    for (const [index, tab] of tabs.slice(2).entries()) await moves(tab, symbols[index + 2] as string);
+    await expect.poll(streams).toBe(1);
+    for (const tab of tabs.slice(2)) expect(await tab.evaluate(() => codes)).toEqual([]);
+  }, 120_000);
+
+  test("a tab that leads and is frozen is relieved", async () => {
+    const leader = await open(["AAPL"]);
+    await moves(leader, "AAPL");
+    const other = await open(["MSFT"]);
+    await moves(other, "MSFT");
+    const session = await context.newCDPSession(leader);
+    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await moves(other, "MSFT", 45_000);
+    expect(await other.evaluate(() => client.connection.state)).toBe("open");
+    await session.send("Page.setWebLifecycleState", { state: "active" });
+    await moves(leader, "AAPL");
+    await moves(other, "MSFT");
+    await expect.poll(streams).toBe(1);
+  }, 120_000);
+
+  test("tabs that do not share have a stream each", async () => {
+    const tabs = [await open(["AAPL"], { shared: false }), await open(["AAPL"], { shared: false })];
+    for (const tab of tabs) await moves(tab, "AAPL");
+    await expect.poll(streams).toBe(2);
+  });
+
+  test("a server that is killed and started again: stale, the reason, live", async () => {
+    const tab = await open(["AAPL"]);
+    await moves(tab, "AAPL");
+    await server.stop("SIGKILL");
+    await tab.waitForFunction(() => client.states.get("AAPL")?.reason === "connection_lost", null, {
+      timeout: 3_000,
+    });
+    expect(await tab.evaluate(() => client.ticks.get("AAPL")?.price)).toBeTypeOf("number");
+    await tab.waitForFunction(() => codes.includes("unreachable"), null, { timeout: 30_000 });
+    await server.start();
+    await moves(tab, "AAPL", 30_000);
+  }, 90_000);
+
+  test("symbols come and go without a moment of emptiness", async () => {
+    const tab = await open(["AAPL"]);
+    await moves(tab, "AAPL");
+    await tab.evaluate(() => {
+      client.on("symbol", ({ symbol, state }) => symbol === "AAPL" && codes.push(state));
+      client.on("connection", ({ state }) => codes.push(state));
+      client.add("MSFT", "NVDA");
+    });
+    await moves(tab, "NVDA");
+    await tab.evaluate(() => client.remove("MSFT"));
+    await moves(tab, "AAPL");
+    expect(await tab.evaluate(() => [codes, client.ticks.has("MSFT")])).toEqual([[], false]);
+  });
+
+  test("where EventSource gives up, the reason is read", async () => {
+    const refused = await open(["!"]);
+    await refused.waitForFunction(() => codes.includes("symbol_invalid"));
+    expect(await refused.evaluate(() => client.connection.state)).toBe("refused");
+    await refused.evaluate(() => client.add("AAPL"));
+    await moves(refused, "AAPL");
+    const wrong = await open(["AAPL"], { url: origin });
+    await wrong.waitForFunction(() => codes.includes("not_a_stream"));
+  });
+
+  test("the React page of the README shows live prices, and no console error", async () => {
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(`${origin}/react?server=${encodeURIComponent(server.url)}`);
+    await page.waitForFunction(() =>
+      /AAPL \d+.* live/.test(document.querySelector("#AAPL")?.textContent ?? ""),
+    );
+    const text = await page.textContent("#BTCUSD");
+    await page.waitForFunction((before) => document.querySelector("#BTCUSD")?.textContent !== before, text);
+    expect(complaints).toEqual([]);
+  });
+});
