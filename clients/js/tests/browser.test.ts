@@ -142,17 +142,23 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     for (const tab of tabs.slice(2)) expect(await tab.evaluate(() => codes)).toEqual([]);
   }, 120_000);
 
-  test("a tab that leads and is frozen is relieved", async () => {
+  test("a tab that leads and answers no more is relieved, and follows when it is back", async () => {
     const leader = await open(["AAPL"]);
     await moves(leader, "AAPL");
     const other = await open(["MSFT"]);
     await moves(other, "MSFT");
     const session = await context.newCDPSession(leader);
-    await session.send("Page.setWebLifecycleState", { state: "frozen" });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await session.send("Debugger.enable");
+    const paused = new Promise((resolve) => session.once("Debugger.paused", resolve));
+    await session.send("Debugger.pause");
+    await paused;
+    const before = Date.now();
+    await other.waitForTimeout(500);
     await moves(other, "MSFT", 45_000);
+    // It was no price of the one that is paused.
+    expect(Date.now() - before).toBeGreaterThan(4_000);
     expect(await other.evaluate(() => client.connection.state)).toBe("open");
-    await session.send("Page.setWebLifecycleState", { state: "active" });
+    await session.send("Debugger.resume");
     await moves(leader, "AAPL");
     await moves(other, "MSFT");
     await expect.poll(streams).toBe(1);

@@ -20,8 +20,6 @@ import {
 import { Leader } from "./leader.js";
 
 const PULSE_MS = 5_000;
-// Asked so often without an answer, a leader is taken for dead.
-const ASKS = 2;
 
 export interface TabParts {
   /** The same for all tabs that share. */
@@ -43,7 +41,7 @@ export class Tab implements Upstream {
   #leading: Leader | undefined;
   // Whose notices count: a leader that was relieved may go on talking for a moment.
   #leader: string | undefined;
-  #asked = 0;
+  #isAsked = false;
   #heard: number;
   #timer: Timer | undefined;
   // Ends the wait for the leader's lock.
@@ -158,17 +156,20 @@ export class Tab implements Upstream {
     this.#campaign();
   }
 
+  /** A leader that is silent is asked, and one that does not answer until the next time is taken for dead. */
   #pulse(): void {
     const { clock } = this.#parts;
     clock.clearTimer(this.#timer);
     this.#timer = clock.setTimer(
       () => {
-        if (!this.#leading && this.#wants && clock.now() - this.#heard >= PULSE_MS) {
-          if (this.#asked >= ASKS) {
-            this.#asked = 0;
-            this.#campaign(true);
-            return;
-          }
+        const isSilent = !this.#leading && this.#wants && clock.now() - this.#heard >= PULSE_MS;
+        if (isSilent && this.#isAsked) {
+          this.#isAsked = false;
+          this.#campaign(true);
+          return;
+        }
+        if (isSilent) {
+          this.#isAsked = true;
           this.#ask(false);
         }
         this.#pulse();
@@ -178,7 +179,6 @@ export class Tab implements Upstream {
   }
 
   #ask(hasten: boolean): void {
-    this.#asked += 1;
     this.#post({ is: "ask", hasten });
   }
 
@@ -201,7 +201,7 @@ export class Tab implements Upstream {
   #follow(notice: Notice & { from: string }): void {
     if (notice.is === "lead" || this.#leader === undefined) this.#leader = notice.from;
     if (notice.from !== this.#leader) return;
-    this.#asked = 0;
+    this.#isAsked = false;
     this.#heard = this.#parts.clock.now();
     if (notice.is === "lead") this.#send();
     else if (notice.is === "error") this.#sink.error(errorOf(notice.error));
