@@ -206,8 +206,9 @@ export class Link implements Upstream {
   }
 
   #fail(error: TapecastError, waitMs = this.#backoff.after(error)): void {
-    this.#sink.error(error);
     this.#wait(waitMs, { state: error.lasting ? "refused" : "reconnecting", reason: error.code, error });
+    // Last: who hears of it may close this, or want something else.
+    this.#sink.error(error);
   }
 
   #wait(ms: number, connection: Connection): void {

@@ -75,6 +75,40 @@ describe("opening", () => {
   });
 });
 
+describe("a page that acts in a handler", () => {
+  const refuse = () =>
+    transport.last.sink.end({ error: new TapecastError("forbidden", "no", { status: 403, lasting: true }) });
+
+  test.each(["error", "connection", "symbol"] as const)("may close there: %s", async (name) => {
+    const client = await open();
+    transport.last.hello();
+    transport.last.live("AAPL", 1, 1);
+    client.on(name, () => client.close());
+    refuse();
+    await clock.pass(200_000);
+    expect(client.connection.state).toBe("closed");
+    expect(transport.streams).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("may close there: hello", async () => {
+    const client = await open();
+    client.on("hello", () => client.close());
+    transport.last.hello();
+    await clock.pass(200_000);
+    expect(transport.running).toEqual([]);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("may want something else there", async () => {
+    const client = await open();
+    client.on("error", () => client.add("MSFT"));
+    refuse();
+    await clock.pass(50);
+    expect(transport.last.query.prices).toBe("AAPL,MSFT");
+  });
+});
+
 describe("another set of symbols", () => {
   test("opens beside the old stream, which ends when the new one is heard", async () => {
     const client = await open();
