@@ -1,6 +1,6 @@
 // The client in real Chromium (CHROMIUM names it, else that on Debian's path) against a real server.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -38,20 +38,13 @@ async function bundled(code: string, loader: "ts" | "tsx"): Promise<string> {
 }
 
 const PLAIN = `import { connect } from "tapecast-client"; globalThis.connect = connect;`;
-const REACT = `
-  import { createRoot } from "react-dom/client";
-  import { TapecastProvider, useMarketStream } from "tapecast-client/react";
 
-  function Watchlist() {
-    const { prices, connected } = useMarketStream(["AAPL", "BTC/USD"]);
-    return Object.values(prices).map(({ symbol, price, state }) => (
-      <p key={symbol} id={symbol.replace("/", "")}>{symbol} {price} {connected ? state : "offline"}</p>
-    ));
-  }
-
-  const url = new URLSearchParams(location.search).get("server");
-  createRoot(document.body).render(<TapecastProvider url={url}><Watchlist /></TapecastProvider>);
-`;
+/** The first lines of the README in that language, for this server. */
+function readme(language: string, url: string): string {
+  const text = readFileSync(`${ROOT}README.md`, "utf8");
+  const [, code = ""] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "s").exec(text) ?? [];
+  return code.replace("http://localhost:8000", url);
+}
 
 describe.skipIf(!isPossible)("in Chromium", () => {
   let server: Server;
@@ -64,12 +57,13 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     server = new Server(await freePort());
     const scripts: Record<string, string> = {
       "/plain.js": await bundled(PLAIN, "ts"),
-      "/react.js": await bundled(REACT, "tsx"),
+      "/js.js": await bundled(readme("js", server.url), "ts"),
+      "/jsx.js": await bundled(readme("jsx", server.url), "tsx"),
     };
     pages = createServer(({ url = "/" }, response) => {
       const script = scripts[url];
       response.setHeader("Content-Type", script ? "text/javascript" : "text/html; charset=utf-8");
-      const name = url.startsWith("/react") ? "react" : "plain";
+      const name = url.slice(1) || "plain";
       response.end(
         script ??
           `<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="/${name}.js"></script>`,
@@ -207,17 +201,28 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     await wrong.waitForFunction(() => codes.includes("not_a_stream"));
   });
 
-  test("the React page of the README shows live prices, and no console error", async () => {
+  test("the lines of the README in plain JavaScript give live prices", async () => {
+    const page = await context.newPage();
+    const said: string[] = [];
+    page.on("console", (message) => said.push(`${message.type()} ${message.text()}`));
+    await page.goto(`${origin}/js`);
+    await expect.poll(() => said.some((text) => /^log AAPL \d/.test(text)), { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(() => said.some((text) => /^log BTC\/USD \d/.test(text)), { timeout: 10_000 })
+      .toBe(true);
+    expect(said.filter((text) => !text.startsWith("log"))).toEqual([]);
+  });
+
+  test("the lines of the README in React show live prices, and no console error", async () => {
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(`${origin}/react?server=${encodeURIComponent(server.url)}`);
-    await page.waitForFunction(() =>
-      /AAPL \d+.* live/.test(document.querySelector("#AAPL")?.textContent ?? ""),
-    );
-    const text = await page.textContent("#BTCUSD");
-    await page.waitForFunction((before) => document.querySelector("#BTCUSD")?.textContent !== before, text);
+    await page.goto(`${origin}/jsx`);
+    const text = () => page.evaluate(() => document.body.textContent ?? "");
+    await expect.poll(text, { timeout: 10_000 }).toMatch(/AAPL [\d.]+ live.*BTC\/USD [\d.]+ live/s);
+    const before = await text();
+    await expect.poll(text, { timeout: 10_000 }).not.toBe(before);
     expect(complaints).toEqual([]);
   });
 });
