@@ -55,6 +55,8 @@ export class Store {
       case "hello":
         this.hello = payload;
         this.#imaged.clear();
+        // A server that was started anew may have others. Those that it has it tells now.
+        for (const [market, { reason }] of this.feeds) if (reason === LOST) this.feeds.delete(market);
         this.clock.reset();
         this.clock.hear(payload.server_time);
         return true;

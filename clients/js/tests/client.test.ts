@@ -114,6 +114,7 @@ describe("a lost connection", () => {
     expect(client.positions.get("AAPL")?.state).toBe("stale");
     transport.last.hello();
     expect(client.states.get("AAPL")?.state).toBe("stale");
+    expect(client.feeds.size).toBe(0);
     transport.last.say("symbol", { symbol: "AAPL", state: "live" });
     expect(client.states.get("AAPL")).toEqual({ symbol: "AAPL", state: "live" });
   });

@@ -148,6 +148,29 @@ describe("several tabs", () => {
     expect(late?.price("AAPL")).toBe(100);
   });
 
+  test("one that wants nothing is idle until it wants something", async () => {
+    const [a] = await pages([]);
+    expect(a?.state).toBeUndefined();
+    a?.want({ symbols: ["AAPL"] });
+    await clock.pass(60);
+    expect(a?.state).toBe("connecting");
+    serve(100, 1);
+    expect(a?.price("AAPL")).toBe(100);
+    a?.want({});
+    await settle();
+    expect(a?.state).toBe("idle");
+    expect(transport.running).toEqual([]);
+  });
+
+  test("one that is refused its locks has a stream of its own", async () => {
+    world.isLocked = true;
+    const [a] = await pages(["AAPL"]);
+    serve(100, 1);
+    expect(a?.price("AAPL")).toBe(100);
+    a?.tab.close();
+    expect(transport.running).toEqual([]);
+  });
+
   test("many events of one turn are one message", async () => {
     await pages(["AAPL"], ["AAPL"]);
     transport.last.hello();

@@ -20,6 +20,8 @@ export class World {
   readonly #channels = new Map<Channel, { name: string; owner: object }>();
   readonly #frozen = new Map<object, (() => void)[]>();
   messages = 0;
+  /** As in a sandboxed frame. */
+  isLocked = false;
 
   /** What one tab sees. */
   platform(): Platform {
@@ -84,6 +86,7 @@ export class World {
   }
 
   #request(owner: object, name: string, options: LockOptions, callback: Callback): Promise<unknown> {
+    if (this.isLocked) return Promise.reject(new DOMException("no locks here", "SecurityError"));
     return new Promise((resolve, reject) => {
       const grant = () => {
         const fail = () => this.#deliver(owner, () => reject(new DOMException("stolen", "AbortError")));

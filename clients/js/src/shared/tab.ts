@@ -7,7 +7,7 @@
 
 import type { Clock, Timer } from "../clock.js";
 import type { Upstream, UpstreamSink } from "../connection.js";
-import type { Wants } from "../wants.js";
+import { queryOf, type Wants } from "../wants.js";
 import {
   type Channel,
   connectionOf,
@@ -56,7 +56,7 @@ export class Tab implements Upstream {
     this.#heard = parts.clock.now();
     this.#channel = parts.platform.channel(parts.name);
     this.#channel.onmessage = ({ data }) => this.#receive(data);
-    void parts.platform.locks.request(this.#lockOf(this.#id), () => {
+    const live = () => {
       if (this.#isClosed) return undefined;
       this.#isThere = true;
       this.#send();
@@ -64,14 +64,16 @@ export class Tab implements Upstream {
       return new Promise<void>((resolve) => {
         this.#vanish = resolve;
       });
-    });
+    };
+    // Refused in a sandboxed frame, which has nobody to share with.
+    parts.platform.locks.request(this.#lockOf(this.#id), live).catch(() => this.#isClosed || this.#lead());
   }
 
   want(wants: Wants): void {
     if (this.#isClosed) return;
     const isFirst = !this.#wants;
     this.#wants = wants;
-    if (isFirst) this.#sink.connection({ state: "connecting" });
+    if (isFirst && queryOf(wants)) this.#sink.connection({ state: "connecting" });
     this.#send();
   }
 
@@ -106,9 +108,9 @@ export class Tab implements Upstream {
   }
 
   #send(): void {
-    if (!this.#wants || !this.#isThere) return;
+    if (!this.#wants) return;
     if (this.#leading) this.#leading.want(this.#id, this.#wants);
-    else this.#post({ is: "want", wants: this.#wants });
+    else if (this.#isThere) this.#post({ is: "want", wants: this.#wants });
   }
 
   /** Wait to lead; `steal` takes the lock from who holds it. */
