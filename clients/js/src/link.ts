@@ -1,16 +1,5 @@
-// One page's own connection: opens, watches, explains and comes back.
-//
-// A stream ends in one of these ways, and the next one opens after:
-//
-// | what happened                                   | the next one                                            |
-// | ----------------------------------------------- | ------------------------------------------------------- |
-// | it broke, and the platform comes back by itself | after the server's `retry:`; the watchdog looks after it |
-// | `bye`, or a clean end                           | after the server's `retry:`                             |
-// | `ticket_expired`, 401, and there is a function  | with a new ticket, at once                              |
-// | refused for now, or nobody answered             | growing waits with jitter, 15 s at most                 |
-// | refused for good: 400, 401, 403, 404, no stream | in a minute: somebody may have mended it                |
-// | silent for 2.5 heartbeats                       | at once                                                 |
-// | other symbols are wanted                        | opens beside the old one, which ends when it has `hello` |
+// One page's own connection: opens, watches and comes back. In which ways a stream ends, and when the next one opens
+// after each, is a table in docs/javascript.md.
 
 import { Backoff } from "./backoff.js";
 import type { Timer } from "./clock.js";

@@ -1,75 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ServerClock } from "../src/clock.js";
-import type { Connection } from "../src/connection.js";
 import { TapecastError } from "../src/errors.js";
-import { Link } from "../src/link.js";
-import type { Platform } from "../src/shared/channel.js";
-import { Tab } from "../src/shared/tab.js";
-import { Store, type WireEvent } from "../src/store.js";
-import { Tickets } from "../src/tickets.js";
-import { unionOf, type Wants } from "../src/wants.js";
-import { FakeTransport, settle, TestClock } from "./fakes.js";
-import { World } from "./world.js";
+import { settle } from "./fakes.js";
+import { clock, type Page, pages, serve, setUp, transport, world } from "./pages.js";
 
-let clock: TestClock;
-let transport: FakeTransport;
-let world: World;
-
-beforeEach(() => {
-  clock = new TestClock();
-  transport = new FakeTransport(clock);
-  world = new World();
-});
-
-/** A tab as a page has it: what it hears goes into a store. */
-class Page {
-  readonly platform: Platform = world.platform();
-  readonly store = new Store(new ServerClock(clock));
-  readonly connections: Connection[] = [];
-  readonly errors: TapecastError[] = [];
-  readonly tab: Tab;
-
-  constructor(...symbols: string[]) {
-    const parts = { base: "http://test", transport, tickets: new Tickets(undefined, clock), clock };
-    this.tab = new Tab(
-      { name: "test", platform: this.platform, clock, link: (sink) => new Link(parts, sink) },
-      {
-        event: (name, payload) => this.store.apply([name, payload] as WireEvent),
-        connection: (connection) => this.connections.push(connection),
-        error: (error) => this.errors.push(error),
-      },
-    );
-    this.want({ symbols });
-  }
-
-  want(wants: Partial<Wants>): void {
-    this.tab.want({ symbols: [], positions: false, status: false, interval: undefined, ...wants });
-  }
-
-  price(symbol: string): number | undefined {
-    return this.store.ticks.get(symbol)?.price;
-  }
-
-  get state(): string | undefined {
-    return this.connections.at(-1)?.state;
-  }
-}
-
-async function pages(...lists: string[][]): Promise<Page[]> {
-  const opened: Page[] = [];
-  for (const symbols of lists) {
-    opened.push(new Page(...symbols));
-    await settle();
-  }
-  await clock.pass(100);
-  return opened;
-}
-
-/** The server answers the newest stream as it would. */
-function serve(price: number, seq: number): void {
-  transport.last.hello();
-  for (const symbol of transport.last.query.prices?.split(",") ?? []) transport.last.live(symbol, price, seq);
-}
+beforeEach(setUp);
 
 describe("several tabs", () => {
   test("have one stream of all their symbols", async () => {
@@ -192,94 +126,10 @@ describe("several tabs", () => {
   });
 });
 
-describe("the leader", () => {
-  test("that is closed hands over to the next", async () => {
-    const [a, b, c] = await pages(["AAPL"], ["MSFT"], ["SPY"]);
-    serve(100, 1);
-    await settle();
-    a?.tab.close();
-    expect(transport.running).toEqual([]);
-    await clock.pass(60);
-    expect(transport.running.map(({ query }) => query.prices)).toEqual(["MSFT,SPY"]);
-    serve(101, 2);
-    await settle();
-    expect([b?.price("MSFT"), c?.price("SPY")]).toEqual([101, 101]);
-    expect([a?.state, b?.state, c?.state]).toEqual(["closed", "open", "open"]);
-    expect(b?.connections.map(({ state }) => state)).not.toContain("reconnecting");
-  });
-
-  test("that crashes hands over to the next", async () => {
-    const [a, b] = await pages(["AAPL"], ["MSFT"]);
-    serve(100, 1);
-    world.kill((a as Page).platform);
-    await clock.pass(60);
-    serve(101, 2);
-    expect(b?.price("MSFT")).toBe(101);
-  });
-
-  test("that answers no more is relieved, and follows when it is back", async () => {
-    const [a, b, c] = await pages(["AAPL"], ["MSFT"], ["SPY"]);
-    serve(100, 1);
-    await settle();
-    const old = transport.last;
-    world.freeze((a as Page).platform);
-    await clock.pass(25_000);
-    expect(transport.last).not.toBe(old);
-    expect(transport.last.query.prices).toBe("MSFT,SPY");
-    serve(101, 2);
-    await settle();
-    expect([b?.price("MSFT"), c?.price("SPY")]).toEqual([101, 101]);
-    world.thaw((a as Page).platform);
-    await clock.pass(60);
-    expect(old.isClosed).toBe(true);
-    expect(transport.last.query.prices).toBe("AAPL,MSFT,SPY");
-    serve(102, 3);
-    await settle();
-    expect(transport.running).toHaveLength(1);
-    expect([a?.price("AAPL"), b?.price("MSFT"), a?.state]).toEqual([102, 102, "open"]);
-  });
-
-  test("that is only quiet is left alone, and its clock is looked at", async () => {
-    await pages(["AAPL"], ["MSFT"]);
-    serve(100, 1);
-    for (let beat = 0; beat < 10; beat += 1) {
-      await clock.pass(15_000);
-      transport.last.heartbeat();
-    }
-    expect(transport.streams).toHaveLength(1);
-  });
-
-  test("is not relieved by a laptop that slept", async () => {
-    const [a, b] = await pages(["AAPL"], ["MSFT"]);
-    serve(100, 1);
-    clock.sleep(3_600_000);
-    await clock.pass(7_000);
-    serve(105, 5);
-    await settle();
-    expect([a?.price("AAPL"), b?.price("MSFT")]).toEqual([105, 105]);
-    expect(transport.running).toHaveLength(1);
-  });
-});
-
 test("nothing is left behind", async () => {
   const opened = await pages(["AAPL"], ["MSFT"], ["SPY"]);
   serve(1, 1);
   for (const page of opened) page.tab.close();
   await clock.pass(60);
   expect([world.locksHeld, clock.timers, transport.running.length]).toEqual([0, 0, 0]);
-});
-
-test("of intervals the shortest is asked for, and none at all is the shortest", () => {
-  const wants = (interval: number | undefined, more: Partial<Wants> = {}): Wants => ({
-    symbols: ["AAPL"],
-    positions: false,
-    status: false,
-    interval,
-    ...more,
-  });
-  expect(unionOf([wants(500), wants(250)]).interval).toBe(250);
-  expect(unionOf([wants(500), wants(0)]).interval).toBe(0);
-  expect(unionOf([wants(500), wants(undefined)]).interval).toBeUndefined();
-  expect(unionOf([wants(500), wants(undefined, { symbols: [], status: true })]).interval).toBe(500);
-  expect(unionOf([]).interval).toBeUndefined();
 });

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { TapecastError } from "../src/errors.js";
+import { clock, errors, open, setUp, transport } from "./opened.js";
+
+beforeEach(setUp);
+
+describe("tickets", () => {
+  test("go into the URL and are asked for once", async () => {
+    let asked = 0;
+    const client = await open({ ticket: async () => `t/${++asked}` });
+    expect(transport.last.query.ticket).toBe("t/1");
+    transport.last.hello();
+    client.add("MSFT");
+    await clock.pass(50);
+    expect(transport.last.query).toMatchObject({ prices: "AAPL,MSFT", ticket: "t/1" });
+    expect(asked).toBe(1);
+  });
+
+  test("that have expired are replaced at once", async () => {
+    let asked = 0;
+    const client = await open({ ticket: () => `t${++asked}` });
+    transport.last.hello();
+    for (let beat = 0; beat < 4; beat += 1) {
+      await clock.pass(5_000);
+      transport.last.heartbeat();
+    }
+    transport.last.bye("ticket_expired");
+    transport.last.sink.lost();
+    expect(client.connection.state).toBe("reconnecting");
+    await clock.pass(0);
+    expect(transport.running.map(({ query }) => query.ticket)).toEqual(["t2"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("that are refused at once are not asked for again and again", async () => {
+    let asked = 0;
+    const client = await open({ ticket: () => `t${++asked}` });
+    const refuse = () =>
+      transport.last.sink.end({
+        error: new TapecastError("unauthorized", "no", { status: 401, lasting: true }),
+      });
+    refuse();
+    expect(client.connection.state).toBe("refused");
+    client.add("MSFT");
+    client.add("NVDA");
+    await clock.pass(9_000);
+    expect(asked).toBe(1);
+    await clock.pass(1_100);
+    expect(asked).toBe(2);
+    refuse();
+    await clock.pass(59_000);
+    expect(asked).toBe(2);
+    await clock.pass(10_000);
+    expect(asked).toBe(3);
+    transport.last.hello();
+    expect(client.connection.state).toBe("open");
+  });
+
+  test("of a fixed kind end in a refusal with the server's words", async () => {
+    const client = await open({ ticket: "fixed" });
+    transport.last.hello();
+    transport.last.bye("ticket_expired");
+    transport.last.sink.lost();
+    expect(client.connection).toMatchObject({ state: "refused", reason: "ticket_expired" });
+    expect(errors[0]?.message).toBe("the server says ticket_expired");
+    expect(transport.running).toEqual([]);
+  });
+
+  test("whose function fails are asked for again, not sooner than the floor allows", async () => {
+    let asked = 0;
+    await open({
+      ticket: () => {
+        asked += 1;
+        throw new Error("log in first");
+      },
+    });
+    expect(errors[0]).toMatchObject({ code: "ticket_failed", message: "no ticket: log in first" });
+    await clock.pass(9_900);
+    expect(asked).toBe(1);
+    await clock.pass(2_000);
+    expect(asked).toBe(2);
+    expect(transport.streams).toEqual([]);
+  });
+
+  test("whose function never answers are given up", async () => {
+    await open({ ticket: () => new Promise(() => {}) });
+    await clock.pass(21_000);
+    expect(errors[0]?.code).toBe("ticket_failed");
+  });
+
+  test("that are late open what is wanted by then", async () => {
+    let answer = (_: string) => {};
+    const client = await open({
+      ticket: () =>
+        new Promise<string>((resolve) => {
+          answer = resolve;
+        }),
+    });
+    client.add("MSFT");
+    await clock.pass(100);
+    answer("late");
+    await clock.pass(0);
+    expect(transport.streams.map(({ query }) => query)).toEqual([{ prices: "AAPL,MSFT", ticket: "late" }]);
+  });
+});
