@@ -120,6 +120,31 @@ describe("a lost connection", () => {
   });
 });
 
+describe("a stream that does not come", () => {
+  test("is a loss after two seconds, not before", async () => {
+    const client = new TapecastClient({ url: "http://test", symbols: ["AAPL"], transport, clock });
+    await clock.pass(1_900);
+    expect(client.states.get("AAPL")).toEqual({ symbol: "AAPL", state: "pending" });
+    await clock.pass(200);
+    expect(client.states.get("AAPL")).toEqual({
+      symbol: "AAPL",
+      state: "pending",
+      reason: "connection_lost",
+    });
+    transport.last.hello();
+    transport.last.live("AAPL", 1, 1);
+    await clock.pass(5_000);
+    expect(client.states.get("AAPL")).toEqual({ symbol: "AAPL", state: "live" });
+  });
+
+  test("is no loss if it comes in time", async () => {
+    const client = await open();
+    transport.last.live("AAPL", 1, 1);
+    await clock.pass(5_000);
+    expect(client.states.get("AAPL")?.state).toBe("live");
+  });
+});
+
 describe("the account", () => {
   test("a position replaces that of its symbol, a list replaces all", async () => {
     const client = await open({ positions: true });

@@ -41,6 +41,10 @@ describe("the leader", () => {
     serve(101, 2);
     await settle();
     expect([b?.price("MSFT"), c?.price("SPY")]).toEqual([101, 101]);
+    // It does not know yet, and goes on talking.
+    old.tick("SPY", 999, 9);
+    await settle();
+    expect(c?.price("SPY")).toBe(101);
     world.thaw((a as Page).platform);
     await clock.pass(60);
     expect(old.isClosed).toBe(true);
@@ -59,6 +63,20 @@ describe("the leader", () => {
       transport.last.heartbeat();
     }
     expect(transport.streams).toHaveLength(1);
+  });
+
+  test("in the background, where timers do not run, comes back when another tab asks", async () => {
+    const [a] = await pages(["AAPL"], ["MSFT"]);
+    serve(100, 1);
+    if (a) a.isThrottled = true;
+    transport.last.sink.end({ retryMs: 1_000 });
+    await clock.pass(1_000);
+    expect(transport.streams).toHaveLength(1);
+    await clock.pass(5_000);
+    expect(transport.streams).toHaveLength(2);
+    serve(101, 2);
+    await settle();
+    expect(a?.price("AAPL")).toBe(101);
   });
 
   test("is not relieved by a laptop that slept", async () => {

@@ -1,6 +1,6 @@
 // Tabs of one origin, on a clock and a transport that a test plays.
 
-import { ServerClock } from "../src/clock.js";
+import { type Clock, ServerClock } from "../src/clock.js";
 import type { Connection } from "../src/connection.js";
 import type { TapecastError } from "../src/errors.js";
 import { Link } from "../src/link.js";
@@ -30,11 +30,19 @@ export class Page {
   readonly connections: Connection[] = [];
   readonly errors: TapecastError[] = [];
   readonly tab: Tab;
+  /** Its timers do not run. */
+  isThrottled = false;
 
   constructor(...symbols: string[]) {
-    const parts = { base: "http://test", transport, tickets: new Tickets(undefined, clock), clock };
+    const own: Clock = {
+      now: () => clock.now(),
+      random: () => clock.random(),
+      setTimer: (act, ms) => clock.setTimer(() => this.isThrottled || act(), ms),
+      clearTimer: (timer) => clock.clearTimer(timer),
+    };
+    const parts = { base: "http://test", transport, tickets: new Tickets(undefined, own), clock: own };
     this.tab = new Tab(
-      { name: "test", platform: this.platform, clock, link: (sink) => new Link(parts, sink) },
+      { name: "test", platform: this.platform, clock: own, link: (sink) => new Link(parts, sink) },
       {
         event: (name, payload) => this.store.apply([name, payload] as WireEvent),
         connection: (connection) => this.connections.push(connection),

@@ -38,6 +38,16 @@ describe("coming back", () => {
     expect(transport.streams).toHaveLength(1);
   });
 
+  test("forgets the server's last words once it is heard again", async () => {
+    const client = await open();
+    transport.last.hello();
+    transport.last.bye("max_age");
+    transport.last.sink.lost();
+    transport.last.hello();
+    transport.last.sink.lost();
+    expect(client.connection.reason).toBe("connection_lost");
+  });
+
   test("waits longer from failure to failure, up to a cap, and starts anew after a hello", async () => {
     await open();
     const waits: number[] = [];
