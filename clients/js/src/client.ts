@@ -183,6 +183,10 @@ export class TapecastClient {
   }
 
   #connect(connection: Connection): void {
+    const { state, reason, retryAt } = this.#connection;
+    const isNews =
+      connection.state !== state || connection.reason !== reason || connection.retryAt !== retryAt;
+    if (!isNews) return;
     this.#connection = connection;
     this.#clock.clearTimer(this.#grace);
     this.#grace = undefined;

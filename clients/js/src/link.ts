@@ -18,8 +18,8 @@ const DEBOUNCE_MS = 50;
 const LONGEST_MS = 400_000;
 // The old stream may hold the last of the browser's six connections, or of the server's for this client.
 const OVERLAP_MS = 3_000;
-// A timer stands still while a laptop sleeps, so none is longer than this: by then the clock has been looked at.
-const PULSE_MS = 5_000;
+// How often the clock is looked at: a timer stands still while a laptop sleeps, so none is longer.
+const PULSE_MS = 1_000;
 const SOONEST_MS = 350;
 
 export class Link implements Upstream {
@@ -232,12 +232,8 @@ export class Link implements Upstream {
     const { clock } = this.#parts;
     clock.clearTimer(this.#timer);
     this.#timer = undefined;
-    const waits: number[] = [];
-    if (this.#due !== undefined) waits.push(this.#due - this.#now());
-    if (this.#current) waits.push(this.#watchdog.leftMs);
-    if (this.#next) waits.push(this.#next.since + OVERLAP_MS - this.#now() + 1);
-    if (!waits.length) return;
-    const wait = Math.max(0, Math.min(PULSE_MS, ...waits));
-    this.#timer = clock.setTimer(() => this.check(), wait);
+    if (this.#due === undefined && !this.#current) return;
+    const wait = Math.min(PULSE_MS, (this.#due ?? Number.POSITIVE_INFINITY) - this.#now());
+    this.#timer = clock.setTimer(() => this.check(), Math.max(0, wait));
   }
 }

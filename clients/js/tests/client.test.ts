@@ -112,6 +112,8 @@ describe("a lost connection", () => {
     expect(client.states.get("BAD!")?.state).toBe("refused");
     expect(client.feeds.get("us_equity")).toMatchObject({ state: "reconnecting", reason: "connection_lost" });
     expect(client.positions.get("AAPL")?.state).toBe("stale");
+    transport.last.sink.lost();
+    expect(heard).toHaveLength(4);
     transport.last.hello();
     expect(client.states.get("AAPL")?.state).toBe("stale");
     expect(client.feeds.size).toBe(0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { eventSourceTransport } from "../src/eventsource.js";
+import { type EventSourceClass, eventSourceTransport } from "../src/eventsource.js";
 import type { Sink } from "../src/transport.js";
 
 class FakeEventSource {
@@ -51,6 +51,14 @@ function open() {
 function refusal(status: number, code: string, headers = {}): Response {
   return new Response(JSON.stringify({ error: { code, message: "no" } }), { status, headers });
 }
+
+test("takes the platform's own class", () => {
+  const own: EventSourceClass = {} as typeof EventSource;
+  expect(own).toBeDefined();
+  // As in Node 20.
+  vi.stubGlobal("EventSource", undefined);
+  expect(() => eventSourceTransport()).toThrow("fetchTransport");
+});
 
 test("hears ticks and every named event", () => {
   open();

@@ -123,7 +123,7 @@ describe("another set of symbols", () => {
     first.live("AAPL", 100, 1);
     client.add("MSFT");
     await clock.pass(50);
-    await clock.pass(3_001);
+    await clock.pass(4_000);
     expect(first.isClosed).toBe(true);
     expect(transport.running).toEqual([transport.last]);
     expect(client.states.get("AAPL")).toEqual({ symbol: "AAPL", state: "stale", reason: "connection_lost" });
