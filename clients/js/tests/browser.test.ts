@@ -39,6 +39,20 @@ async function bundled(code: string, loader: "ts" | "tsx"): Promise<string> {
 
 const PLAIN = `import { connect } from "tapecast-client"; globalThis.connect = connect;`;
 
+// To a page of another origin `tapecast up` shows prices and no positions.
+const ACCOUNT = `
+  import { createRoot } from "react-dom/client";
+  import { TapecastProvider, usePositions, usePrice } from "tapecast-client/react";
+
+  function Page() {
+    const { error, loaded } = usePositions();
+    const { price, state } = usePrice("AAPL");
+    return <p>AAPL {price} {state}, account {loaded ? "shown" : error?.code}</p>;
+  }
+
+  createRoot(document.body).render(<TapecastProvider url="SERVER"><Page /></TapecastProvider>);
+`;
+
 /** The first lines of the README in that language, for this server. */
 function readme(language: string, url: string): string {
   const text = readFileSync(`${ROOT}README.md`, "utf8");
@@ -57,6 +71,7 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     server = new Server(await freePort());
     const scripts: Record<string, string> = {
       "/plain.js": await bundled(PLAIN, "ts"),
+      "/account.js": await bundled(ACCOUNT.replace("SERVER", server.url), "tsx"),
       "/js.js": await bundled(readme("js", server.url), "ts"),
       "/jsx.js": await bundled(readme("jsx", server.url), "tsx"),
     };
@@ -224,5 +239,12 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     const before = await text();
     await expect.poll(text, { timeout: 10_000 }).not.toBe(before);
     expect(complaints).toEqual([]);
+  });
+
+  test("an account that is not shown does not cost the prices", async () => {
+    const page = await context.newPage();
+    await page.goto(`${origin}/account`);
+    const text = () => page.evaluate(() => document.body.textContent ?? "");
+    await expect.poll(text, { timeout: 15_000 }).toMatch(/AAPL [\d.]+ live, account forbidden/);
   });
 });

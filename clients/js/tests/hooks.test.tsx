@@ -108,6 +108,76 @@ describe("the account", () => {
     await pass();
     expect(transport.last.url).toBe("http://test/stream?prices=AAPL");
   });
+
+  test("that is refused does not cost the prices, and is asked for again in a minute", async () => {
+    let account: ReturnType<typeof usePositions> | undefined;
+    let status: ReturnType<typeof useStreamStatus> | undefined;
+    function Page() {
+      account = usePositions();
+      status = useStreamStatus();
+      return <PriceOf symbol="AAPL" />;
+    }
+    render(<Page />, { wrapper: Provider });
+    await pass();
+    const refuse = () =>
+      transport.last.sink.end({
+        error: new TapecastError("forbidden", "private", { status: 403, lasting: true }),
+      });
+    refuse();
+    await pass();
+    expect(transport.last.url).toBe("http://test/stream?prices=AAPL");
+    transport.last.hello();
+    transport.last.live("AAPL", 100, 1);
+    frame();
+    expect(text("AAPL")).toBe("100 live");
+    expect(account).toMatchObject({ loaded: false, error: { code: "forbidden", message: "private" } });
+    expect(status).toMatchObject({ connected: true, error: undefined });
+    const prices = transport.last;
+    for (let beat = 0; beat < 3; beat += 1) {
+      await pass(20_000);
+      prices.heartbeat();
+    }
+    expect(transport.last.url).toBe("http://test/stream?prices=AAPL&positions");
+    refuse();
+    await pass();
+    expect(transport.running).toEqual([prices]);
+    await pass(20_000);
+    prices.heartbeat();
+    await pass(20_000);
+    prices.heartbeat();
+    await pass(20_000);
+    transport.last.hello();
+    transport.last.say("positions", { account: "A", positions: [] });
+    frame();
+    expect(account).toMatchObject({ loaded: true, error: undefined, account: "A" });
+  });
+
+  test("that is refused along with the prices leaves that as the error", async () => {
+    let status: ReturnType<typeof useStreamStatus> | undefined;
+    function Page() {
+      usePositions();
+      status = useStreamStatus({ server: true });
+      return <PriceOf symbol="AAPL" />;
+    }
+    render(<Page />, { wrapper: Provider });
+    const urls: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await pass();
+      urls.push(transport.last.url.slice("http://test/stream?".length));
+      transport.last.sink.end({
+        error: new TapecastError("unauthorized", "no", { status: 401, lasting: true }),
+      });
+    }
+    frame();
+    expect(urls).toEqual(["prices=AAPL&positions&status", "prices=AAPL&status", "prices=AAPL"]);
+    expect(status).toMatchObject({
+      connected: false,
+      connection: { state: "refused" },
+      error: { status: 401 },
+    });
+    await pass(50_000);
+    expect(transport.streams).toHaveLength(3);
+  });
 });
 
 describe("useStreamStatus", () => {

@@ -1,58 +1,32 @@
 // Between a client and components: who shows what, and what changed since the last frame.
 
 import { TapecastClient } from "../client.js";
-import type { Connection } from "../connection.js";
+import { systemClock } from "../clock.js";
 import type { TapecastError } from "../errors.js";
 import type { ConnectOptions } from "../options.js";
-import type {
-  Feed,
-  Hello,
-  Order,
-  Portfolio,
-  Position,
-  Positions,
-  ServerStatus,
-  SymbolStatus,
-  Tick,
-} from "../types.js";
+import type { Order } from "../types.js";
 import { symbolsOf } from "../wants.js";
-
-/** What is wanted is said by the components that show it. */
-export type BoardOptions = Omit<ConnectOptions, "symbols" | "positions" | "status">;
-
-/** The newest image of a symbol with its state. Without a price while it has none: `state` says why. */
-export type Price = SymbolStatus & Partial<Omit<Tick, "symbol">>;
-
-export interface Account extends Omit<Positions, "positions"> {
-  /** Whether the list is known: before, it is empty as well. */
-  loaded: boolean;
-  positions: readonly Position[];
-  portfolio: Portfolio | undefined;
-}
-
-export interface StreamStatus {
-  connection: Connection;
-  connected: boolean;
-  /** The last thing that went wrong, until the next `hello`. */
-  error: TapecastError | undefined;
-  feeds: readonly Feed[];
-  hello: Hello | undefined;
-  /** Of the whole server, where it is asked for. */
-  status: ServerStatus | undefined;
-}
-
-export interface Interest {
-  symbols?: Iterable<string>;
-  positions?: boolean;
-  status?: boolean;
-}
+import { Refusals } from "./refusals.js";
+import type { Account, BoardOptions, Interest, Price, StreamStatus } from "./views.js";
 
 // Keys of what is no symbol. No symbol has small letters.
 export const ACCOUNT = "account";
 export const ORDERS = "orders";
 export const STATUS = "status";
 
-export const NO_ACCOUNT: Account = { loaded: false, positions: [], portfolio: undefined };
+/** Which snapshot an event changes. */
+const KEYS = {
+  positions: ACCOUNT,
+  position: ACCOUNT,
+  portfolio: ACCOUNT,
+  orders: ORDERS,
+  order: ORDERS,
+  feed: STATUS,
+  status: STATUS,
+  connection: STATUS,
+};
+
+export const NO_ACCOUNT: Account = { loaded: false, positions: [], portfolio: undefined, error: undefined };
 export const NO_STATUS: StreamStatus = {
   connection: { state: "idle" },
   connected: false,
@@ -75,6 +49,7 @@ export class Board {
   readonly #wanted = new Map<string, number>();
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #dirty = new Set<string>();
+  readonly #refusals: Refusals;
   #error: TapecastError | undefined;
   #users = 0;
   #isFramePending = false;
@@ -83,6 +58,7 @@ export class Board {
   constructor(options: BoardOptions) {
     this.#options = options;
     this.ticket = options.ticket;
+    this.#refusals = new Refusals(options.clock ?? systemClock, () => this.#updateLater());
   }
 
   /** Open the stream for as long as somebody uses it; the answer ends this use. */
@@ -150,6 +126,7 @@ export class Board {
     if (!this.#users) {
       this.client?.close();
       this.client = undefined;
+      this.#refusals.clear();
       // Who comes later must not be shown this as live.
       this.#prices.clear();
       this.account = NO_ACCOUNT;
@@ -158,8 +135,8 @@ export class Board {
       return;
     }
     const symbols = new Set(this.#wanted.keys());
-    const positions = symbols.delete(ACCOUNT);
-    const status = symbols.delete(STATUS);
+    const positions = symbols.delete(ACCOUNT) && !this.#refusals.errorOf(ACCOUNT);
+    const status = symbols.delete(STATUS) && !this.#refusals.errorOf(STATUS);
     for (const symbol of this.#prices.keys()) {
       if (!symbols.has(symbol) && !this.#listeners.has(symbol)) this.#prices.delete(symbol);
     }
@@ -184,16 +161,17 @@ export class Board {
     this.client = client;
     client.on("tick", ({ symbol }) => this.#mark(symbol));
     client.on("symbol", ({ symbol }) => this.#mark(symbol));
-    for (const name of ["positions", "position", "portfolio"] as const)
-      client.on(name, () => this.#mark(ACCOUNT));
-    for (const name of ["orders", "order"] as const) client.on(name, () => this.#mark(ORDERS));
-    for (const name of ["feed", "status", "connection"] as const) client.on(name, () => this.#mark(STATUS));
+    for (const [name, key] of Object.entries(KEYS)) {
+      client.on(name as keyof typeof KEYS, () => this.#mark(key));
+    }
     client.on("hello", () => {
       this.#error = undefined;
       this.#mark(STATUS);
     });
     client.on("error", (error) => {
       this.#error = error;
+      const extras = [ACCOUNT, STATUS].filter((key) => this.#wanted.has(key));
+      if (this.#refusals.take(error, extras)) this.#updateLater();
       this.#mark(STATUS);
     });
     this.#mark(STATUS);
@@ -225,7 +203,9 @@ export class Board {
   #refresh(client: TapecastClient, key: string): void {
     if (key === ACCOUNT) {
       const positions = [...client.positions.values()];
-      this.account = { ...client.account, loaded: !!client.account, positions, portfolio: client.portfolio };
+      const { account, portfolio } = client;
+      const error = account ? undefined : this.#refusals.errorOf(ACCOUNT);
+      this.account = { ...account, loaded: !!account, positions, portfolio, error };
     } else if (key === ORDERS) {
       this.orders = client.orders;
     } else if (key === STATUS) {

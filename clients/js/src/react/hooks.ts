@@ -5,19 +5,9 @@ import type { TapecastClient } from "../client.js";
 import type { TapecastError } from "../errors.js";
 import type { Order } from "../types.js";
 import { symbolsOf } from "../wants.js";
-import {
-  ACCOUNT,
-  type Account,
-  type Board,
-  type BoardOptions,
-  NO_ACCOUNT,
-  NO_STATUS,
-  ORDERS,
-  type Price,
-  STATUS,
-  type StreamStatus,
-} from "./board.js";
+import { ACCOUNT, type Board, NO_ACCOUNT, NO_STATUS, ORDERS, STATUS } from "./board.js";
 import { useBoard } from "./provider.js";
+import type { Account, BoardOptions, Price, StreamStatus } from "./views.js";
 
 export interface MarketStream {
   /** By symbol, upper-cased. An entry is the same object until that symbol changes. */

@@ -1,5 +1,4 @@
 export type { ConnectOptions } from "../options.js";
-export type { Account, BoardOptions, Price, StreamStatus } from "./board.js";
 export {
   type MarketStream,
   useClient,
@@ -10,3 +9,4 @@ export {
   useStreamStatus,
 } from "./hooks.js";
 export { TapecastProvider, type TapecastProviderProps } from "./provider.js";
+export type { Account, BoardOptions, Price, StreamStatus } from "./views.js";

@@ -1,7 +1,8 @@
 "use client";
 
 import { createContext, createElement, type ReactNode, useContext, useEffect, useMemo } from "react";
-import { Board, type BoardOptions } from "./board.js";
+import { Board } from "./board.js";
+import type { BoardOptions } from "./views.js";
 
 const Context = createContext<Board | undefined>(undefined);
 
