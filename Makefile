@@ -8,7 +8,7 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e drills bench attempt-table \
+.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e js drills bench attempt-table \
 	fault-table outage-table format clean
 
 help: ## This list
@@ -19,6 +19,7 @@ up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else 
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
 	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)
+	@scripts/test-js without-browser
 
 check: lint types imports ## The checks that run nothing: lint, types, imports
 
@@ -45,6 +46,9 @@ unit: install ## Tests without processes of their own
 
 e2e: install ## Tests with real processes, sockets and a browser
 	@$(BIN)/pytest -m '(e2e or browser) and not long' $(ARGS)
+
+js: install ## The JavaScript client, in a browser too: lint, types, size, tests; needs npm
+	@scripts/test-js
 
 drills: install ## Tests of minutes: failovers and soaks
 	@$(BIN)/pytest -m long $(ARGS)
