@@ -57,16 +57,16 @@ class AccountPage:
 
     async def is_live(self) -> None:
         """Wait until everything is there and kept up to date."""
-        await eventually(lambda: self.states and self.states[-1][0] == "live", f"live: {self.states}")
+        await eventually(lambda: self.states and self.states[-1][0] == "live", "live")
         await eventually(lambda: self.positions and self.portfolio, "positions and portfolio")
 
     async def hears(self, order_id: object, *events: str) -> None:
         """Wait until these are the events of an order, in this order."""
-        await eventually(lambda: self.told(order_id) == [*events], f"{events}; told {self.told(order_id)}")
+        await eventually(lambda: self.told(order_id) == [*events], f"{events} of {order_id}")
 
     async def holds(self, symbol: str, qty: Decimal) -> None:
         """Wait until it shows so much of a symbol."""
-        await eventually(lambda: self.qty(symbol) == qty, f"{qty} {symbol}; {self.qty(symbol)}")
+        await eventually(lambda: self.qty(symbol) == qty, f"{qty} {symbol}")
 
     async def prices(self, symbol: str, price: Decimal) -> None:
         """Wait until a position is shown at this price."""

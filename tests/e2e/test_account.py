@@ -105,6 +105,8 @@ async def test_orders_of_every_kind_reach_the_page(valkey_url: str) -> None:
         assert page.told(order.id).count("partial_fill") >= 1
         await page.holds("NVDA", Decimal(310))
         order = await on.bid("AAPL", "1", 1.0)
+        # One that is cancelled before it works is never said to be new.
+        await page.hears(order.id, "new")
         await on.trader("cancel_order_by_id", str(order.id))
         await page.hears(order.id, "new", "canceled")
         legs = {

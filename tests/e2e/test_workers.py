@@ -238,7 +238,7 @@ async def test_workers_do_not_outlive_a_killed_parent(api: Child, ticker: Ticker
 
 async def test_workers_that_cannot_start_end_the_api(bus: Bus, valkey_url: str) -> None:
     """With the reason, and an exit code, as a single process does."""
-    await bus.redis.lpush("positions", "of another program")
+    await bus.redis.lpush("account", "of another program")
     env = {"REDIS_URL": valkey_url}
     async with tapecast("api", "--workers", "2", "--port", "0", env=env) as child:
         assert await child.ended() == 1
