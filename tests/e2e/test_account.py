@@ -222,7 +222,7 @@ async def test_a_minute_with_a_hundred_listeners_costs_ten_calls(valkey_url: str
 
 
 async def _order_to(pages: list[AccountPage], on: Floor) -> float:
-    # More than one a second, for longer than ten, is read once a second: the account's calls are for others too.
+    # More than one a second, for longer than ten, is read once a second: others need the calls, too.
     await asyncio.sleep(1.5)
     held, begun = on.page.qty("AAPL"), time.monotonic()
     order = await on.buy("AAPL", "1")
