@@ -17,6 +17,7 @@ import msgspec
 
 from tapecast.api import frames
 from tapecast.api.audience import Audience
+from tapecast.api.bars import BarBook
 from tapecast.api.board import StatusBoard
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
@@ -29,7 +30,6 @@ from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 SWEEP_S: Final = 0.25
-
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +48,7 @@ class Hub:
         self.audience = Audience(settings, dispatcher, clock, lambda: self._touch())  # noqa: PLW0108 - bound later
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience))
         self.book = PositionBook(self, clock, self._tell_interest)
+        self.bars = BarBook(self, clock, self._tell_interest)
 
     def bind(
         self,
@@ -183,8 +184,6 @@ class Hub:
         """Why Redis refuses our writes, or that it does not any more."""
         self.markets.refusal = reason
 
-    # Time.
-
     async def run(self) -> Never:
         """Sweep for ever."""
         while True:
@@ -196,6 +195,7 @@ class Hub:
         self.board.sweep()
         self._judge()
         self.audience.sweep()
+        self.bars.sweep()
         self._close_unheard()
 
     def _judge(self) -> None:
@@ -240,7 +240,7 @@ class Hub:
 
     def interest(self) -> codec.Interest:
         """What this replica wants."""
-        return codec.Interest(self.topics.interest(), len(self.book))
+        return codec.Interest(self.topics.interest(), len(self.book), self.bars.interest())
 
     def _tell_interest(self) -> None:
         self._want(self.interest)

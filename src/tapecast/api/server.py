@@ -57,6 +57,7 @@ async def serve(
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
+    hub.bars.bind(subscriber.bars)
     waiting = Waiting()
     seats = Seats(hub, dispatcher, clock)
     app = create_app(settings, hub, seats, waiting, laptop=laptop, siblings=siblings)
