@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tapecast.api import frames
-from tapecast.api.bars import BarBook, Shelf
+from tapecast.api.bars import BarBook
+from tapecast.api.bars_shelf import Shelf
 from tapecast.api.grant import Grant
 from tapecast.api.prices import Bell
 from tapecast.api.streams import Stream, Streams

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from tapecast.simulator import rest, stream
 from tapecast.simulator.control import Control
 from tapecast.simulator.paths import PATHS
+from tapecast.simulator.restbars import RestBars
 from tapecast.simulator.restfaults import FaultyRest
 from tapecast.simulator.venue import Simulator
 
@@ -28,7 +29,8 @@ def create_app(running: Simulator) -> Starlette:
             return
         await stream.serve(websocket, endpoint, running.config)
 
-    answers = Router(rest.Rest(running.market, running.config).routes())
+    market, config = running.market, running.config
+    answers = Router([*rest.Rest(market, config).routes(), *RestBars(market, config).routes()])
     return Starlette(
         routes=[
             Route("/", _about),
@@ -55,6 +57,9 @@ REST:
   GET /v2/stocks/trades/latest?symbols=AAPL,MSFT
   GET /v2/stocks/quotes/latest?symbols=AAPL,MSFT
   GET /v2/stocks/snapshots?symbols=AAPL,MSFT
+  GET /v2/stocks/bars?symbols=AAPL&timeframe=1Min  (also 5Min, 1Hour; start, limit, page_token)
+  GET /v1beta3/crypto/us/bars?symbols=BTC/USD&timeframe=1Min
+  GET /v1beta1/options/bars?symbols=AAPL270115C00300000&timeframe=1Min
   GET /v1beta3/crypto/us/latest/trades?symbols=BTC/USD
   GET /v1beta3/crypto/us/latest/quotes?symbols=BTC/USD
   GET /v1beta3/crypto/us/snapshots?symbols=BTC/USD

@@ -26,7 +26,7 @@ def pump(market: Exchange, endpoints: Collection[Endpoint], now_ns: int) -> None
     """Hand everything that happened until now to whoever is subscribed to it."""
     holders = [each.holder for each in endpoints if each.holder is not None]
     symbols: set[str] = set().union(*(holder.moving for holder in holders))
-    for event in market.advance(symbols, now_ns):
+    for event in [*market.advance(symbols, now_ns), *market.minutes(now_ns)]:
         encoded = Encoded(event)
         for holder in holders:
             holder.deliver(encoded)

@@ -150,11 +150,12 @@ class LiveSession:
             self._bar(message, ts_recv)
 
     def _bar(self, message: Message, ts_recv: int) -> None:
-        bar = bars.bar(message, ts_recv)
-        if isinstance(bar, Reject):
-            self._listener.on_rejected(bar)
-        elif bar.symbol in self._subscriptions.desired:
-            self._listener.on_bar(bar)
+        if message.get("S") in self._subscriptions.desired:
+            bar = bars.bar(message, ts_recv)
+            if isinstance(bar, Reject):
+                self._listener.on_rejected(bar)
+            else:
+                self._listener.on_bar(bar)
 
     def _deliver(self, value: Data) -> None:
         self._seen.messages += 1

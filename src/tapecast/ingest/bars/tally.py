@@ -1,6 +1,6 @@
 """One interval of one symbol while trades are added. Pure.
 
-Volume and turnover are whole numbers of billionths, so that sums do not depend on the order of the trades:
+Volume and turnover are whole numbers of tiny units, so that sums do not depend on the order of the trades:
 a bar put together from others, or mended after a cancel, is the very bar that its trades make at once.
 
 | a trade's effect | open, close | high, low | volume, trades, vwap |
@@ -21,7 +21,8 @@ from typing import Final, Self
 from tapecast.bars import Bar, VenueBar
 from tapecast.market import ADDS_VOLUME, SETS_PRICE, SETS_RANGE, Trade, rfc3339
 
-UNIT: Final = 1_000_000_000
+UNIT: Final = 1_000_000_000_000
+"""In one share, coin or dollar. Recorded sizes have more than nine digits behind the point; bars show nine."""
 NEVER: Final = sys.maxsize
 _IN_RANGE: Final = SETS_PRICE | SETS_RANGE
 
@@ -108,7 +109,7 @@ class Tally:
     @property
     def figures(self) -> Figures:
         """What makes it another bar when it changes. The average is left out: venues round theirs."""
-        return (self.open, self.high, self.low, self.close, self.units / UNIT, self.trades)
+        return (self.open, self.high, self.low, self.close, round(self.units / UNIT, 9), self.trades)
 
     def bar(self) -> Bar:
         """As the wire has it, without flags and order."""
