@@ -44,6 +44,7 @@ def names(keys: Keys) -> dict[str, str]:
         "positions": keys.positions(),
         "account": keys.account(),
         "account:change": keys.account_change(),
+        "bars:<length>:<symbol>": keys.bars("<length>", "<symbol>"),
     }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tapecast.simulator.ledger import Print
 
 HALF: Final = MINUTE // 2
-MENDABLE: Final = 10
+MENDABLE: Final = 30
 """Minutes whose prints are remembered."""
 KEPT: Final = 6000
 """Minutes with a bar: over four days of a market that never closes."""

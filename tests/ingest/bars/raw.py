@@ -23,7 +23,7 @@ def bars_of(trades: Iterable[Trade], interval: Interval) -> dict[str, Figures]:
     by_start: dict[int, list[Trade]] = {}
     for each in sorted(trades, key=lambda each: each.ts_event_ns):
         by_start.setdefault(interval.start(each.ts_event_ns), []).append(each)
-    found = {}
+    found: dict[str, Figures] = {}
     for start, group in by_start.items():
         priced = [each.price for each in group if each.effect & SETS_PRICE]
         if not priced:

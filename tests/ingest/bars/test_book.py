@@ -30,9 +30,11 @@ def shown(book: Book, interval: Interval) -> dict[str, Bar]:
     return {bar.start: bar for bar in book.series[interval] if not bar.removed}
 
 
-def venue_bar(start_s: int, *prices: float, volume: float = 10.0, trades: int = 2) -> VenueBar:
-    """The venue's minute: open, high, low, close."""
-    return VenueBar("AAPL", START + start_s * 10**9, *prices, volume, trades)
+def venue_bar(
+    start_s: int, opening: float, high: float, low: float, close: float, volume: float = 10.0, trades: int = 2
+) -> VenueBar:
+    """The venue's minute."""
+    return VenueBar("AAPL", START + start_s * 10**9, opening, high, low, close, volume, trades)
 
 
 class Tape:

@@ -108,6 +108,7 @@ def test_history_opens_what_is_old() -> None:
     for hour in range(-200, 1):
         bar = VenueBar("AAPL", START + hour * 3600 * S, 1.0, 2.0, 1.0, 2.0, 1.0, 1)
         series.put_history(bar.start_ns, Tally.of(bar, Interval.HOUR.ns, is_venue=True))
+    series.is_anew = True
     bars = written(series)
     assert len(bars) == 200
     assert all(bar.closed and not bar.corrected for bar in bars)

@@ -144,6 +144,8 @@ class Book:
         series = self.series[interval]
         series.restore(bars, buckets)
         series.has_history = history
+        # What was counted here before anybody wanted bars of this length.
+        self._changed[interval.part].update(self._tallies[interval.part])
         tallies = self._tallies.get(interval)
         if tallies is None:
             return
@@ -186,10 +188,11 @@ class Book:
             tally = tallies.get(start)
             return tally, tally is not None and self._is_partial(part, start)
         made, partial = Tally(start), False
-        for at in range(start, min(start + interval.ns, max(now_ns, start) + part.ns), part.ns):
+        for at in range(start, start + interval.ns, part.ns):
             if at in tallies:
                 made.merge(tallies[at])
-            partial = partial or self._is_partial(part, at)
+            # What is still to come was not missed.
+            partial = partial or (at <= now_ns and self._is_partial(part, at))
         if partial and (whole := self._history.get(interval, {}).get(start)) is not None:
             return whole, False
         return (None if made.is_empty else made), partial

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Never
 
 import msgspec
@@ -57,6 +57,9 @@ class Keeper:
         self._history = History(feed, self.ear, self._clock)
         self._seq = 0
         self._said = ""
+        # At once: the feed may begin to send within a millisecond.
+        wanted.on_change = self.follow
+        self.follow()
 
     async def run(self) -> Never:
         """Keep bars. Raises LeaseLost."""
@@ -68,14 +71,14 @@ class Keeper:
 
     async def turn(self) -> None:
         """Do once what is due. Raises LeaseLost."""
-        self._follow()
-        now_ns = self.ear.venue_ns()
+        self.follow()
         try:
             for book in list(self.ear.books.values()):
                 for series in book.series.values():
                     if not series.is_ready:
                         await self._restore(book, series)
-                book.tell(now_ns)
+                # The time of this very moment: a trade that came while we waited is not of the future.
+                book.tell(self.ear.venue_ns())
                 for series in book.series.values():
                     if series.pending or series.is_anew:
                         await self._write(book.symbol, series)
@@ -85,7 +88,8 @@ class Keeper:
                 self._said = str(error)
                 logger.warning("bars_not_written: %s", error)
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Keep books of what is wanted now."""
         wanted = self._wanted.now(self._clock.now())
         for symbol in self.ear.books.keys() - wanted.keys():
             self.ear.drop(symbol)
@@ -143,6 +147,8 @@ class Wanted:
         self._wanted: dict[str, frozenset[Interval]] = {}
         # Symbols that nobody wants any more, with the time at which they are let go.
         self._until: dict[str, float] = {}
+        # Called when others may be wanted.
+        self.on_change: Callable[[], None] = _nothing
 
     def update(self, wanted: Mapping[str, Iterable[Interval]], now: float) -> None:
         """Set who is wanted now."""
@@ -153,12 +159,17 @@ class Wanted:
             if symbol in self._wanted or len(self._wanted) < self._most:
                 parts = {interval.part for interval in intervals}
                 self._wanted[symbol] = self._wanted.get(symbol, frozenset()).union(intervals, parts)
+        self.on_change()
 
     def now(self, now: float) -> Mapping[str, frozenset[Interval]]:
         """Who is wanted still."""
         for symbol in [symbol for symbol, until in self._until.items() if until <= now]:
             del self._until[symbol], self._wanted[symbol]
         return self._wanted
+
+
+def _nothing() -> None:
+    """Until somebody keeps bars there is nobody to tell."""
 
 
 def _s(ns: int) -> int:

@@ -25,8 +25,8 @@ class Series:
     """One symbol's bars of one length. Times in nanoseconds of the venue."""
 
     __slots__ = (
-        "_bucket_ns", "_floor", "_open", "_told", "buckets", "has_history", "interval", "is_anew", "is_ready",
-        "pending",
+        "_bucket_ns", "_floor", "_open", "_reached", "_told", "buckets", "has_history", "interval", "is_anew",
+        "is_ready", "pending",
     )  # fmt: skip
 
     def __init__(self, interval: Interval) -> None:
@@ -47,6 +47,8 @@ class Series:
         # Whether what Redis holds of it has been read: before that nothing is told, or it would be lost.
         self.is_ready = False
         self._floor = 0
+        # The newest start that is written.
+        self._reached = 0
 
     def __iter__(self) -> Iterator[Bar]:
         return (self._told[start] for start in sorted(self._told))
@@ -70,6 +72,7 @@ class Series:
             self._told.setdefault(start, bar)
             if not bar.closed:
                 self._open.add(start)
+        self._reached = max(self._told, default=0)
         self._trim()
 
     def tell(self, start_ns: int, tally: Tally | None, *, now_ns: int, partial: bool) -> None:
@@ -86,8 +89,7 @@ class Series:
         if before is not None:
             if _figures(before) == _figures(bar) and (before.closed, before.partial) == (is_closed, partial):
                 return
-            changed = before.closed and _figures(before) != _figures(bar)
-            if changed or before.corrected:
+            if before.closed or before.corrected:
                 bar = msgspec.structs.replace(bar, corrected=True)
         self._put(start_ns, bar)
 
@@ -118,6 +120,9 @@ class Series:
         bars = []
         for seq, start in enumerate(sorted(self.pending), first_seq):
             bar = msgspec.structs.replace(self.pending[start], epoch=epoch, seq=seq)
+            if start < self._reached and not self.is_anew:
+                # Also one that is told first now: a chart that only goes on must know that it goes back.
+                bar = msgspec.structs.replace(bar, corrected=True)
             self.pending[start] = self._told[start] = bar
             bars.append(bar)
         return bars
@@ -135,6 +140,8 @@ class Series:
     def wrote(self, bars: Iterable[Bar], buckets: Iterable[int]) -> None:
         """These are in Redis now."""
         numbers = {bar.seq for bar in bars}
+        written = [start for start, bar in self._told.items() if bar.seq in numbers]
+        self._reached = max([self._reached, *written])
         self.pending = {start: bar for start, bar in self.pending.items() if bar.seq not in numbers}
         self.buckets.update(buckets)
         self._trim()

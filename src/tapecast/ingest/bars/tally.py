@@ -22,7 +22,7 @@ from tapecast.bars import Bar, VenueBar
 from tapecast.market import ADDS_VOLUME, SETS_PRICE, SETS_RANGE, Trade, rfc3339
 
 UNIT: Final = 1_000_000_000_000
-"""In one share, coin or dollar. Recorded sizes have more than nine digits behind the point; bars show nine."""
+"""In one share, coin or dollar. Recorded sizes have more than nine digits after the point; bars show nine."""
 NEVER: Final = sys.maxsize
 _IN_RANGE: Final = SETS_PRICE | SETS_RANGE
 
