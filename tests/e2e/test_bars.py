@@ -98,6 +98,8 @@ class Made:
     def __init__(self, venue: Simulator, symbol: str) -> None:
         self.venue = venue
         self.symbol = symbol
+        # Its market has a first trade of its own, which is of now.
+        venue.market.image(symbol, time.time_ns())
         self.trades: dict[int, Trade] = {}
 
     def trade(self, price: float, size: float, ns: int) -> int:

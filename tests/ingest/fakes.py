@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Never
 
 from tapecast.bars import Interval
-from tapecast.errors import FeedFatal
+from tapecast.errors import FeedError, FeedFatal
 from tapecast.feeds.base import BarHistory, FeedListener
 from tapecast.market import FeedState, Market, Trade
 
@@ -29,6 +29,7 @@ class FakeFeed:
         # What it was asked of bars, and what it answers; None: it has none.
         self.asked: list[tuple[tuple[str, ...], Interval, int]] = []
         self.history: BarHistory | None = None
+        self.failure: FeedError | None = None
         self.listener: FeedListener | None = None
         self.running = asyncio.Event()
         self.ran = 0
@@ -45,6 +46,8 @@ class FakeFeed:
 
     async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
         self.asked.append((tuple(symbols), interval, since_ns))
+        if self.failure is not None:
+            raise self.failure
         if self.history is None:
             raise FeedFatal("no_history", "none was given")
         return self.history

@@ -1,7 +1,7 @@
 """The venue's own bars, asked for by REST: those of before our first trade, and those that a gap has cost.
 
 Minutes are asked for whenever a stretch was not heard and its minutes are over; whatever is longer once for
-each symbol, and after each gap. There is nothing to ask for of seconds. A REST side that fails costs the
+each symbol, and after a gap of hours: else it is made of the minutes. There is nothing to ask for of seconds. A REST side that fails costs the
 history, and bars that may lack trades stay marked as such.
 """
 
@@ -16,7 +16,7 @@ from tapecast.bus.bars import bucket_ns
 from tapecast.clock import Clock
 from tapecast.errors import FeedError, FeedFatal
 from tapecast.feeds.base import Feed
-from tapecast.ingest.bars.book import Book
+from tapecast.ingest.bars.book import MINUTES_KEPT, Book
 from tapecast.ingest.bars.ear import Ear
 
 LOOK_EVERY_S: Final = 0.5
@@ -40,7 +40,7 @@ class History:
         self._feed = feed
         self._ear = ear
         self._clock = clock
-        # Which gaps each book's longer bars were asked for after, by the end of the last one.
+        # Up to when minutes were known as each book's longer bars were asked for.
         self._asked: dict[tuple[str, Interval], int] = {}
         # Not before, after a failure.
         self._next_s = 0.0
@@ -78,11 +78,12 @@ class History:
     def _since(self, book: Book, interval: Interval, now_ns: int) -> int | None:
         if interval is Interval.MINUTE:
             return book.gaps.wanting(now_ns)
-        asked, filled = self._asked.get((book.symbol, interval)), book.gaps.filled_to
-        if asked is None or not book.series[interval].has_history:
+        asked = self._asked.get((book.symbol, interval))
+        if asked is None:
             return 0
-        # Minutes were missing and are there again: so may be longer ones.
-        return asked if book.gaps.hits(asked, filled) else None
+        # Minutes that were missing longer ago than they are kept are in no bar of ours.
+        until = min(book.gaps.filled_to, now_ns - MINUTES_KEPT)
+        return asked if asked < until and book.gaps.hits(asked, until) else None
 
     def _now_ns(self) -> int:
         return self._ear.venue_ns() or self._clock.micros() * 1000
@@ -105,6 +106,6 @@ class History:
                 continue
             bars = [each for each in answer.bars.get(symbol, []) if each.start_ns + interval.ns <= until_ns]
             book.on_history(interval, bars)
-            self._asked[symbol, interval] = until_ns
             if interval is Interval.MINUTE:
                 book.gaps.fill(since_ns, until_ns)
+            self._asked[symbol, interval] = book.gaps.filled_to
