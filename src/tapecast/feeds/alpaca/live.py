@@ -150,7 +150,8 @@ class LiveSession:
             self._bar(message, ts_recv)
 
     def _bar(self, message: Message, ts_recv: int) -> None:
-        if message.get("S") in self._subscriptions.desired:
+        symbol = message.get("S")
+        if isinstance(symbol, str) and symbol in self._subscriptions.desired:
             bar = bars.bar(message, ts_recv)
             if isinstance(bar, Reject):
                 self._listener.on_rejected(bar)

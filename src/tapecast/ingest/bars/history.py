@@ -1,8 +1,8 @@
 """The venue's own bars, asked for by REST: those of before our first trade, and those that a gap has cost.
 
 Minutes are asked for whenever a stretch was not heard and its minutes are over; whatever is longer once for
-each symbol, and after a gap of hours: else it is made of the minutes. There is nothing to ask for of seconds. A REST side that fails costs the
-history, and bars that may lack trades stay marked as such.
+each symbol, and after a gap of hours: else it is made of the minutes. There is nothing to ask for of seconds.
+A REST side that fails costs the history, and bars that may lack trades stay marked as such.
 """
 
 from __future__ import annotations
