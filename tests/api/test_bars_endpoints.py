@@ -32,7 +32,7 @@ async def kept(bus: Bus, *closes: float, history: bool = True) -> None:
         for at, close in enumerate(closes)
     ]
     told = Told("AAPL", Interval.MINUTE, bars, bars[-1] if bars else None, {0: bars}, BarIndex([0], history))
-    await write_bars(bus, Fence(bus, lease), told, simulated=False)
+    await write_bars(bus, Fence(bus, lease), [told], simulated=False)
 
 
 @pytest.mark.parametrize(

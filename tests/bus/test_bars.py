@@ -57,9 +57,9 @@ def decoded(stored: Stored) -> list[Bar]:
 async def test_what_is_told_can_be_read(bus: Bus, fence: Fence) -> None:
     """Whole buckets, and the bar that is forming."""
     over, forming = bar(1, 1), bar(2, 2, closed=False)
-    await write_bars(bus, fence, told([over, forming], {FIRST: [over]}), simulated=False)
+    await write_bars(bus, fence, [told([over, forming], {FIRST: [over]})], simulated=False)
     later = bar(2, 3, 9.0, closed=False)
-    await write_bars(bus, fence, told([later], {}), simulated=False)
+    await write_bars(bus, fence, [told([later], {})], simulated=False)
     stored = await read_bars(bus, SYMBOL, Interval.SECOND)
     assert decoded(stored) == [over, later]
     assert stored.listing == BarIndex([FIRST], history=True)
@@ -72,7 +72,7 @@ async def test_what_is_told_can_be_read(bus: Bus, fence: Fence) -> None:
 async def test_every_key_has_its_time(bus: Bus, fence: Fence) -> None:
     """Invented bars live as long as the demo that invented them."""
     for simulated, ttl_s in ((False, BARS_TTL_S["1s"]), (True, SIMULATED_BARS_TTL_S)):
-        await write_bars(bus, fence, told([bar(1, 1)], {FIRST: [bar(1, 1)]}), simulated=simulated)
+        await write_bars(bus, fence, [told([bar(1, 1)], {FIRST: [bar(1, 1)]})], simulated=simulated)
         for part in ("", "index", str(FIRST)):
             assert ttl_s - 30 < await bus.redis.ttl(bus.keys.bars("1s", SYMBOL, part)) <= ttl_s
 
@@ -81,7 +81,7 @@ async def test_only_the_owner_writes(bus: Bus, fence: Fence) -> None:
     """As with prices."""
     await bus.redis.set("lease:crypto", "another")
     with pytest.raises(LeaseLost):
-        await write_bars(bus, fence, told([bar(1, 1)], {}), simulated=False)
+        await write_bars(bus, fence, [told([bar(1, 1)], {})], simulated=False)
     assert not (await read_bars(bus, SYMBOL, Interval.SECOND)).bars
 
 
@@ -89,20 +89,20 @@ async def test_what_is_published_is_what_changed(bus: Bus, fence: Fence) -> None
     """With the newest bar in any case, for whoever joins; a big change is to be read anew."""
     key = bus.keys.bars("1s", SYMBOL)
     forming = bar(9, 1, closed=False)
-    await write_bars(bus, fence, told([bar(1, 2)], {})._replace(newest=forming), simulated=False)
+    await write_bars(bus, fence, [told([bar(1, 2)], {})._replace(newest=forming)], simulated=False)
     message = decode_bar_message(bytes(await bus.redis.get(key) or b""))  # type: ignore[arg-type]
     assert [decode_bar(bytes(each)).start[-3:-1] for each in message.bars] == ["01", "09"]
     assert not message.anew
     many = [bar(second % 60, second) for second in range(TOLD_MOST + 1)]
-    await write_bars(bus, fence, told(many, {}), simulated=False)
+    await write_bars(bus, fence, [told(many, {})], simulated=False)
     message = decode_bar_message(bytes(await bus.redis.get(key) or b""))  # type: ignore[arg-type]
     assert (message.anew, len(message.bars)) == (True, 1)
 
 
 async def test_buckets_of_which_there_are_too_many_go(bus: Bus, fence: Fence) -> None:
     """What is kept is bounded."""
-    await write_bars(bus, fence, told([bar(1, 1)], {FIRST: [bar(1, 1)]}), simulated=False)
-    await write_bars(bus, fence, told([bar(2, 2)], {}, dropped=[FIRST]), simulated=False)
+    await write_bars(bus, fence, [told([bar(1, 1)], {FIRST: [bar(1, 1)]})], simulated=False)
+    await write_bars(bus, fence, [told([bar(2, 2)], {}, dropped=[FIRST])], simulated=False)
     stored = await read_bars(bus, SYMBOL, Interval.SECOND)
     assert [each.seq for each in decoded(stored)] == [2]
     assert not stored.listing.buckets
@@ -111,13 +111,13 @@ async def test_buckets_of_which_there_are_too_many_go(bus: Bus, fence: Fence) ->
 async def test_the_newest_buckets_alone(bus: Bus, fence: Fence) -> None:
     """An owner needs no more to go on."""
     buckets = {FIRST + BUCKET * number: [bar(number, number + 1)] for number in range(5)}
-    await write_bars(bus, fence, told([], buckets), simulated=False)
+    await write_bars(bus, fence, [told([], buckets)], simulated=False)
     assert [each.seq for each in decoded(await read_bars(bus, SYMBOL, Interval.SECOND, 2))] == [4, 5]
 
 
 async def test_what_is_not_ours_is_nothing(bus: Bus, fence: Fence) -> None:
     """A bucket that has expired, or that a foreign program has written."""
-    await write_bars(bus, fence, told([bar(1, 1)], {FIRST: [], FIRST + 60: [bar(1, 1)]}), simulated=False)
+    await write_bars(bus, fence, [told([bar(1, 1)], {FIRST: [], FIRST + 60: [bar(1, 1)]})], simulated=False)
     await bus.redis.set(bus.keys.bars("1s", SYMBOL, str(FIRST)), b"\xff{")
     await bus.redis.set(bus.keys.bars("1s", SYMBOL), b"no json")
     assert len((await read_bars(bus, SYMBOL, Interval.SECOND)).bars) == 1

@@ -61,7 +61,7 @@ async def listening(bus: Bus) -> AsyncIterator[tuple[Subscriber, Ears]]:
 async def tell(bus: Bus, fence: Fence, of: BarsOf, seq: int) -> None:
     """A bar is told."""
     bar = Bar("2026-01-01T00:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, epoch=7, seq=seq)
-    await write_bars(bus, fence, Told(*of, [bar], bar, {}, BarIndex()), simulated=False)
+    await write_bars(bus, fence, [Told(*of, [bar], bar, {}, BarIndex())], simulated=False)
 
 
 async def test_what_was_told_before_is_read_and_what_comes_after_is_heard(bus: Bus, fence: Fence) -> None:

@@ -92,8 +92,14 @@ def bucket_ns(interval: Interval) -> int:
     return BUCKET * interval.ns
 
 
-async def write_bars(bus: Bus, fence: Fence, told: Told, *, simulated: bool) -> None:
-    """Keep the buckets and publish what changed. Raises LeaseLost, BusUnavailable."""
+async def write_bars(bus: Bus, fence: Fence, told: Sequence[Told], *, simulated: bool) -> None:
+    """Keep the buckets and publish what changed, all of one length. Raises LeaseLost, BusUnavailable."""
+    ttl_s = BARS_TTL_S[told[0].interval] if told else 1
+    writes = [write for each in told for write in _writes(bus, each)]
+    await fence.write(writes, min(ttl_s, SIMULATED_BARS_TTL_S) if simulated else ttl_s)
+
+
+def _writes(bus: Bus, told: Told) -> list[Write]:
     keys, interval, symbol = bus.keys, told.interval, told.symbol
     writes = [Write(keys.bars(interval, symbol, str(start)), b"") for start in told.dropped]
     writes += [
@@ -104,8 +110,7 @@ async def write_bars(bus: Bus, fence: Fence, told: Told, *, simulated: bool) -> 
         writes.append(Write(keys.bars(interval, symbol, "index"), codec.encode(told.listing)))
     name = keys.bars(interval, symbol)
     writes.append(Write(name, _message(told), channel=keys.channel(name)))
-    ttl_s = BARS_TTL_S[interval]
-    await fence.write(writes, min(ttl_s, SIMULATED_BARS_TTL_S) if simulated else ttl_s)
+    return writes
 
 
 def _message(told: Told) -> bytes:

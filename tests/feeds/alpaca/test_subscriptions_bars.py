@@ -30,7 +30,8 @@ def test_bars_of_those_that_are_wanted() -> None:
     venue, subscriptions = plan(), wanting("A", "B", "C", bars=("B", "X"))
     settle(subscriptions, venue)
     everything = {"A", "B", "C"}
-    assert venue.channels == dict.fromkeys(("trades", "quotes"), everything) | dict.fromkeys(BARS, {"B"})
+    bars = {channel: {"B"} for channel in BARS}
+    assert venue.channels == {"trades": everything, "quotes": everything} | bars
     assert [request.channel for request in venue.heard] == ["trades", "quotes", *BARS]
     assert not subscriptions.want_bars({"B", "X"}), "no change"
     assert subscriptions.want_bars(())
