@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from unittest.mock import Mock, call
+
+import pytest
 
 from tapecast.bars import Interval, VenueBar
 from tapecast.clock import Clock
 from tapecast.feeds.base import FeedListener
 from tapecast.ingest.bars.ear import GRACE_NS, Ear
 from tapecast.ingest.bars.series import Series
-from tapecast.market import Cancel, Correction, FeedState, Quote, Snapshot
+from tapecast.market import Cancel, Correction, FeedState, Quote, Snapshot, Trade
 from tests.ingest.bars.raw import START, trade
 from tests.support import HandClock
 
@@ -75,6 +78,23 @@ def test_the_owner_hears_everything() -> None:
             call.is_owner(),
         ]
         stage.ear.follow("AAPL")
+
+
+class Untouched(list[Trade | Quote]):
+    """A frame at which nobody looks."""
+
+    def __iter__(self) -> Iterator[Trade | Quote]:
+        raise AssertionError("looked at")
+
+
+def test_without_bars_no_trade_is_looked_at() -> None:
+    """A big feed has no time for it: a frame is passed on, and that is all."""
+    stage, frame = Stage(), Untouched([trade(0, 1.0)])
+    stage.ear.on_data(frame)
+    stage.owner.on_data.assert_called_once_with(frame)
+    stage.ear.follow("AAPL")
+    with pytest.raises(AssertionError, match="looked at"):
+        stage.ear.on_data(frame)
 
 
 def test_only_followed_symbols_are_counted() -> None:
