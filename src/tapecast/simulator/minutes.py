@@ -50,6 +50,10 @@ class Minutes:
         # All that are not made again, or were told, as they were then.
         self._bars: dict[int, Bar] = {}
 
+    def begin(self, bars: Iterable[Bar]) -> None:
+        """What was before all prints."""
+        self._bars = {bar.start_ns: bar for bar in bars} | self._bars
+
     def add(self, event: Print) -> None:
         """Take in one print; one that is too late for that changes nothing."""
         start = event.ns - event.ns % MINUTE

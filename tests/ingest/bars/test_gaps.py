@@ -78,6 +78,17 @@ def test_minutes_are_asked_for_when_they_are_over() -> None:
     assert gaps.hits(at(0), at(1)), "no second is told by the venue"
 
 
+def test_a_market_that_is_closed_is_asked_once() -> None:
+    """No trade comes, and none was missed; while nothing is subscribed REST goes on in its place."""
+    gaps = Gaps()
+    assert gaps.wanting(at(600)) == 0
+    gaps.fill(at(-3600), at(540))
+    assert gaps.wanting(at(610)) == at(540)
+    gaps.confirm(at(615))
+    gaps.fill(at(540), at(660))
+    assert gaps.wanting(at(100_000)) is None
+
+
 def test_the_venues_own_minute_saves_the_question() -> None:
     """If it follows what is known."""
     gaps = heard_from(30)

@@ -31,7 +31,7 @@ from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.alpaca.together import together
 from tapecast.feeds.base import BarHistory, FeedListener
-from tapecast.market import Snapshot
+from tapecast.market import Market, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,8 @@ class AlpacaFeed:
 
     def want_bars(self, symbols: Collection[str]) -> None:
         """Set of which symbols the venue's own minutes are wanted too."""
-        if self._subscriptions.want_bars(symbols):
+        # Of options the stream has none (410).
+        if self.market is not Market.US_OPTION and self._subscriptions.want_bars(symbols):
             self._nudge.set()
 
     async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:

@@ -92,7 +92,9 @@ class Gaps:
         """From when on the venue is to be asked; None while it could say nothing new."""
         last = Interval.MINUTE.start(max(0, now_ns - SETTLE_NS))
         for begin, end in self._gaps:
-            until = last if end == _OPEN else min(last, Interval.MINUTE.start(end - 1) + MINUTE_NS)
+            # Of a symbol that has not traded since it was subscribed, nothing is missing from then on.
+            end_ns = min(end, self._confirmed_ns) if end == _OPEN else end
+            until = min(last, Interval.MINUTE.start(end_ns - 1) + MINUTE_NS)
             if until > max(begin, self.filled_to) or (self.filled_to == 0 and until > 0):
                 return max(begin, self.filled_to)
         return None
