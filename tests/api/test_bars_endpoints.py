@@ -31,7 +31,8 @@ async def kept(bus: Bus, *closes: float, history: bool = True) -> None:
         Bar(f"2026-01-01T00:0{at}:00Z", 1.0, 9.0, 1.0, close, 1.0, 1, closed=True, epoch=7, seq=at + 1)
         for at, close in enumerate(closes)
     ]
-    told = Told("AAPL", Interval.MINUTE, bars, bars[-1] if bars else None, {0: bars}, BarIndex([0], history))
+    newest, index = bars[-1] if bars else None, BarIndex([0], history)
+    told = Told("AAPL", Interval.MINUTE, bars, newest, {0: bars}, index, anew=True)
     await write_bars(bus, Fence(bus, lease), [told], simulated=False)
 
 
@@ -103,9 +104,9 @@ async def test_bars_that_nobody_has_are_waited_for(bus: Bus, monkeypatch: pytest
     """For a moment; what comes in it is the answer, and else they are missing."""
     monkeypatch.setattr(bars_endpoints, "WAIT_S", 0.2)
     async with replica(bus) as client:
-        body = (await client.get("/bars?symbols=AAPL")).json()
+        body = (await client.get("/bars?symbols=MSFT")).json()
         assert body["bars"] == []
-        assert [each["symbol"] for each in body["missing"]] == ["AAPL"]
+        assert [each["symbol"] for each in body["missing"]] == ["MSFT"]
         monkeypatch.setattr(bars_endpoints, "WAIT_S", 30.0)
         asking = asyncio.create_task(client.get("/bars?symbols=AAPL"))
 
@@ -116,6 +117,8 @@ async def test_bars_that_nobody_has_are_waited_for(bus: Bus, monkeypatch: pytest
         await eventually(is_heard)
         await kept(bus, 4.0)
         assert [bar["close"] for bar in (await asking).json()["bars"][0]["bars"]] == [4.0]
+        # Waited for in vain once: not again.
+        assert (await client.get("/bars?symbols=MSFT")).json()["bars"] == []
 
 
 async def test_a_symbol_without_any_bars(bus: Bus) -> None:

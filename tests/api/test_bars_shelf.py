@@ -97,10 +97,19 @@ def test_line_breaks_of_a_foreign_program_do_not_end_a_frame() -> None:
 
 
 def test_waiting_is_over_when_something_is_known() -> None:
-    """Bars, or the venue's word that there are none."""
-    one = shelf()
-    assert not one.is_settled
-    one.is_joined = True
-    assert not one.is_settled
-    one.has_history = True
-    assert one.is_settled
+    """The venue's word, if only that there are none; of seconds a bar; or it was waited for in vain."""
+
+    def settled(interval: Interval, *bars: bytes, **known: bool) -> bool:
+        one = Shelf(("AAPL", interval))
+        for name, value in known.items():
+            setattr(one, name, value)
+        for bar in bars:
+            one.put(bar)
+        return one.is_settled
+
+    assert not settled(Interval.SECOND, raw(0, 1))
+    assert settled(Interval.SECOND, raw(0, 1), is_joined=True)
+    assert not settled(Interval.SECOND, is_joined=True)
+    assert not settled(Interval.MINUTE, raw(0, 1), is_joined=True)
+    assert settled(Interval.MINUTE, is_joined=True, has_history=True)
+    assert settled(Interval.MINUTE, is_joined=True, was_awaited=True)

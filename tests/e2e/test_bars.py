@@ -20,9 +20,10 @@ from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.venue import Simulator
 from tests.e2e.candles import Chart
 from tests.e2e.pipe import pipe
-from tests.e2e.processes import streaming
+from tests.e2e.processes import serving, streaming
 from tests.ingest.bars.raw import Figures, bars_of
 from tests.support import eventually
+from tests.tapes import trade, written
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +35,9 @@ def trades_on(path: Path) -> list[Trade]:
     """The raw trades of a tape."""
     messages = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return [
-        Trade(m["S"], m["p"], m["s"], parse_rfc3339(m["t"]), 1, m["i"]) for m in messages if m["T"] == "t"
+        Trade(m["S"], m["p"], m["s"], parse_rfc3339(m["t"]), 1, m.get("i", 0))
+        for m in messages
+        if m["T"] == "t"
     ]
 
 
@@ -217,3 +220,24 @@ async def test_bars_and_prices_side_by_side(valkey_url: str) -> None:
             for query in ("", "?symbols=AAPL&interval=1d", "?symbols=AAPL&limit=x")
         }
         assert list(answers.values()) == ["symbols_missing", "interval_invalid", "limit_invalid"]
+
+
+async def test_a_recording_has_bars_of_its_own(valkey_url: str, tmp_path: Path) -> None:
+    """Played as the feed itself: no venue tells minutes, and none is asked."""
+    lines = [trade("AAPL", at, 100 + at, id=at + 1) for at in (0, 1, 2, 3, 65, 66)]
+    tape = written(tmp_path, *lines)
+    env = {"FEED": f"replay:{tape}", "REPLAY_SPEED": "20", "REDIS_URL": valkey_url}
+    async with (
+        serving("up", env=env) as up,
+        streaming(f"{up.base}/stream/bars", symbols="AAPL", interval="1s") as stream,
+        streaming(f"{up.base}/stream/bars", symbols="AAPL", interval="1m") as minutes,
+    ):
+        fine, coarse = Chart(stream), Chart(minutes)
+        trades = trades_on(tape)
+        for chart, interval in ((fine, Interval.SECOND), (coarse, Interval.MINUTE)):
+            await eventually(
+                lambda chart=chart, interval=interval: chart.figures("AAPL") == expected(trades, interval),  # type: ignore[misc]
+                f"{interval}: {expected(trades, interval)}",
+            )
+            assert not chart.faults
+        assert {data["history"] for data in stream.named("bars")} == {"own"}

@@ -108,7 +108,8 @@ async def _settle(book: BarBook, shelves: list[Shelf]) -> None:
                 await bell.wait()
                 bell.clear()
     except TimeoutError:
-        # What is known by now is the answer.
-        return
+        # What is known by now is the answer; where the venue has no history nobody need wait again.
+        for shelf in shelves:
+            shelf.was_awaited = True
     finally:
         book.bells.discard(bell)

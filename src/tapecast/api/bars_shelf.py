@@ -26,6 +26,8 @@ class Shelf:
         self.forming = ""
         self.is_joined = False
         self.has_history = False
+        # Somebody has waited for it in vain already.
+        self.was_awaited = False
         # Each with the most that it shows of before.
         self.views: dict[View, int] = {}
         self.held_until = -math.inf
@@ -47,7 +49,9 @@ class Shelf:
     @property
     def is_settled(self) -> bool:
         """Whether waiting would bring nothing more at once."""
-        return self.is_joined and (self.has_history or bool(self._bars))
+        if not self.is_joined:
+            return False
+        return self.has_history or self.was_awaited or (self.interval.is_fine and bool(self._bars))
 
     def bars(self, limit: int) -> list[bytes]:
         """The newest of them, oldest first."""

@@ -287,6 +287,22 @@ def test_history_is_what_was_before() -> None:
     assert all(series.is_anew and series.has_history for series in book.series.values())
 
 
+def test_a_longer_bar_is_never_made_of_what_is_left_of_its_minutes() -> None:
+    """An hour that began before the oldest minute in memory is the venue's to tell."""
+    book = book_of(Interval.MINUTE, Interval.HOUR)
+    for at in (0.0, 7 * 3600.0):
+        book.on_trade(trade(at, 10.0))
+        book.tell(START + round(at * 1e9))
+    minutes = [venue_bar(60 * minute, 5.0, 6.0, 4.0, 5.5) for minute in range(420)]
+    hours = [venue_bar(3600 * hour, 5.0, 6.0, 4.0, 5.5, volume=600.0, trades=120) for hour in range(7)]
+    for interval, bars in ((Interval.MINUTE, minutes), (Interval.HOUR, hours)):
+        book.on_history(interval, bars)
+        book.tell(START + 7 * 3600 * 10**9)
+    told_hours = list(book.series[Interval.HOUR])
+    assert [bar.trades for bar in told_hours] == [1, *[120] * 6, 1]
+    assert not any(bar.partial for bar in told_hours)
+
+
 def test_memory_is_bounded() -> None:
     """A symbol that trades all day keeps its newest hours."""
     book = book_of()

@@ -136,8 +136,11 @@ class Book:
                 self._history.setdefault(interval, {})[bar.start_ns] = tally
                 series.put_history(bar.start_ns, tally)
         series.has_history = series.is_anew = True
-        # What the minutes make whole again.
-        self._changed[Interval.MINUTE].update(self._minutes)
+        if interval is Interval.MINUTE:
+            # What the minutes make whole again, or for the first time.
+            self._changed[Interval.MINUTE].update(self._minutes)
+            for longer in self.series.values():
+                longer.is_anew |= longer.interval.part is interval
 
     def restore(self, interval: Interval, bars: list[Bar], buckets: Iterable[int], *, history: bool) -> None:
         """Start from what Redis holds of these bars; trades that were counted here since are others."""
@@ -173,7 +176,11 @@ class Book:
         """Bring every series up to date. `now_ns`: the venue's time by now."""
         for interval, series in self.series.items():
             changed = self._changed[interval.part]
-            starts = changed if interval is interval.part else {interval.start(ns) for ns in changed}
+            starts = {interval.start(ns) for ns in changed}
+            if interval is not interval.part:
+                # What is older would be put together from what happens to be left.
+                floor = self._second_floor if interval.is_fine else self._minute_floor
+                starts = {start for start in starts if start >= floor}
             for start in sorted(starts):
                 tally, partial = self._made(interval, start, now_ns)
                 series.tell(start, tally, now_ns=now_ns, partial=partial)
