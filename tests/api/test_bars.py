@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tapecast.api.bars import HOLD_S, WAITING_MOST
+from tapecast.api.bars import HOLD_S, MOST, WAITING_MOST
 from tapecast.api.symbols import Ask, BarsAsk
 from tapecast.bars import Bar, Interval
 from tapecast.bus.bars import BarIndex, BarMessage, Stored
@@ -241,6 +241,19 @@ def test_what_nobody_looks_at_is_left() -> None:
     assert desk.upstream.interest.bars == {"AAPL": [Interval.SECOND]}
     desk.pass_time(2)
     assert desk.joins.left == [AAPL, AAPL]
+
+
+def test_a_process_follows_so_many() -> None:
+    """Those that it has it has; of others there is no room."""
+    desk = Desk()
+    desk.look()
+    book = desk.hub.bars
+    assert not book.beyond(["AAPL", "MSFT"], Interval.SECOND)
+    asks = [BarsAsk((f"A{number}",), Interval.SECOND, 1) for number in range(MOST - 2)]
+    for ask in asks:
+        book.hold(ask)
+    assert book.beyond(["AAPL", "MSFT", "TSLA"], Interval.SECOND) == {"TSLA"}
+    assert book.beyond(["AAPL", "MSFT"], Interval.HOUR) == {"MSFT"}
 
 
 def test_nonsense_costs_nothing(caplog: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Never
 
 from tapecast.bars import Interval
 from tapecast.errors import FeedError, FeedFatal
-from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.feeds.base import NO_HISTORY, BarHistory, FeedListener
 from tapecast.market import FeedState, Market, Trade
 
 
@@ -49,7 +49,7 @@ class FakeFeed:
         if self.failure is not None:
             raise self.failure
         if self.history is None:
-            raise FeedFatal("no_history", "none was given")
+            raise FeedFatal(NO_HISTORY, "none was given")
         return self.history
 
     async def run(self, listener: FeedListener) -> Never:

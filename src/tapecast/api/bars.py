@@ -31,6 +31,8 @@ from tapecast.bus.bars_joins import BarsListener, BarsOf
 from tapecast.clock import Clock
 
 HOLD_S: Final = 30.0
+MOST: Final = 1000
+"""Symbols times lengths that one process follows. Each takes a third of a megabyte."""
 WAITING_MOST: Final = 64
 """Bars that are over and wait for one client. One that is further behind gets all of them anew."""
 
@@ -141,6 +143,11 @@ class BarBook:
         for shelf in shelves:
             shelf.held_until = self._clock.now() + HOLD_S
         return shelves
+
+    def beyond(self, symbols: Iterable[str], interval: Interval) -> frozenset[str]:
+        """Of which of these symbols there is no room for bars."""
+        new = [symbol for symbol in symbols if (symbol, interval) not in self._shelves]
+        return frozenset(new[max(0, MOST - len(self._shelves)) :])
 
     def open(self, ask: BarsAsk) -> list[Shelf]:
         """The shelves of an ask, from now on if they were not there."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -95,7 +96,9 @@ class Bars(Streams):
         grant = self._guard.require(request, ["prices"])
         symbols, refused = parse_symbols(request.query_params, self._settings, grant=grant)
         symbols, refused = bar(symbols, refused, self._hub.topics.beyond(symbols))
-        return parse_bars(request.query_params, tuple(sorted(symbols))), refused, grant
+        ask = parse_bars(request.query_params, tuple(sorted(symbols)))
+        symbols, refused = bar(ask.symbols, refused, self._hub.bars.beyond(ask.symbols, ask.interval))
+        return replace(ask, symbols=symbols), refused, grant
 
 
 async def _settle(book: BarBook, shelves: list[Shelf]) -> None:

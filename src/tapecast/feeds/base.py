@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, Never, Protocol
+from typing import Final, NamedTuple, Never, Protocol
 
 from tapecast.bars import Interval, VenueBar
 from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
@@ -61,6 +61,10 @@ class FeedListener(Protocol):
         """Whether we may still hold the connection. If not, it is cut off: the next owner may dial now."""
 
 
+NO_HISTORY: Final = "no_history"
+"""The reason of a feed that has no bars of its own."""
+
+
 class BarHistory(NamedTuple):
     """What the venue's REST knows of bars, by symbol, oldest first; whole up to `until_ns`."""
 
@@ -92,7 +96,7 @@ class Feed(Protocol):
     async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
         """The venue's bars of these symbols, minutes or longer, from then on. Raises FeedError.
 
-        FeedFatal: it has none.
+        FeedFatal with NO_HISTORY: it has none.
         """
 
     async def run(self, listener: FeedListener) -> Never:

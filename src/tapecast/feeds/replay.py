@@ -17,7 +17,7 @@ from tapecast.bars import Interval
 from tapecast.errors import FeedFatal
 from tapecast.feeds.alpaca import wire
 from tapecast.feeds.alpaca.wire import Data, Reject
-from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.feeds.base import NO_HISTORY, BarHistory, FeedListener
 from tapecast.feeds.newest import Newest
 from tapecast.feeds.timeline import Timeline
 from tapecast.market import Correction, FeedState, Market, Quote, Trade, market_of
@@ -71,7 +71,7 @@ class ReplayFeed:
     async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
         """A tape has none. Raises FeedFatal."""
         del symbols, interval, since_ns
-        raise FeedFatal("no_history", "a tape has no bars of its own")
+        raise FeedFatal(NO_HISTORY, "a tape has no bars of its own")
 
     async def run(self, listener: FeedListener) -> Never:
         """Play, for as long as the lease is held."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from typing import cast
 from unittest.mock import Mock
 
 import pytest
 
 from tapecast.bars import Interval, VenueBar
 from tapecast.clock import Clock
-from tapecast.errors import FeedTransient
-from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.errors import FeedFatal, FeedTransient
+from tapecast.feeds.base import BarHistory, Feed, FeedListener
 from tapecast.ingest.bars.ear import Ear
 from tapecast.ingest.bars.history import DEPTH_NS, RETRY_S, SYMBOLS_AT_ONCE, History
 from tapecast.ingest.bars.series import Series
@@ -135,11 +137,36 @@ async def test_a_failure_is_tried_again_later(caplog: pytest.LogCaptureFixture) 
     stage.time.advance(RETRY_S)
     stage.feed.failure = FeedTransient("rate_limited", "HTTP 429")
     assert len(await stage.asked()) == 1
-    assert "bars_not_read: 1m: HTTP 429" in caplog.text
+    assert "bars_not_read: HTTP 429" in caplog.text
     stage.feed.failure = None
     stage.time.advance(RETRY_S)
     stage.knows()
     assert len(await stage.asked()) == 3
+
+
+async def test_one_bad_symbol_costs_itself() -> None:
+    """The others are asked for without it, and it is not asked for again."""
+    stage = Stage()
+    for symbol in ("A", "B", "BAD", "C"):
+        stage.follow(symbol, Interval.MINUTE)
+    stage.ear.on_trade(trade(5, 3.0))
+
+    class Venue:
+        def __init__(self) -> None:
+            self.asked: list[tuple[str, ...]] = []
+
+        async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+            self.asked.append(tuple(symbols))
+            if "BAD" in symbols:
+                raise FeedFatal("request_refused", "HTTP 400", 400)
+            return BarHistory(START, {})
+
+    venue = Venue()
+    stage.history._feed = cast("Feed", venue)
+    await stage.history.turn()
+    assert venue.asked == [("A", "B", "BAD", "C"), ("A", "B"), ("BAD", "C"), ("BAD",), ("C",)]
+    await stage.history.turn()
+    assert len(venue.asked) == 5
 
 
 async def test_many_symbols_take_turns() -> None:

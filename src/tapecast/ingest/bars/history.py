@@ -15,11 +15,12 @@ from tapecast.bars import MINUTE_NS, Interval
 from tapecast.bus.bars import bucket_ns
 from tapecast.clock import Clock
 from tapecast.errors import FeedError, FeedFatal
-from tapecast.feeds.base import Feed
+from tapecast.feeds.base import NO_HISTORY, Feed
 from tapecast.ingest.bars.book import MINUTES_KEPT, Book
 from tapecast.ingest.bars.ear import Ear
 
 LOOK_EVERY_S: Final = 0.5
+BAD_REQUEST: Final = (400, 422)
 RETRY_S: Final = 15.0
 DEPTH_NS: Final = {
     Interval.MINUTE: 4 * 24 * 60 * MINUTE_NS,
@@ -44,6 +45,9 @@ class History:
         self._asked: dict[tuple[str, Interval], int] = {}
         # Not before, after a failure.
         self._next_s = 0.0
+        self._said = ""
+        # What the venue does not take for a symbol, and is not asked of again.
+        self._refused: set[tuple[str, Interval]] = set()
 
     async def run(self) -> Never:
         """Ask for ever."""
@@ -54,6 +58,7 @@ class History:
     async def turn(self) -> None:
         """Ask for what is missing by now."""
         self._asked = {key: end for key, end in self._asked.items() if key[0] in self._ear.books}
+        self._refused = {key for key in self._refused if key[0] in self._ear.books}
         for interval in DEPTH_NS:
             wanting = self._wanting(interval)
             if wanting and self._clock.now() >= self._next_s:
@@ -65,7 +70,7 @@ class History:
         wanting: dict[str, int] = {}
         for symbol, book in self._ear.books.items():
             series = book.series.get(interval)
-            if series is None or not series.is_ready:
+            if series is None or not series.is_ready or (symbol, interval) in self._refused:
                 continue
             since = self._since(book, interval, now_ns)
             if since is not None:
@@ -85,6 +90,24 @@ class History:
         until = min(book.gaps.filled_to, now_ns - MINUTES_KEPT)
         return asked if asked < until and book.gaps.hits(asked, until) else None
 
+    async def _part(self, interval: Interval, wanting: dict[str, int], error: FeedError) -> None:
+        """One bad symbol refuses all: halve them until it stands alone."""
+        symbols = list(wanting)
+        if len(symbols) == 1:
+            logger.warning("bars_refused: %s: %s: %s", symbols[0], interval, error)
+            self._refused.add((symbols[0], interval))
+            return
+        half = len(symbols) // 2
+        for part in (symbols[:half], symbols[half:]):
+            await self._ask(interval, {symbol: wanting[symbol] for symbol in part})
+
+    def _fail(self, error: FeedError) -> None:
+        self._next_s = self._clock.now() + RETRY_S
+        # A recording has no such side: nothing to complain of. Anything else is said once.
+        if error.reason != NO_HISTORY and str(error) != self._said:
+            self._said = str(error)
+            logger.warning("bars_not_read: %s", error)
+
     def _now_ns(self) -> int:
         return self._ear.venue_ns() or self._clock.micros() * 1000
 
@@ -93,11 +116,12 @@ class History:
         try:
             answer = await self._feed.bars(list(wanting), interval, since_ns)
         except FeedError as error:
-            # A recording has no other side: it is asked again, and that costs nothing.
-            level = logging.DEBUG if isinstance(error, FeedFatal) else logging.WARNING
-            logger.log(level, "bars_not_read: %s: %s", interval, error)
-            self._next_s = self._clock.now() + RETRY_S
+            if isinstance(error, FeedFatal) and error.code in BAD_REQUEST:
+                await self._part(interval, wanting, error)
+            else:
+                self._fail(error)
             return
+        self._said = ""
         # What is not over yet is not whole, and minutes are cut where the longer ones still go on.
         until_ns = interval.start(min(answer.until_ns, max(self._now_ns(), since_ns)))
         for symbol in wanting:
