@@ -15,6 +15,7 @@ from tapecast.bus.bars import (
     bucket_ns,
     decode_bar,
     decode_bar_message,
+    has_buckets,
     read_bars,
     write_bars,
 )
@@ -125,6 +126,13 @@ async def test_what_is_not_ours_is_nothing(bus: Bus, fence: Fence) -> None:
     assert await read_bars(bus, SYMBOL, Interval.SECOND) == Stored([], BarIndex())
     with pytest.raises(msgspec.DecodeError):
         decode_bar(b"\xff")
+
+
+async def test_whether_buckets_are_there(bus: Bus, fence: Fence) -> None:
+    """All of them, or not."""
+    await write_bars(bus, fence, [told([bar(1, 1)], {FIRST: [bar(1, 1)]})], simulated=False)
+    for starts, there in (([], True), ([FIRST], True), ([FIRST, FIRST + 60], False)):
+        assert await has_buckets(bus, SYMBOL, Interval.SECOND, [str(start) for start in starts]) is there
 
 
 def test_a_bucket_is_of_sixty_bars() -> None:

@@ -134,6 +134,11 @@ async def read_bars(bus: Bus, symbol: str, interval: Interval, newest: int | Non
     return Stored(bars + _told(told), index)
 
 
+async def has_buckets(bus: Bus, symbol: str, interval: Interval, starts: Sequence[str]) -> bool:
+    """Whether all of these are there. Raises BusUnavailable."""
+    return None not in await read_values(bus, [bus.keys.bars(interval, symbol, start) for start in starts])
+
+
 def _index(data: bytes | None) -> BarIndex:
     try:
         return _decode_index(data) if data is not None else BarIndex()

@@ -139,6 +139,30 @@ async def test_history_is_told_also_where_there_is_none(bus: Bus, lease: Lease) 
     assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
 
 
+async def test_an_emptied_redis_gets_all_again(bus: Bus, lease: Lease) -> None:
+    """What is in memory at once; what was before is asked for once more."""
+    stage = Stage(bus, lease, history=True)
+    stage.want(AAPL=[Interval.MINUTE])
+    trades = [trade(at, 10.0 + at, number=at) for at in (1, 70, 3601, 3661)]
+    for each in trades:
+        stage.keeper.ear.on_trade(each)
+        await stage.keeper.turn()
+    await stage.keeper._history.turn()
+    await stage.keeper.turn()
+    asked = len(stage.feed.asked)
+    await bus.redis.flushall()
+    # It closes a minute, so that its bucket and the index are written at once.
+    stage.keeper.ear.on_trade(trade(3721, 1.0, number=3721))
+    await stage.keeper.turn()
+    await stage.keeper.turn()
+    bars = (await stage.stored(Interval.MINUTE)).values()
+    assert told(bars) == bars_of([*trades, trade(3721, 1.0)], Interval.MINUTE)
+    await stage.keeper._history.turn()
+    assert len(stage.feed.asked) > asked
+    await stage.keeper.turn()
+    assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+
+
 async def test_redis_holds_so_many_and_no_more(bus: Bus, lease: Lease) -> None:
     """The oldest buckets go."""
     stage = Stage(bus, lease)

@@ -74,6 +74,10 @@ class Gaps:
             begin_ns, end_ns = min(begin_ns, self.filled_from), max(end_ns, self.filled_to)
         self.filled_from, self.filled_to = begin_ns, end_ns
 
+    def unfill(self) -> None:
+        """What the venue has told is lost: it is to be asked again."""
+        self.filled_from = self.filled_to = 0
+
     def extend(self, start_ns: int) -> None:
         """The venue has told the minute that follows those."""
         if start_ns == self.filled_to:

@@ -64,6 +64,10 @@ class History:
             if wanting and self._clock.now() >= self._next_s:
                 await self._ask(interval, wanting)
 
+    def again(self, symbol: str) -> None:
+        """Ask for all of this symbol once more."""
+        self._asked = {key: end for key, end in self._asked.items() if key[0] != symbol}
+
     def _wanting(self, interval: Interval) -> dict[str, int]:
         """From when on bars are missing, by symbol."""
         now_ns = self._now_ns()

@@ -14,7 +14,16 @@ from typing import Final, Never
 import msgspec
 
 from tapecast.bars import Bar, Interval
-from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Told, decode_bar, read_bars, write_bars
+from tapecast.bus.bars import (
+    BARS_KEPT,
+    BUCKET,
+    BarIndex,
+    Told,
+    decode_bar,
+    has_buckets,
+    read_bars,
+    write_bars,
+)
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
@@ -60,6 +69,8 @@ class Keeper:
         self._history = History(feed, self.ear, self._clock)
         self._seq = 0
         self._said = ""
+        # Another one: Redis may have been emptied since.
+        self._number = lease.number
         # At once: the feed may begin to send within a millisecond.
         wanted.on_change = self.follow
         self.follow()
@@ -76,6 +87,7 @@ class Keeper:
         """Do once what is due. Raises LeaseLost."""
         self.follow()
         try:
+            await self._look_for_loss()
             for number, book in enumerate(list(self.ear.books.values())):
                 if number % AT_ONCE == AT_ONCE - 1:
                     await asyncio.sleep(0)
@@ -91,6 +103,21 @@ class Keeper:
             if str(error) != self._said:
                 self._said = str(error)
                 logger.warning("bars_not_written: %s", error)
+
+    async def _look_for_loss(self) -> None:
+        """Tell all that is in memory again to a Redis that has forgotten it, and ask for the rest."""
+        number = self._lease.number
+        if number == self._number:
+            return
+        for book in self.ear.books.values():
+            for series in book.series.values():
+                # Not the newest: it may have been written anew already.
+                last = [str(start // S) for start in sorted(series.buckets)[-2:-1]]
+                if not await has_buckets(self._bus, book.symbol, series.interval, last):
+                    series.tell_again()
+                    book.gaps.unfill()
+                    self._history.again(book.symbol)
+        self._number = number
 
     def follow(self) -> None:
         """Keep books of what is wanted now."""

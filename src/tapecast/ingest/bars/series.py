@@ -93,6 +93,11 @@ class Series:
                 bar = msgspec.structs.replace(bar, corrected=True)
         self._put(start_ns, bar)
 
+    def tell_again(self) -> None:
+        """All of it, since Redis has lost what was told."""
+        self.pending = {start: bar for start, bar in self._told.items() if not bar.removed}
+        self.buckets, self.has_history, self.is_anew = set(), False, True
+
     def reopen(self) -> None:
         """Bars of any age are about to be told: those of the venue's, in whole buckets."""
         self._floor = 0
