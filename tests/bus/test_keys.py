@@ -43,6 +43,7 @@ def names(keys: Keys) -> dict[str, str]:
         "status:<role>:<id>": keys.status("<role>", "<id>"),
         "account": keys.account(),
         "account:change": keys.account_change(),
+        "bars:<length>:<symbol>": keys.bars("<length>", "<symbol>"),
     }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Never
 
-from tapecast.errors import FeedFatal
-from tapecast.feeds.base import FeedListener
+from tapecast.bars import Interval
+from tapecast.errors import FeedError, FeedFatal
+from tapecast.feeds.base import NO_HISTORY, BarHistory, FeedListener
 from tapecast.market import FeedState, Market, Trade
 
 
@@ -24,6 +25,11 @@ class FakeFeed:
         self.last_heard = 0.0
         self.wanted: list[tuple[str, ...]] = []
         self.reseeded: list[str] = []
+        self.barred: frozenset[str] = frozenset()
+        # What it was asked of bars, and what it answers; None: it has none.
+        self.asked: list[tuple[tuple[str, ...], Interval, int]] = []
+        self.history: BarHistory | None = None
+        self.failure: FeedError | None = None
         self.listener: FeedListener | None = None
         self.running = asyncio.Event()
         self.ran = 0
@@ -34,6 +40,17 @@ class FakeFeed:
 
     def reseed(self, symbols: Sequence[str]) -> None:
         self.reseeded += symbols
+
+    def want_bars(self, symbols: Collection[str]) -> None:
+        self.barred = frozenset(symbols)
+
+    async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        self.asked.append((tuple(symbols), interval, since_ns))
+        if self.failure is not None:
+            raise self.failure
+        if self.history is None:
+            raise FeedFatal(NO_HISTORY, "none was given")
+        return self.history
 
     async def run(self, listener: FeedListener) -> Never:
         self.ran += 1

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp
 
 from tapecast.api.auth import Guard
+from tapecast.api.bars_endpoints import Bars
 from tapecast.api.desk import Desk
 from tapecast.api.door import Door
 from tapecast.api.errors import handlers
@@ -52,7 +53,7 @@ def create_app(
 
 def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: Metrics) -> list[BaseRoute]:
     streams = Streams(hub, seats, settings, guard)
-    health = Health(hub)
+    health, bars = Health(hub), Bars(hub, seats, settings, guard)
     return [
         Route("/stream", streams.multiplexed),
         Route("/stream/prices", streams.prices),
@@ -60,6 +61,8 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: M
         Route("/stream/status", streams.status),
         Route("/tickets", Desk(guard).tickets, methods=["POST"]),
         Route("/prices", Prices(hub, settings, guard).prices),
+        Route("/stream/bars", bars.stream),
+        Route("/bars", bars.bars),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", metrics.metrics),

@@ -18,6 +18,7 @@ import msgspec
 from tapecast.api import frames
 from tapecast.api.account.book import AccountBook
 from tapecast.api.audience import Audience
+from tapecast.api.bars import BarBook
 from tapecast.api.board import StatusBoard
 from tapecast.api.dispatcher import Dispatcher
 from tapecast.api.markets import Markets
@@ -29,7 +30,6 @@ from tapecast.clock import Clock
 from tapecast.settings import Settings
 
 SWEEP_S: Final = 0.25
-
 logger = logging.getLogger(__name__)
 
 
@@ -50,6 +50,7 @@ class Hub:
         self.on_account = self.book.on_account
         account = self.book.upkeep.known
         self.board = StatusBoard(replica, clock, self.markets, lambda: len(self.audience), account)
+        self.bars = BarBook(self, clock, self._tell_interest)
 
     def bind(
         self,
@@ -181,8 +182,6 @@ class Hub:
         """Why Redis refuses our writes, or that it does not any more."""
         self.markets.refusal = reason
 
-    # Time.
-
     async def run(self) -> Never:
         """Sweep for ever."""
         while True:
@@ -194,6 +193,7 @@ class Hub:
         self.board.sweep()
         self._judge()
         self.audience.sweep()
+        self.bars.sweep()
         self._close_unheard()
 
     def _judge(self) -> None:
@@ -239,7 +239,7 @@ class Hub:
 
     def interest(self) -> codec.Interest:
         """What this replica wants."""
-        return codec.Interest(self.topics.interest(), len(self.book))
+        return codec.Interest(self.topics.interest(), len(self.book), self.bars.interest())
 
     def _tell_interest(self) -> None:
         self._want(self.interest)

@@ -22,12 +22,17 @@ Asked = tuple[tuple[str, ...], tuple[SymbolStatus, ...]]
 
 def admit(asked: Asked, topics: Topics, bringer: str) -> Asked:
     """What of this can be served to a client that is named so. Raises ClientError if the process is full."""
-    symbols, refused = asked
-    new = topics.new(symbols)
+    new = topics.new(asked[0])
     beyond = frozenset(new[max(0, topics.share(bringer)) :])
     if len(new) - len(beyond) > topics.room:
         raise ClientError(503, "too_many_symbols", _FULL, retry_after=RETRY_AFTER_S)
+    return without(asked, beyond)
+
+
+def without(asked: Asked, beyond: frozenset[str]) -> Asked:
+    """The same without these symbols, which are refused: there is no room for them."""
     if not beyond:
         return asked
+    symbols, refused = asked
     more = tuple(refusal(symbol, "too_many_symbols") for symbol in symbols if symbol in beyond)
     return tuple(symbol for symbol in symbols if symbol not in beyond), refused + more

@@ -17,17 +17,19 @@ from tapecast.api.grant import EVERYTHING, Grant
 from tapecast.api.hub import Hub
 from tapecast.api.line import Line, chunk
 from tapecast.api.mailbox import Mailbox
-from tapecast.api.symbols import Ask
+from tapecast.api.symbols import Ask, BarsAsk
 from tapecast.api.view import View
 from tapecast.clock import Clock
 
 TICK_BYTES: Final = 256
 """About what a tick's frame takes; full ones have some more."""
+FULL_LINE: Final = 64
+"""History comes in one go: of bars, as for so many symbols."""
 
 ACCOUNT_BYTES: Final = 4 * 1024
 """About what the first image of an account takes, or a few order events at once."""
 
-_Key = tuple[tuple[str, ...], int, bool, bool, str]
+_Key = tuple[tuple[str, ...], int, bool, bool, BarsAsk | None, str]
 
 
 class Seats:
@@ -43,16 +45,17 @@ class Seats:
 
     def line(self, ask: Ask) -> Line:
         """A line for a client that asks for this."""
-        return Line(TICK_BYTES * max(len(ask.symbols), 1) + (ACCOUNT_BYTES if ask.positions else 0))
+        room = TICK_BYTES * max(len(ask.symbols), FULL_LINE if ask.bars else 1)
+        return Line(room + (ACCOUNT_BYTES if ask.positions else 0))
 
     def take(self, ask: Ask, encoding: Encoding, line: Line, grant: Grant = EVERYTHING) -> None:
         """Seat the client on this line, and begin to send. It is gone when the line is, or its right ends."""
         # The same strings for all: twenty of each client's own would be most of its memory.
         symbols = tuple(map(self._hub.topics.spelled, sorted(ask.symbols)))
-        key = (symbols, ask.interval_ms, ask.positions, ask.status, encoding.name)
+        key = (symbols, ask.interval_ms, ask.positions, ask.status, ask.bars, encoding.name)
         view = self._views.get(key)
         if view is None:
-            new = self._hub.topics.new(symbols)
+            new = self._hub.topics.new([*symbols, *(ask.bars.symbols if ask.bars else ())])
             view = self._views[key] = self._open(symbols, ask, encoding)
             self._hub.topics.charge(new, grant.bringer)
         else:
@@ -78,6 +81,8 @@ class Seats:
             hub.book.add(view)
         if ask.status:
             hub.board.add(view)
+        if ask.bars:
+            hub.bars.add(view, ask.bars)
         return view
 
     def _introduce(self, mailbox: Mailbox, ask: Ask) -> None:
@@ -92,6 +97,8 @@ class Seats:
             hub.book.introduce(mailbox)
         if ask.status:
             hub.board.introduce(mailbox)
+        if ask.bars:
+            hub.bars.introduce(mailbox, ask.bars)
 
     def _left(self, key: _Key, view: View) -> None:
         if len(view):
@@ -100,11 +107,13 @@ class Seats:
         del self._views[key]
         self._hub.board.remove(view)
         self._hub.book.remove(view)
+        self._hub.bars.remove(view)
         self._hub.hide(view)
         self._hub.audience.close(view)
 
     def _hello(self, ask: Ask) -> dict[str, object]:
-        return {
+        bars = {"bars": {"interval": ask.bars.interval, "limit": ask.bars.limit}} if ask.bars else {}
+        return bars | {
             "server_time": self._clock.micros(),
             "interval": ask.interval_ms,
             "version": __version__,

@@ -61,6 +61,7 @@ async def serve(
     interest = InterestWriter(bus, replica)
     status = StatusWriter(bus, "api", replica, hub.board.own_status, hub.on_refused)
     hub.bind(subscriber, interest.want, status.touch)
+    hub.bars.bind(subscriber.bars)
     door = Door()
     seats = Seats(hub, dispatcher, clock)
     app = create_app(settings, hub, seats, door, laptop=laptop, siblings=siblings)

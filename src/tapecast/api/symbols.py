@@ -13,6 +13,7 @@ from typing import Final
 from starlette.datastructures import QueryParams
 
 from tapecast.api.grant import EVERYTHING, Grant, Subject
+from tapecast.bars import Interval
 from tapecast.bus.codec import SymbolStatus
 from tapecast.errors import ClientError
 from tapecast.market import SymbolState, market_of
@@ -29,6 +30,15 @@ _MISSING: Final = {
 
 
 @dataclass(frozen=True)
+class BarsAsk:
+    """Bars of these symbols: of which length, and how many of before at most."""
+
+    symbols: tuple[str, ...]
+    interval: Interval
+    limit: int
+
+
+@dataclass(frozen=True)
 class Ask:
     """What one client wants, checked."""
 
@@ -38,6 +48,7 @@ class Ask:
     interval_ms: int = 0
     positions: bool = False
     status: bool = False
+    bars: BarsAsk | None = None
 
 
 def parse_subjects(query: QueryParams) -> frozenset[Subject]:
@@ -77,14 +88,14 @@ def parse_symbols(
     return tuple(symbol for symbol in well_formed if symbol not in barred), tuple(refused)
 
 
-def parse_interval(query: QueryParams, default_ms: int) -> int:
+def parse_interval(query: QueryParams, default_ms: int, name: str = "interval") -> int:
     """Least milliseconds between two price frames, within the limits. Raises ClientError if not a number."""
-    text = query.get("interval")
+    text = query.get(name)
     if text is None:
         return default_ms
     # Python's own parsers take too much: nan, inf, 1_000, digits of other scripts.
     if not _NUMBER.fullmatch(text.strip()):
-        raise ClientError(400, "interval_invalid", "interval is a number of milliseconds, 0 to 60000")
+        raise ClientError(400, "interval_invalid", f"{name} is a number of milliseconds, 0 to 60000")
     return int(min(max(float(text), 0.0), LONGEST_INTERVAL_MS))
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tapecast.bars import Interval
 from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState, Market, SymbolState, Tick
 
@@ -134,10 +135,14 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
 
 
 class Interest(msgspec.Struct, frozen=True):
-    """What one api process wants: listeners by symbol, and different views of the account's positions."""
+    """What one api process wants: listeners by symbol, and different views of the account's positions.
+
+    `bars`: the lengths of bars that are wanted, by symbol.
+    """
 
     symbols: dict[str, int]
     positions: int = 0
+    bars: dict[str, list[Interval]] = {}
 
 
 Fields = dict[str, object]

@@ -15,6 +15,7 @@ from typing import Final, Never
 
 import msgspec
 
+from tapecast.bars import Interval
 from tapecast.bus import codec
 from tapecast.bus.account import moves_positions, read_position_symbols
 from tapecast.bus.cache import read_members
@@ -155,6 +156,7 @@ async def read_interest(bus: Bus) -> codec.Interest:
 def _sum(values: list[bytes]) -> codec.Interest:
     symbols: Counter[str] = Counter()
     positions = 0
+    bars: dict[str, set[Interval]] = {}
     for value in values:
         try:
             interest = codec.decode_interest(value)
@@ -163,4 +165,6 @@ def _sum(values: list[bytes]) -> codec.Interest:
             continue
         symbols.update(interest.symbols)
         positions += interest.positions
-    return codec.Interest(dict(symbols), positions)
+        for symbol, intervals in interest.bars.items():
+            bars.setdefault(symbol, set()).update(intervals)
+    return codec.Interest(dict(symbols), positions, {s: sorted(intervals) for s, intervals in bars.items()})

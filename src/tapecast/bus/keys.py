@@ -14,6 +14,8 @@
 | `status:<role>:<id>`     | what one process says of itself  | STATUS_TTL_S      |
 | `account`                | the account: positions, orders   | ACCOUNT_TTL_S     |
 | `account:change`         | the newest change of the account | ACCOUNT_TTL_S     |
+| `bars:<length>:<symbol>` | what was told last of its bars   | BARS_TTL_S        |
+| … `:index`, … `:<start>` | which buckets there are; a bucket | BARS_TTL_S       |
 
 Each key is also the channel on which its changes are published, with one difference: Redis channels ignore
 the database number, so a number other than 0 is written into the channel's name. What is published of the
@@ -48,6 +50,10 @@ ACCOUNT_TOUCH_S: Final = 5.0
 """While somebody listens a change is published at least this often, be it an empty one."""
 ACCOUNT_SILENT_S: Final = 12.0
 """After so long without one, nobody keeps the account up to date any more."""
+
+BARS_TTL_S: Final = {"1s": 900, "5s": 3600, "1m": 4 * 86_400, "5m": 7 * 86_400, "1h": 30 * 86_400}
+"""Since the last write to a bucket. A page opened on a Sunday shows Friday's minutes."""
+SIMULATED_BARS_TTL_S: Final = 600
 
 
 class Keys:
@@ -104,6 +110,10 @@ class Keys:
     def account_change(self) -> str:
         """The newest change of it; its channel is where all of them are heard."""
         return f"{self._prefix}account:change"
+
+    def bars(self, interval: str, symbol: str, part: str = "") -> str:
+        """What was told last of these bars; `part`: `index`, or the start of a bucket in Unix seconds."""
+        return f"{self._prefix}bars:{interval}:{symbol}" + (f":{part}" if part else "")
 
     def channel(self, key: str) -> str:
         """The channel on which changes of `key` are published."""

@@ -16,6 +16,7 @@ from typing import Final, Never, Protocol, TypeVar
 import msgspec
 
 from tapecast.bus import codec
+from tapecast.bus.bars_joins import BarJoins
 from tapecast.bus.cache import read_prices, read_time_left, read_values
 from tapecast.bus.connection import Bus
 from tapecast.bus.follower import AccountFollower
@@ -71,6 +72,7 @@ class Subscriber:
         self._unread: set[str] = set()
         self._changed = asyncio.Event()
         self._account = AccountFollower(bus, listener.on_account, self._changed.set)
+        self.bars = BarJoins(bus, self._changed)
         self._symbols: dict[bytes, str] = {}
         # The other channels on which something came on the present link.
         self._heard: set[bytes] = set()
@@ -98,6 +100,7 @@ class Subscriber:
         self._joined.clear()
         self._heard.clear()
         self._unread = set(self._wanted)
+        self.bars.begin()
         await self._join(link)
         await link.subscribe(name.decode() for name in self._fixed)
         await self._read_fixed()
@@ -123,6 +126,7 @@ class Subscriber:
         except BusUnavailable:
             self._unread |= unread
             raise
+        await self.bars.join(link)
 
     async def _enter(self, link: Link, symbols: set[str]) -> None:
         channels = {self._price_channel(symbol): symbol for symbol in symbols}
@@ -141,6 +145,8 @@ class Subscriber:
         symbol = self._symbols.get(channel)
         if symbol is not None:
             self._listener.on_tick(symbol, data)
+            return
+        if self.bars.deliver(channel, data):
             return
         handle = self._fixed.get(channel)
         if handle is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Never, Protocol
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple, Never, Protocol
 
+from tapecast.bars import Interval, VenueBar
 from tapecast.market import Cancel, Correction, FeedState, Market, Quote, Snapshot, Trade
 
 
@@ -40,6 +41,10 @@ class FeedListener(Protocol):
     def on_cancel(self, cancel: Cancel) -> None:
         """A print of before is void."""
 
+    def on_bar(self, bar: VenueBar) -> None:
+        """The venue has made the bar of a minute, or made it anew. Not every listener cares."""
+        del bar
+
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """The venue's REST answer for a symbol that this session has confirmed."""
 
@@ -54,6 +59,17 @@ class FeedListener(Protocol):
 
     def is_owner(self) -> bool:
         """Whether we may still hold the connection. If not, it is cut off: the next owner may dial now."""
+
+
+NO_HISTORY: Final = "no_history"
+"""The reason of a feed that has no bars of its own."""
+
+
+class BarHistory(NamedTuple):
+    """What the venue's REST knows of bars, by symbol, oldest first; whole up to `until_ns`."""
+
+    until_ns: int
+    bars: dict[str, list[VenueBar]]
 
 
 class Feed(Protocol):
@@ -73,6 +89,15 @@ class Feed(Protocol):
 
     def reseed(self, symbols: Sequence[str]) -> None:
         """Ask for REST snapshots of these confirmed symbols again, e.g. because their day has turned."""
+
+    def want_bars(self, symbols: Collection[str]) -> None:
+        """Set of which of the desired symbols the venue's own minutes are wanted too, where it has them."""
+
+    async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        """The venue's bars of these symbols, minutes or longer, from then on. Raises FeedError.
+
+        FeedFatal with NO_HISTORY: it has none.
+        """
 
     async def run(self, listener: FeedListener) -> Never:
         """Hold the connection for as long as symbols are wanted. Cancelling closes the socket.

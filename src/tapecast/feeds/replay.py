@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Never
 
+from tapecast.bars import Interval
 from tapecast.errors import FeedFatal
 from tapecast.feeds.alpaca import wire
 from tapecast.feeds.alpaca.wire import Data, Reject
-from tapecast.feeds.base import FeedListener
+from tapecast.feeds.base import NO_HISTORY, BarHistory, FeedListener
 from tapecast.feeds.newest import Newest
 from tapecast.feeds.timeline import Timeline
 from tapecast.market import Correction, FeedState, Market, Quote, Trade, market_of
@@ -63,6 +64,14 @@ class ReplayFeed:
 
     def reseed(self, symbols: Sequence[str]) -> None:
         """Ask for snapshots again: a tape has no figures of a day, so there is nothing more to say."""
+
+    def want_bars(self, symbols: Collection[str]) -> None:
+        """A tape has none."""
+
+    async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        """A tape has none. Raises FeedFatal."""
+        del symbols, interval, since_ns
+        raise FeedFatal(NO_HISTORY, "a tape has no bars of its own")
 
     async def run(self, listener: FeedListener) -> Never:
         """Play, for as long as the lease is held."""

@@ -19,7 +19,8 @@ from tapecast.bus.lease import HELD, Lease
 from tapecast.bus.origin import last_ttl_s, mark_forever, mark_origin
 from tapecast.bus.publisher import Publisher
 from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
-from tapecast.feeds.base import Feed
+from tapecast.feeds.base import Feed, FeedListener
+from tapecast.ingest.bars.keeper import Keeper, Wanted
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet
@@ -35,8 +36,8 @@ AGAIN_S: Final = 0.5
 _ON_THE_WAY: Final = frozenset({FeedState.IDLE, FeedState.CONNECTING, FeedState.RECONNECTING})
 
 
-class Owner:
-    """Implements FeedListener for one market."""
+class Owner(FeedListener):
+    """One market's owner, and what its feed tells."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Owner:
         self._price_ttl_s = price_ttl_s
         self._on_change = on_change  # at whatever `/stream/status` shows
         self.lease = Lease(bus, feed.market, holder)
+        self.bars = Wanted()
         self._conflator: Conflator | None = None
         self._flusher: Flusher | None = None
         # The venue's final no. It outlives the lease: only a restart, with other keys, may dial again.
@@ -67,7 +69,7 @@ class Owner:
 
     @property
     def market(self) -> Market:
-        """The market that this owner is for."""
+        """Which one."""
         return self._feed.market
 
     @property
@@ -112,22 +114,22 @@ class Owner:
             except* (LeaseLost, BusUnavailable) as lost:
                 logger.warning("lease_lost: %s: %s", self.market, lost.exceptions[0])
             finally:
-                self._conflator, self._flusher = None, None
-                self.confirmed = frozenset()
+                self._conflator, self._flusher, self.confirmed = None, None, frozenset()
                 # What was refused to us may well be served to the next owner.
                 self._refused_by_plan, self._refused_by_venue = {}, {}
                 await self.lease.release()
             await asyncio.sleep(AGAIN_S)
 
     async def _own(self) -> None:
-        simulated = self._feed.simulated
+        simulated, name = self._feed.simulated, self._feed.name
         await mark_origin(self._bus, self.market, simulated=simulated)
         publisher = Publisher(self._bus, self.lease, last_ttl_s(simulated=simulated))
         conflator = self._conflator = Conflator(self.lease.epoch)
-        name, refused, times = self._feed.name, self.pulse.on_refused, self._counters.flushes
+        refused, times = self.pulse.on_refused, self._counters.flushes
         flusher = self._flusher = Flusher(name, conflator, publisher, self._good_for_s, None, refused, times)
         self.pulse.on_refused("")
         self.pulse.turn(FeedState.IDLE)
+        keeper = Keeper(self._bus, self._feed, self.lease, self, self.bars)
         # Before the feed runs: what it delivers for a symbol without an image is dropped.
         await self._plan(conflator)
         async with asyncio.TaskGroup() as tasks:
@@ -137,15 +139,16 @@ class Owner:
             tasks.create_task(self.pulse.beat_forever(publisher, conflator))
             tasks.create_task(self._plan_forever(conflator))
             tasks.create_task(mark_forever(self._bus, self.market, simulated=simulated))
-            tasks.create_task(self._run_feed())
+            tasks.create_task(keeper.run())
+            tasks.create_task(self._run_feed(keeper.ear))
 
     def _good_for_s(self) -> float:
         return self._price_ttl_s - self.pulse.heard_ago_s
 
-    async def _run_feed(self) -> None:
+    async def _run_feed(self, ear: FeedListener) -> None:
         try:
             if self._fatal is None:
-                await self._feed.run(self)
+                await self._feed.run(ear)
         except FeedFatal as error:
             self._fatal = error
             # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
@@ -155,14 +158,12 @@ class Owner:
             self.pulse.turn(FeedState.FAILED, self._fatal.reason)
 
     async def _plan_forever(self, conflator: Conflator) -> None:
-        while True:
-            await self._replanned.wait()
+        while await self._replanned.wait():
             await self._plan(conflator)
 
     async def _plan(self, conflator: Conflator) -> None:
         self._replanned.clear()
-        plan = self._desired.plan(time.monotonic())
-        await self._restore(conflator, plan.symbols)
+        await self._restore(conflator, (plan := self._desired.plan(time.monotonic())).symbols)
         self._feed.want(plan.symbols)
         self._feed.reseed(conflator.outdated_days())
         if plan.refused != self._refused_by_plan:
@@ -170,8 +171,7 @@ class Owner:
             self._on_change()
 
     async def _restore(self, conflator: Conflator, symbols: tuple[str, ...]) -> None:
-        missing = conflator.missing(symbols)
-        ticks = []
+        missing, ticks = conflator.missing(symbols), []
         # Not of an invented market: a tape that is played again would show nothing before its old end.
         if missing and not self._feed.simulated:
             try:

@@ -126,6 +126,8 @@ class Worker:
             wanted = {s: n for s, n in self._interest.symbols.items() if market_of(s) == market}
             first = [symbol for symbol in self._position_symbols if market_of(symbol) == market]
             desired.update(wanted, now, first)
+            bars = {s: lengths for s, lengths in self._interest.bars.items() if market_of(s) == market}
+            self.owners[market].bars.update(bars, now)
             self.owners[market].replan()
         no_feed = {s: NO_FEED for s in self._interest.symbols if market_of(s) not in self._served}
         if no_feed != self._no_feed:

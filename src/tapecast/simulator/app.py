@@ -17,6 +17,7 @@ from tapecast.simulator.paper.limits import LimitedRest
 from tapecast.simulator.paper.refusal import Refusal
 from tapecast.simulator.paper.rest import PaperRest, on_refusal
 from tapecast.simulator.paths import PATHS, TRADING_PATH
+from tapecast.simulator.restbars import RestBars
 from tapecast.simulator.restfaults import FaultyRest
 from tapecast.simulator.venue import Simulator
 
@@ -31,8 +32,9 @@ def create_app(running: Simulator) -> Starlette:
             return
         await stream.serve(websocket, endpoint, running.config)
 
-    data = rest.Rest(running.market, running.config).routes()
-    trading = PaperRest(running.account, running.config, running.rest_faults).routes()
+    market, config = running.market, running.config
+    data = [*rest.Rest(market, config).routes(), *RestBars(market, config).routes()]
+    trading = PaperRest(running.account, config, running.rest_faults).routes()
     answers = FaultyRest(Router([*data, *trading]), running.rest_faults)
     return Starlette(
         routes=[
@@ -63,6 +65,9 @@ Prices by REST:
   GET /v2/stocks/trades/latest?symbols=AAPL,MSFT
   GET /v2/stocks/quotes/latest?symbols=AAPL,MSFT
   GET /v2/stocks/snapshots?symbols=AAPL,MSFT
+  GET /v2/stocks/bars?symbols=AAPL&timeframe=1Min  (also 5Min, 1Hour; start, limit, page_token)
+  GET /v1beta3/crypto/us/bars?symbols=BTC/USD&timeframe=1Min
+  GET /v1beta1/options/bars?symbols=AAPL270115C00300000&timeframe=1Min
   GET /v1beta3/crypto/us/latest/trades?symbols=BTC/USD
   GET /v1beta3/crypto/us/latest/quotes?symbols=BTC/USD
   GET /v1beta3/crypto/us/snapshots?symbols=BTC/USD

@@ -15,8 +15,9 @@ from typing import Any, Final
 import msgspec
 
 from tapecast.market import rfc3339
-from tapecast.simulator import amends, hours, wire
+from tapecast.simulator import amends, hours, minutes, wire
 from tapecast.simulator.amends import Amend, Cancel, Correction
+from tapecast.simulator.minutes import Minute
 from tapecast.simulator.walk import Event
 
 
@@ -67,7 +68,7 @@ JSON: Final = Codec(
 class Encoded:
     """One event and its bytes, made at most once in each spelling and only when a connection needs them."""
 
-    event: Event | Amend
+    event: Event | Amend | Minute
 
     def spelled(self, codec: Codec) -> bytes:
         """The event as one message of `codec`."""
@@ -85,4 +86,6 @@ class Encoded:
         event = self.event
         if isinstance(event, (Correction, Cancel)):
             return codec.encode(amends.message(event, codec.stamp))
+        if isinstance(event, Minute):
+            return codec.encode(minutes.message(event, codec.stamp))
         return codec.encode(wire.message(event, codec.stamp))

@@ -11,7 +11,9 @@ from datetime import date
 
 from tapecast.market import Market
 from tapecast.simulator import hours
+from tapecast.simulator.bars import Bar
 from tapecast.simulator.ledger import Event, Image, Ledger, Print
+from tapecast.simulator.minutes import HALF, Minute
 from tapecast.simulator.symbols import Instrument
 
 
@@ -24,6 +26,8 @@ class Exchange(ABC):
         self.holidays = holidays
         # Of the symbols that somebody has asked for, or that have printed.
         self.ledgers: dict[str, Ledger] = {}
+        # The half minute in which minutes were told last.
+        self._half = 0
 
     @abstractmethod
     def instrument(self, symbol: str) -> Instrument | None:
@@ -47,6 +51,23 @@ class Exchange(ABC):
 
         It is not among what `advance` returns: whoever injects it also hands it out.
         """
+
+    def reached_ns(self, now_ns: int) -> int:
+        """The market's own time: all before it has happened."""
+        return now_ns
+
+    def minutes(self, now_ns: int) -> list[Minute]:
+        """The minutes that are to be told by now: twice a minute there are some."""
+        at = self.reached_ns(now_ns)
+        if at // HALF == self._half:
+            return []
+        self._half = at // HALF
+        return [minute for ledger in self.ledgers.values() for minute in ledger.minutes.due(at)]
+
+    def bars(self, symbol: str, from_ns: int, length_ns: int, now_ns: int) -> list[Bar]:
+        """What REST says of a symbol's bars of this length."""
+        ledger = self.ledgers.get(symbol)
+        return ledger.minutes.bars(from_ns, self.reached_ns(now_ns), length_ns) if ledger is not None else []
 
     def in_session(self, now_ns: int) -> bool:
         """Whether stocks and options trade at this moment."""

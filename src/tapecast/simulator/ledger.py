@@ -11,6 +11,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from tapecast.simulator.bars import Bar, Bars
+from tapecast.simulator.minutes import Minutes
 from tapecast.simulator.symbols import Instrument
 
 KEPT_PRINTS: Final = 100
@@ -58,7 +59,7 @@ class Image(NamedTuple):
 class Ledger:
     """One symbol's prints, book and bars."""
 
-    __slots__ = ("_bars", "_kept", "_number", "_settled", "instrument", "quote", "trade")
+    __slots__ = ("_bars", "_kept", "_number", "_settled", "instrument", "minutes", "quote", "trade")
 
     def __init__(self, instrument: Instrument, bars: Bars | None = None) -> None:
         self.instrument = instrument
@@ -71,6 +72,7 @@ class Ledger:
         self._settled = bars.copy() if bars is not None else None
         self._kept: deque[Print] = deque(maxlen=KEPT_PRINTS)
         self._number = 0
+        self.minutes = Minutes(instrument)
 
     def image(self) -> Image | None:
         """What REST says, or None before the first print."""
@@ -96,6 +98,7 @@ class Ledger:
         if len(self._kept) == KEPT_PRINTS:
             self._settled = self._count(self._settled, self._kept[0])
         self._kept.append(event)
+        self.minutes.add(event)
         self._bars = self._count(self._bars, event)
         if self.trade is None or event.ns >= self.trade.ns:
             self.trade = event
@@ -124,6 +127,7 @@ class Ledger:
         self._number += 1
         now = was._replace(number=self._number, price=price)
         self._kept[self._kept.index(was)] = now
+        self.minutes.amend(was, now)
         self._settle()
         return was, now
 
@@ -132,6 +136,7 @@ class Ledger:
         was = self.find(number)
         if was is not None:
             self._kept.remove(was)
+            self.minutes.amend(was, None)
             self._settle()
         return was
 

@@ -7,8 +7,10 @@ from datetime import date
 
 from tapecast.market import Market
 from tapecast.simulator import hours, symbols
+from tapecast.simulator.bars import Bar
 from tapecast.simulator.exchange import Exchange
-from tapecast.simulator.ledger import Event, Image
+from tapecast.simulator.ledger import Event, Image, Print
+from tapecast.simulator.past import past
 from tapecast.simulator.symbols import LISTED, Instrument
 from tapecast.simulator.walk import Walk
 
@@ -33,6 +35,8 @@ class SimulatedMarket(Exchange):
         self._rate = rate
         self._still = still
         self._walks: dict[str, Walk] = {}
+        # The first print of each that has no past yet: that is made when somebody asks for it.
+        self._first: dict[str, Print] = {}
         # What was advanced last time: the others may be moved by a look at their image.
         self._followed: frozenset[str] = frozenset()
 
@@ -69,6 +73,14 @@ class SimulatedMarket(Exchange):
             walk.refresh(now_ns)
         return walk.ledger.image()
 
+    def bars(self, symbol: str, from_ns: int, length_ns: int, now_ns: int) -> list[Bar]:
+        """What REST says of a symbol's bars of this length; a still one has no past."""
+        walk = self._walk(symbol, now_ns)
+        if walk is not None and symbol in self._first and not self._still:
+            first = self._first.pop(symbol)
+            walk.ledger.minutes.begin(past(first.instrument, self._seed, first.ns, first.price))
+        return super().bars(symbol, from_ns, length_ns, now_ns)
+
     def inject(self, event: Event) -> Event:
         """Make it happen, beside what happens by itself; the event with its number."""
         walk = self._walk(event.instrument.symbol, event.ns)
@@ -80,6 +92,8 @@ class SimulatedMarket(Exchange):
             start = now_ns if self._trades(listed, now_ns) else hours.last_close(now_ns, self.holidays)
             walk = self._walks[symbol] = Walk(listed, self._seed, self._rate, start, self.holidays)
             self.ledgers[symbol] = walk.ledger
+            if walk.ledger.trade is not None:
+                self._first[symbol] = walk.ledger.trade
         return walk
 
     def _moves(self, symbol: str, now_ns: int) -> bool:

@@ -67,6 +67,13 @@ class Playback(Exchange):
         events = [event for line in self._due(reached_ns) if (event := self._play(line)) is not None]
         return [event for event in events if event.instrument.symbol in followed]
 
+    def reached_ns(self, now_ns: int) -> int:
+        """Where the tape is: before a line that is late."""
+        if self._started_ns is None:
+            return 0
+        reached_ns = self._recording.first_ns + int((now_ns - self._started_ns) * self._speed)
+        return min(reached_ns, self._waiting.ns) if self._waiting is not None else reached_ns
+
     def image(self, symbol: str, now_ns: int) -> Image | None:
         """What has been played of a symbol, or None before its first trade."""
         del now_ns

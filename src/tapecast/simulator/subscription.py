@@ -12,6 +12,7 @@ from typing import Any
 from tapecast.market import Market, market_of
 from tapecast.simulator.amends import Amend
 from tapecast.simulator.faults import EVERY, Faults
+from tapecast.simulator.minutes import Minute
 from tapecast.simulator.paths import CHANNELS
 from tapecast.simulator.walk import Book, Event
 
@@ -50,10 +51,10 @@ class Subscription:
         """The symbols whose trades are sent at this moment; of `*`, those that are listed."""
         return frozenset(each for each in self._all("trades") if not self._faults.mutes(each))
 
-    def wants(self, event: Event | Amend) -> bool:
+    def wants(self, event: Event | Amend | Minute) -> bool:
         """Whether an event is to be sent. Corrections and cancels come with the trades."""
         symbol = event.instrument.symbol
-        wanted = self._channels["quotes" if isinstance(event, Book) else "trades"]
+        wanted = self._channels.get(_channel(event), ())
         # Most are: what nobody wants was not made. A set that is empty costs one look.
         muted = self._faults.muted and self._faults.mutes(symbol)
         return (symbol in wanted or EVERY in wanted) and not muted
@@ -128,6 +129,14 @@ class Subscription:
         if EVERY in symbols:
             symbols |= self._listed
         return frozenset(symbols - {EVERY})
+
+
+def _channel(event: Event | Amend | Minute) -> str:
+    if isinstance(event, Book):
+        return "quotes"
+    if isinstance(event, Minute):
+        return "bars" if event.kind == "b" else "updatedBars"
+    return "trades"
 
 
 def _items(value: object) -> list[object]:

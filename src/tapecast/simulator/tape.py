@@ -10,7 +10,10 @@ from typing import Final, Never
 from tapecast.simulator.codec import Encoded
 from tapecast.simulator.endpoint import Endpoint
 from tapecast.simulator.exchange import Exchange
+from tapecast.simulator.ledger import Event
+from tapecast.simulator.minutes import Minute
 from tapecast.simulator.paper.account import PaperAccount
+from tapecast.simulator.session import Session
 
 PACE_S: Final = 0.01
 """How late an event may be. A venue is later than that."""
@@ -32,10 +35,16 @@ def pump(
     if account is not None:
         symbols.update(account.symbols)
     for event in market.advance(symbols, now_ns):
-        encoded = Encoded(event)
-        for holder in holders:
-            holder.deliver(encoded)
+        _hand_out(event, holders)
         if account is not None and event.instrument.symbol in account.symbols:
             account.see(event, now_ns)
+    for minute in market.minutes(now_ns):
+        _hand_out(minute, holders)
     if account is not None:
         account.step(now_ns)
+
+
+def _hand_out(event: Event | Minute, holders: Collection[Session]) -> None:
+    encoded = Encoded(event)
+    for holder in holders:
+        holder.deliver(encoded)

@@ -15,6 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tapecast.bars import VenueBar
 from tapecast.feeds.alpaca.client import AlpacaFeed
 from tapecast.feeds.alpaca.endpoint import Endpoint
 from tapecast.feeds.alpaca.limits import Limits
@@ -47,6 +48,7 @@ class Recorder(FeedListener):
         self.quotes: list[Quote] = []
         self.corrections: list[Correction] = []
         self.cancels: list[Cancel] = []
+        self.bars: list[VenueBar] = []
         self.snapshots: list[Snapshot] = []
         self.subscribed: frozenset[str] = frozenset()
         self.refused: dict[str, str] = {}
@@ -73,6 +75,9 @@ class Recorder(FeedListener):
 
     def on_cancel(self, cancel: Cancel) -> None:
         self.cancels.append(cancel)
+
+    def on_bar(self, bar: VenueBar) -> None:
+        self.bars.append(bar)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)

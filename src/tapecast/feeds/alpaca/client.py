@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Never
 
+from tapecast.bars import Interval
 from tapecast.errors import FeedTransient
 from tapecast.feeds.alpaca.comparer import Comparer
 from tapecast.feeds.alpaca.connection import Connection
@@ -29,8 +30,8 @@ from tapecast.feeds.alpaca.seeder import Seeder
 from tapecast.feeds.alpaca.seen import Seen
 from tapecast.feeds.alpaca.subscriptions import Subscriptions
 from tapecast.feeds.alpaca.together import together
-from tapecast.feeds.base import FeedListener
-from tapecast.market import Snapshot
+from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.market import Market, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class AlpacaFeed:
         self._limits = limits
         # Of the session that is open now, or of the last one, which nobody runs any more.
         self._seeder: Seeder | None = None
+        # Of the present run.
+        self._rest: AlpacaRest | None = None
         # The three sides of `want`: whoever waits for a first symbol, for none, for any change.
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
@@ -88,9 +91,22 @@ class AlpacaFeed:
         if self._seeder is not None:
             self._seeder.again(symbols)
 
+    def want_bars(self, symbols: Collection[str]) -> None:
+        """Set of which symbols the venue's own minutes are wanted too."""
+        # Of options the stream has none (410).
+        if self.market is not Market.US_OPTION and self._subscriptions.want_bars(symbols):
+            self._nudge.set()
+
+    async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        """The venue's bars of these symbols. Raises FeedError."""
+        if self._rest is None:
+            raise FeedTransient("idle", "nobody runs this feed")
+        return await self._rest.bars(symbols, interval, since_ns)
+
     async def run(self, listener: FeedListener) -> Never:
         """Hold the connection for as long as symbols are wanted. Cancelling closes the socket."""
         async with self._open_rest() as rest:
+            self._rest = rest
             path = VenuePath(listener)
             hours = Hours(rest.clock, path.market_is, self._limits) if self._endpoint.has_hours else None
             run = _Run(listener, rest, path, Delays(self._limits), hours)

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from tapecast.errors import FeedTransient
-from tapecast.feeds.alpaca import prints, wire
+from tapecast.feeds.alpaca import bars, prints, wire
 from tapecast.feeds.alpaca.codes import ALREADY_AUTHENTICATED, SUBSCRIPTION_CODES, failure
 from tapecast.feeds.alpaca.connection import Connection
 from tapecast.feeds.alpaca.limits import Limits
@@ -146,6 +146,17 @@ class LiveSession:
                 self._deliver(value)
             else:
                 self._listener.on_rejected(Reject.UNASKED)
+        elif isinstance(message, dict) and message["T"] in ("b", "u"):
+            self._bar(message, ts_recv)
+
+    def _bar(self, message: Message, ts_recv: int) -> None:
+        symbol = message.get("S")
+        if isinstance(symbol, str) and symbol in self._subscriptions.desired:
+            bar = bars.bar(message, ts_recv)
+            if isinstance(bar, Reject):
+                self._listener.on_rejected(bar)
+            else:
+                self._listener.on_bar(bar)
 
     def _deliver(self, value: Data) -> None:
         self._seen.messages += 1

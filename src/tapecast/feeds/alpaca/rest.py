@@ -9,13 +9,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
+from tapecast.bars import Interval, VenueBar
 from tapecast.errors import FeedFatal
-from tapecast.feeds.alpaca import snapshots
+from tapecast.feeds.alpaca import bars, snapshots
 from tapecast.feeds.alpaca.endpoint import options_feed
 from tapecast.feeds.alpaca.hours import MarketClock
 from tapecast.feeds.alpaca.pace import Pace
 from tapecast.feeds.alpaca.rest_client import TRADING_URL, RestClient, not_understood
-from tapecast.market import Market, Snapshot, market_of, parse_rfc3339
+from tapecast.feeds.base import BarHistory
+from tapecast.market import Market, Snapshot, market_of, parse_rfc3339, rfc3339
 from tapecast.settings import Settings
 
 DATA_URL: Final = "https://data.alpaca.markets"
@@ -28,6 +30,9 @@ SYMBOLS_PER_CALL: Final = 100
 """Keeps the URL short enough for every proxy on the way."""
 MAX_REFUSALS: Final = 16
 """Enough to find two bad symbols in a hundred; a batch refused for another reason ends here."""
+PAGES_MOST: Final = 20
+"""Of bars, in answer to one question."""
+DELAYED_NS: Final = 15 * 60 * 1_000_000_000
 
 
 class AlpacaRest:
@@ -81,6 +86,31 @@ class AlpacaRest:
             for start in range(0, len(mine), SYMBOLS_PER_CALL):
                 found += await self._snapshots(market, mine[start : start + SYMBOLS_PER_CALL])
         return found
+
+    async def bars(self, symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        """The venue's bars of these symbols, all of one market, from then on."""
+        market = market_of(symbols[0]) or Market.US_EQUITY
+        params = {"symbols": ",".join(symbols), "timeframe": bars.TIMEFRAMES[interval]}
+        params |= {"start": rfc3339(since_ns), "limit": str(bars.PAGE)}
+        if market in self._feeds and market is not Market.US_OPTION:
+            params["feed"] = self._feeds[market]
+        found: dict[str, list[VenueBar]] = {}
+        # Before the first page: what happens while they come may be in some and not in others.
+        until_ns = time.time_ns() - (DELAYED_NS if params.get("feed") == "delayed_sip" else 0)
+        for _ in range(PAGES_MOST):
+            await self._pace.wait()
+            path = bars.PATHS[market]
+            answer = await self._client.get(self._data + path, params)
+            try:
+                page, token = bars.page(answer)
+            except ValueError:
+                raise not_understood(path) from None
+            for symbol, each in page.items():
+                found.setdefault(symbol, []).extend(each)
+            if not token:
+                break
+            params["page_token"] = token
+        return BarHistory(until_ns, found)
 
     async def clock(self) -> MarketClock:
         """Whether the exchanges are in session, and until when."""

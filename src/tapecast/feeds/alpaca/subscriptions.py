@@ -10,6 +10,7 @@ Rules of this file:
 - A refused batch is halved until the one symbol is found that is refused for itself; accepted batches grow.
 - A 405 of one symbol means that the plan is full. Whether plans count symbols or (channel, symbol) pairs is
   written nowhere, so it is learnt: quotes are given up first, and come back if that did not make room.
+- Bars come last and go first: at any refusal all of them are given up for the session, as REST has them too.
 - A symbol to be renewed is unsubscribed from everything first, and then is as any that is missing.
 - On a new session everything learnt is forgotten, and what was served before is asked for first: one message
   with all symbols would be refused whole, and an SDK that sends it stays connected and mute.
@@ -33,6 +34,7 @@ NOT_SUPPORTED: Final = "not_supported"
 
 _TRADES: Final = "trades"
 _QUOTES: Final = "quotes"
+_BARS: Final = ("bars", "updatedBars")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,11 @@ class Subscriptions:
 
     def __init__(self, limit: int, channels: Sequence[str]) -> None:
         self._limit = limit
-        self._channels = tuple(channel for channel in (_TRADES, _QUOTES) if channel in channels)
+        self._channels = (*(channel for channel in (_TRADES, _QUOTES) if channel in channels), *_BARS)
         # An ordered set: most important first. The reader also asks it whether a symbol is wanted.
         self.desired: dict[str, None] = {}
+        # Those of them of which minute bars are wanted.
+        self._barred: frozenset[str] = frozenset()
         self._acknowledged: dict[str, frozenset[str]] = dict.fromkeys(self._channels, frozenset())
         self.reset()
 
@@ -68,6 +72,7 @@ class Subscriptions:
         # Refused for themselves, with the reason; and those whose quotes alone were refused.
         self._refused: dict[str, str] = {}
         self._without_quotes: set[str] = set()
+        self._without_bars = False
         # What the venue kept although we asked it not to: not asked again.
         self._kept: dict[str, set[str]] = {channel: set() for channel in self._channels}
         # To be unsubscribed and then asked for again.
@@ -96,6 +101,11 @@ class Subscriptions:
         # A symbol that left and comes back is asked for anew.
         self._refused = {s: reason for s, reason in self._refused.items() if s in self.desired}
         self._without_quotes &= self.desired.keys()
+
+    def want_bars(self, symbols: Iterable[str]) -> bool:
+        """Set of which of the desired symbols minute bars are wanted; whether that is a change."""
+        before, self._barred = self._barred, frozenset(symbols)
+        return before != self._barred
 
     def renew(self, symbols: Iterable[str]) -> None:
         """Subscribe these anew: the venue says that it sends them, and does not."""
@@ -135,6 +145,8 @@ class Subscriptions:
             return False
         if request.action == "unsubscribe":
             self._kept[request.channel].update(request.symbols)
+        elif request.channel in _BARS:
+            self._without_bars = True
         elif code not in (400, 405):
             self._refuse(request.channel, request.symbols, NOT_SUPPORTED)
         elif len(request.symbols) > 1:
@@ -147,6 +159,9 @@ class Subscriptions:
 
     def _full(self, channel: str) -> None:
         trades, quotes = len(self.confirmed), len(self._acknowledged.get(_QUOTES, ()))
+        if any(self._acknowledged[bars] - self._kept[bars] for bars in _BARS):
+            self._without_bars = True
+            return
         if channel == _QUOTES:
             self._pair_cap = trades + quotes
         elif quotes and self._probing is None:
@@ -159,6 +174,8 @@ class Subscriptions:
     def _refuse(self, channel: str, symbols: Iterable[str], reason: str) -> None:
         if channel == _TRADES:
             self._refused.update(dict.fromkeys(symbols, reason))
+        elif channel in _BARS:
+            self._without_bars |= bool(set(symbols))
         else:
             self._without_quotes.update(symbols)
 
@@ -174,6 +191,11 @@ class Subscriptions:
         ready = [s for s in trades if s in self.confirmed and s not in self._without_quotes]
         return ready[:room]
 
+    def _bars_target(self, trades: list[str]) -> list[str]:
+        if self._without_bars or self._probing is not None:
+            return []
+        return [symbol for symbol in trades if symbol in self._barred and symbol in self.confirmed]
+
     def _droppable(self) -> set[str]:
         # What the venue keeps although it was asked not to cannot be renewed.
         return {s for channel, have in self._acknowledged.items() for s in have - self._kept[channel]}
@@ -181,6 +203,7 @@ class Subscriptions:
     def _targets(self) -> dict[str, list[str]]:
         trades = [symbol for symbol in self._trades_target() if symbol not in self._renewing]
         targets = {_TRADES: trades, _QUOTES: self._quotes_target(trades)}
+        targets |= dict.fromkeys(_BARS, self._bars_target(trades))
         return {channel: targets[channel] for channel in self._channels}
 
     def _unsubscribe(self) -> Request | None:

@@ -19,7 +19,7 @@ INTEGER_NANOSECONDS: Final = 2
 """msgpack's `timestamp` option: times become plain int nanoseconds, nothing is cut off."""
 
 CONTROL: Final = frozenset({"success", "error", "subscription"})
-# Known, and of no use for a price: bars, books, statuses, LULD bands, imbalances, news.
+# Known, and of no use for a price: bars (`bars.py`), books, statuses, LULD bands, imbalances, news.
 _NOT_CARRIED: Final = frozenset("budoslin")
 # What is dated further ahead than clocks are wrong would win over every later one until its time has come.
 FUTURE_NS: Final = 5 * 60 * 1_000_000_000

@@ -1,0 +1,76 @@
+"""One symbol's bars of one length, as this replica knows them, and the frames that tell of them.
+
+Of each start the bar of the highest order stands; its bytes are ingest's own, and each frame is made once.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tapecast.api.view import View
+from tapecast.bus.bars import BARS_KEPT, BUCKET, decode_bar_head
+from tapecast.bus.bars_joins import BarsOf
+
+
+class Shelf:
+    """One symbol's bars of one length."""
+
+    def __init__(self, of: BarsOf) -> None:
+        self.symbol, self.interval = of
+        # What a bar begins with, on its way out.
+        self._head = b'{"symbol":"%b","interval":"%b",' % (self.symbol.encode(), self.interval.encode())
+        # By start, which sorts as text: the order, and the bar's own bytes or nothing where there is none.
+        self._bars: dict[str, tuple[tuple[int, int], bytes]] = {}
+        self._frames: dict[int, bytes] = {}
+        # The start of the bar that was told while it was forming.
+        self.forming = ""
+        self.is_joined = False
+        self.has_history = False
+        # Somebody has waited for it in vain already.
+        self.was_awaited = False
+        # Each with the most that it shows of before.
+        self.views: dict[View, int] = {}
+        self.held_until = -math.inf
+
+    def put(self, data: bytes) -> tuple[str, bytes, bool] | None:
+        """Hold this bar if it is newer: its start, its frame, and whether it is over. Or nothing."""
+        head = decode_bar_head(data)
+        held = self._bars.get(head.start)
+        if held is not None and (head.epoch, head.seq) <= held[0]:
+            return None
+        self._bars[head.start] = ((head.epoch, head.seq), b"" if head.removed else data)
+        self._frames.clear()
+        if len(self._bars) > BARS_KEPT + 2 * BUCKET:
+            starts = sorted(self._bars)[-BARS_KEPT:]
+            self._bars = {start: self._bars[start] for start in starts}
+        frame = b"event: bar\ndata: %b%b\n\n" % (self._head, _line(data)[1:])
+        return head.start, frame, head.closed or head.removed
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether waiting would bring nothing more at once."""
+        if not self.is_joined:
+            return False
+        return self.has_history or self.was_awaited or (self.interval.is_fine and bool(self._bars))
+
+    def bars(self, limit: int) -> list[bytes]:
+        """The newest of them, oldest first."""
+        known = [self._bars[start][1] for start in sorted(self._bars)]
+        return [data for data in known if data][-limit:]
+
+    def body(self, limit: int) -> bytes:
+        """All that is told of these bars at once, as JSON."""
+        history = b"venue" if self.has_history else b"own"
+        return b'%b"history":"%b","bars":[%b]}' % (self._head, history, b",".join(self.bars(limit)))
+
+    def frame(self, limit: int) -> bytes:
+        """The same as an event, made once for all that get it."""
+        frame = self._frames.get(limit)
+        if frame is None:
+            frame = self._frames[limit] = b"event: bars\ndata: %b\n\n" % _line(self.body(limit))
+        return frame
+
+
+def _line(data: bytes) -> bytes:
+    # Never ours: somebody's pretty-printed JSON, whose line breaks would end the frame half way.
+    return data.translate(None, b"\r\n") if data.find(10) >= 0 or data.find(13) >= 0 else data

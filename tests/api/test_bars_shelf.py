@@ -1,0 +1,115 @@
+"""One symbol's bars of one length: the newest word on each start, in ingest's own bytes."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from tapecast.api.bars_shelf import Shelf
+from tapecast.bars import Bar, Interval
+from tapecast.bus.bars import BARS_KEPT, BUCKET
+from tests.api.peer import parsed
+
+
+def raw(second: int, seq: int, close: float = 1.0, **flags: bool) -> bytes:
+    """A bar as ingest writes it."""
+    start = f"2026-01-01T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
+    return msgspec.json.encode(Bar(start, 1.0, 1.0, 1.0, close, 1.0, 1, epoch=7, seq=seq, **flags))
+
+
+def shelf() -> Shelf:
+    """An empty one."""
+    return Shelf(("BTC/USD", Interval.SECOND))
+
+
+def test_a_bar_goes_out_under_its_own_bytes() -> None:
+    """With the symbol and the length before them."""
+    told = shelf().put(raw(1, 1, closed=True))
+    assert told is not None
+    start, frame, is_over = told
+    assert (start, is_over) == ("2026-01-01T00:00:01Z", True)
+    ((name, data),) = parsed(frame)
+    assert name == "bar"
+    assert list(data)[:3] == ["symbol", "interval", "start"]
+    assert data == {"symbol": "BTC/USD", "interval": "1s"} | json.loads(raw(1, 1, closed=True))
+
+
+def test_what_is_not_newer_is_dropped() -> None:
+    """Of each start for itself; a higher epoch wins whatever its seq."""
+    one = shelf()
+    assert one.put(raw(1, 5))
+    assert one.put(raw(1, 5)) is None
+    assert one.put(raw(1, 4)) is None
+    assert one.put(raw(2, 1))
+    newer = msgspec.json.encode(Bar("2026-01-01T00:00:01Z", close=3.0, epoch=8, seq=1))
+    assert one.put(newer)
+    assert len(one.bars(10)) == 2
+
+
+def test_all_of_them_are_told_in_order_of_time() -> None:
+    """The newest `limit`, made once until something changes."""
+    one = shelf()
+    for seq, second in enumerate((5, 3, 4), 1):
+        one.put(raw(second, seq, float(second)))
+    frame = one.frame(2)
+    ((name, data),) = parsed(frame)
+    assert name == "bars"
+    assert {key: data[key] for key in ("symbol", "interval", "history")} == {
+        "symbol": "BTC/USD",
+        "interval": "1s",
+        "history": "own",
+    }
+    assert [bar["close"] for bar in data["bars"]] == [4.0, 5.0]
+    assert one.frame(2) is frame
+    one.put(raw(5, 9, 6.0))
+    assert [bar["close"] for bar in parsed(one.frame(2))[0][1]["bars"]] == [4.0, 6.0]
+
+
+def test_a_removed_bar_is_not_there_and_does_not_come_back() -> None:
+    """An older word on it is dropped."""
+    one = shelf()
+    one.put(raw(1, 1))
+    told = one.put(raw(1, 3, removed=True))
+    assert told is not None
+    assert told[2], "it is told like one that is over"
+    assert one.put(raw(1, 2)) is None
+    assert one.bars(10) == []
+
+
+def test_it_is_bounded() -> None:
+    """The oldest go."""
+    one = shelf()
+    for second in range(BARS_KEPT + 3 * BUCKET):
+        one.put(raw(second, second + 1, float(second)))
+    assert BARS_KEPT <= len(one.bars(10**6)) <= BARS_KEPT + 2 * BUCKET
+    assert json.loads(one.bars(1)[0])["close"] == BARS_KEPT + 3 * BUCKET - 1
+
+
+def test_line_breaks_of_a_foreign_program_do_not_end_a_frame() -> None:
+    """Somebody's pretty-printed JSON."""
+    told = shelf().put(b'{"start": "2026-01-01T00:00:01Z",\n "seq": 1}')
+    assert told is not None
+    assert parsed(told[1])[0][1]["seq"] == 1
+    with pytest.raises(msgspec.DecodeError):
+        shelf().put(b"[]")
+
+
+def test_waiting_is_over_when_something_is_known() -> None:
+    """The venue's word, if only that there are none; of seconds a bar; or it was waited for in vain."""
+
+    def settled(interval: Interval, *bars: bytes, **known: bool) -> bool:
+        one = Shelf(("AAPL", interval))
+        for name, value in known.items():
+            setattr(one, name, value)
+        for bar in bars:
+            one.put(bar)
+        return one.is_settled
+
+    assert not settled(Interval.SECOND, raw(0, 1))
+    assert settled(Interval.SECOND, raw(0, 1), is_joined=True)
+    assert not settled(Interval.SECOND, is_joined=True)
+    assert not settled(Interval.MINUTE, raw(0, 1), is_joined=True)
+    assert settled(Interval.MINUTE, is_joined=True, has_history=True)
+    assert settled(Interval.MINUTE, is_joined=True, was_awaited=True)

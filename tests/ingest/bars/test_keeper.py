@@ -1,0 +1,209 @@
+"""One ownership's bars in a real Valkey: written, restored by the next owner, and kept back by nothing."""
+
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+
+from tapecast.bars import Bar, Interval
+from tapecast.bus.bars import BARS_KEPT, BUCKET, decode_bar, read_bars, write_bars
+from tapecast.bus.connection import Bus
+from tapecast.bus.lease import Lease
+from tapecast.clock import Clock
+from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.ingest.bars import keeper as module
+from tapecast.ingest.bars.keeper import GRACE_S, Keeper, Wanted
+from tests.ingest.bars.raw import START, bars_of, told, trade
+from tests.ingest.fakes import FakeFeed
+from tests.support import HandClock
+
+S = 10**9
+
+
+class Stage:
+    """A keeper under a held lease."""
+
+    def __init__(self, bus: Bus, lease: Lease, *, history: bool = False) -> None:
+        self.bus = bus
+        self.time = HandClock()
+        clock = Clock(now=lambda: self.time.seconds, wall=lambda: START / 1e9 + 10**6 + self.time.seconds)
+        self.feed = FakeFeed()
+        if history:
+            self.feed.history = BarHistory(START, {})
+        self.wanted = Wanted()
+        self.keeper = Keeper(bus, self.feed, lease, Mock(spec=FeedListener), self.wanted, clock)
+
+    def want(self, **intervals: list[Interval]) -> None:
+        """These are wanted."""
+        self.wanted.update(intervals, self.time.seconds)
+        self.keeper.ear.on_subscribed(frozenset(intervals))
+
+    async def stored(self, interval: Interval, symbol: str = "AAPL") -> dict[str, Bar]:
+        """What Redis has, by start, the newest word on each."""
+        found: dict[str, Bar] = {}
+        for data in (await read_bars(self.bus, symbol, interval)).bars:
+            bar = decode_bar(bytes(data))
+            if bar.start not in found or bar.seq > found[bar.start].seq:
+                found[bar.start] = bar
+        return found
+
+
+@pytest.fixture
+async def lease(bus: Bus) -> Lease:
+    """The market's, held."""
+    lease = Lease(bus, "us_equity", "holder")
+    assert await lease.acquire()
+    return lease
+
+
+async def test_bars_are_written_and_the_longer_brings_the_shorter(bus: Bus, lease: Lease) -> None:
+    """Minutes of which an hour is made are kept too; what nobody wants is not."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.HOUR])
+    assert stage.feed.barred == {"AAPL"}
+    trades = [trade(at, 10.0 + at / 100, 1.5, number=at) for at in range(0, 200, 7)]
+    for each in trades:
+        stage.keeper.ear.on_trade(each)
+        await stage.keeper.turn()
+    for interval in (Interval.MINUTE, Interval.HOUR):
+        bars = await stage.stored(interval)
+        assert told(bars.values()) == bars_of(trades, interval)
+        assert {bar.epoch for bar in bars.values()} == {lease.epoch}
+    assert await stage.stored(Interval.SECOND) == {}
+    assert [bar.closed for bar in (await stage.stored(Interval.MINUTE)).values()] == [True, True, True, False]
+
+
+async def test_the_next_owner_goes_on(bus: Bus, lease: Lease) -> None:
+    """Under a higher epoch, from what Redis holds; the bar in which it took over may lack trades."""
+    first = Stage(bus, lease)
+    first.want(AAPL=[Interval.SECOND, Interval.MINUTE])
+    trades = [trade(at / 2, 10.0 + at, number=at) for at in range(10)]
+    for each in trades:
+        first.keeper.ear.on_trade(each)
+    await first.keeper.turn()
+    await lease.release()
+    later = Lease(bus, "us_equity", "another")
+    assert await later.acquire()
+    second = Stage(bus, later)
+    second.want(AAPL=[Interval.SECOND, Interval.MINUTE])
+    more = [trade(at, 20.0 + at, number=100 + at) for at in (70, 71)]
+    for each in more:
+        second.keeper.ear.on_trade(each)
+    await second.keeper.turn()
+    for interval in (Interval.SECOND, Interval.MINUTE):
+        bars = await second.stored(interval)
+        assert told(bars.values()) == bars_of(trades + more, interval)
+    seconds = (await second.stored(Interval.SECOND)).values()
+    assert [bar.epoch for bar in seconds] == [lease.epoch] * 4 + [later.epoch] * 3
+    assert (await second.stored(Interval.MINUTE))["2026-11-20T15:01:00Z"].partial
+    first.keeper.ear.on_trade(trade(200, 1.0))
+    with pytest.raises(LeaseLost):
+        await first.keeper.turn()
+
+
+async def test_what_redis_refuses_is_told_later(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what has come since; it is said once."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    stage.keeper.ear.on_trade(trade(0, 1.0))
+    await stage.keeper.turn()
+    write = write_bars
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise BusUnavailable("gone")
+
+    monkeypatch.setattr(module, "write_bars", refuse)
+    for at in (1, 2, 3):
+        stage.keeper.ear.on_trade(trade(at, 1.0))
+        await stage.keeper.turn()
+    assert caplog.text.count("bars_not_written: gone") == 1
+    monkeypatch.setattr(module, "write_bars", write)
+    await stage.keeper.turn()
+    assert told((await stage.stored(Interval.SECOND)).values()) == bars_of(
+        [trade(at, 1.0) for at in range(4)], Interval.SECOND
+    )
+
+
+async def test_history_is_told_also_where_there_is_none(bus: Bus, lease: Lease) -> None:
+    """Who waits for it need wait no longer."""
+    stage = Stage(bus, lease, history=True)
+    stage.want(AAPL=[Interval.MINUTE])
+    await stage.keeper.turn()
+    assert not (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+    await stage.keeper._history.turn()
+    await stage.keeper.turn()
+    assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+
+
+async def test_an_emptied_redis_gets_all_again(bus: Bus, lease: Lease) -> None:
+    """What is in memory at once; what was before is asked for once more."""
+    stage = Stage(bus, lease, history=True)
+    stage.want(AAPL=[Interval.MINUTE])
+    trades = [trade(at, 10.0 + at, number=at) for at in (1, 70, 3601, 3661)]
+    for each in trades:
+        stage.keeper.ear.on_trade(each)
+        await stage.keeper.turn()
+    await stage.keeper._history.turn()
+    await stage.keeper.turn()
+    asked = len(stage.feed.asked)
+    await bus.redis.flushall()
+    # It closes a minute, so that its bucket and the index are written at once.
+    stage.keeper.ear.on_trade(trade(3721, 1.0, number=3721))
+    await stage.keeper.turn()
+    await stage.keeper.turn()
+    bars = (await stage.stored(Interval.MINUTE)).values()
+    assert told(bars) == bars_of([*trades, trade(3721, 1.0)], Interval.MINUTE)
+    await stage.keeper._history.turn()
+    assert len(stage.feed.asked) > asked
+    await stage.keeper.turn()
+    assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+
+
+async def test_redis_holds_so_many_and_no_more(bus: Bus, lease: Lease) -> None:
+    """The oldest buckets go."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.FIVE_SECONDS])
+    for at in range(0, 12_000, 60):
+        for step in range(0, 60, 5):
+            stage.keeper.ear.on_trade(trade(at + step, 1.0))
+        if at % 300 == 240:
+            await stage.keeper.turn()
+    bars = await stage.stored(Interval.FIVE_SECONDS)
+    assert BARS_KEPT <= len(bars) <= BARS_KEPT + 2 * BUCKET
+    assert len(await bus.redis.keys("bars:5s:AAPL*")) <= BARS_KEPT // BUCKET + 4
+
+
+async def test_a_page_that_is_reloaded_costs_no_second(bus: Bus, lease: Lease) -> None:
+    """A symbol is followed for a while after its last client."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    stage.want()
+    stage.time.advance(GRACE_S - 1)
+    await stage.keeper.turn()
+    assert stage.keeper.ear.books.keys() == {"AAPL"}
+    stage.want(AAPL=[Interval.SECOND])
+    stage.time.advance(GRACE_S)
+    await stage.keeper.turn()
+    stage.want()
+    stage.time.advance(GRACE_S)
+    await stage.keeper.turn()
+    assert not stage.keeper.ear.books
+    assert stage.feed.barred == frozenset()
+
+
+def test_wanted_is_bounded() -> None:
+    """The first that came; others when there is room again."""
+    wanted = Wanted(most=2)
+    wanted.update({symbol: [Interval.SECOND] for symbol in "ABC"}, 0.0)
+    assert set(wanted.now(0.0)) == {"A", "B"}
+    wanted.update({symbol: [Interval.FIVE_MINUTES] for symbol in "BC"}, 1.0)
+    wanted.now(1.0 + GRACE_S)
+    wanted.update({symbol: [Interval.FIVE_MINUTES] for symbol in "BC"}, 2.0 + GRACE_S)
+    assert wanted.now(2.0 + GRACE_S) == {
+        "B": {Interval.SECOND, Interval.MINUTE, Interval.FIVE_MINUTES},
+        "C": {Interval.MINUTE, Interval.FIVE_MINUTES},
+    }
