@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
+from starlette.responses import Response
 
 from tapecast import __version__
 from tapecast.api.deployment import Deployment
@@ -107,44 +109,62 @@ def test_the_docs_name_every_metric_with_its_labels() -> None:
 
 
 class Slow(Siblings):
-    """Answers when it may, and takes two seconds of a hand clock for it."""
+    """Answers when it may, and takes some time of a hand clock for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes_s: float) -> None:
         super().__init__(Path(), 0)
         self.may = asyncio.Event()
         self.asked = 0
         self.now_s = 100.0
+        self._takes_s = takes_s
 
     async def gather(self) -> bytes:
         """How often it was asked."""
         self.asked += 1
         await self.may.wait()
-        self.now_s += 2
+        self.now_s += self._takes_s
         return b"%d" % self.asked
 
 
-async def test_those_who_ask_at_once_share_one_answer() -> None:
-    """It costs every worker something, and anybody may ask; one who leaves takes nothing from the others."""
-    slow = Slow()
-    metrics = Metrics(Bench().hub, Door(), slow, lambda: slow.now_s)
-    scrapes = [asyncio.create_task(metrics.metrics(Request({"type": "http"}))) for _ in range(3)]
-    await asyncio.sleep(0)
-    scrapes[0].cancel()
-    await asyncio.sleep(0)
-    slow.may.set()
-    assert [(await scrape).body for scrape in scrapes[1:]] == [b"1", b"1"]
+def scrape_of(metrics: Metrics) -> asyncio.Task[Response]:
+    """One that has begun."""
+    return asyncio.create_task(metrics.metrics(Request({"type": "http"})))
 
 
-async def test_an_answer_is_given_again_for_ten_times_as_long_as_it_took() -> None:
-    """However often somebody asks, streams keep nine tenths of the core."""
-    slow = Slow()
+async def test_those_who_ask_meanwhile_share_the_next_answer() -> None:
+    """Not the one under way, which began before they asked; one who leaves takes nothing from the others."""
+    slow = Slow(0.0)
+    metrics = Metrics(Bench().hub, Door(), slow, lambda: slow.now_s)
+    first = scrape_of(metrics)
+    await eventually(lambda: slow.asked == 1)
+    others = [scrape_of(metrics) for _ in range(3)]
+    await asyncio.sleep(0)
+    others[0].cancel()
+    slow.may.set()
+    assert (await first).body == b"1"
+    assert [(await other).body for other in others[1:]] == [b"2", b"2"]
+    assert (await scrape_of(metrics)).body == b"3"
+
+
+@pytest.mark.parametrize(("takes_s", "rests_s"), [(0.02, 0.2), (3.0, 1.0)])
+async def test_after_an_answer_there_is_a_rest(
+    takes_s: float, rests_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times as long as it took, and a second at the most: streams keep nine tenths of the core."""
+    slow, rests = Slow(takes_s), []
     slow.may.set()
     metrics = Metrics(Bench().hub, Door(), slow, lambda: slow.now_s)
-    bodies = []
-    for wait_s in (0, 19.9, 0.1):
-        slow.now_s += wait_s
-        bodies.append((await metrics.metrics(Request({"type": "http"}))).body)
-    assert bodies == [b"1", b"1", b"2"]
+
+    async def sleep(delay_s: float) -> None:
+        rests.append(round(delay_s, 6))
+        slow.now_s += delay_s
+
+    monkeypatch.setattr("tapecast.api.metrics.asyncio.sleep", sleep)
+    await scrape_of(metrics)
+    await scrape_of(metrics)
+    slow.now_s += 60
+    await scrape_of(metrics)
+    assert rests == [0, rests_s, 0]
 
 
 async def test_refusals_and_ends_are_counted(bus: Bus) -> None:

@@ -32,7 +32,8 @@ async def test_a_feed_that_works_and_one_that_was_cut_are_told(valkey_url: str) 
         async def is_told() -> bool:
             # The feed's state comes with a beat, what was counted with a status, which comes later.
             found = await scrape(running.base)
-            counted = min(found.get(f"ingest_messages_total {kind}", 0) for kind in ("trade", "snapshot"))
+            names = ("messages_total trade", "messages_total snapshot", "flush_seconds_count")
+            counted = min(found.get(f"ingest_{name}", 0) for name in names)
             return (
                 found.get("feed_state us_equity live") == 1 and found["symbols_active"] == 1 and counted > 0
             )

@@ -1,8 +1,9 @@
 """`GET /metrics`: what this api does, for Prometheus. Collected when asked for.
 
 An api of several workers answers as one: whichever is asked gathers what the others say (`siblings.py`).
-Anybody may ask, as often as he likes, and streams must not suffer from it: an answer is given again for ten
-times as long as it took to make, which are milliseconds, and those who ask meanwhile share one.
+Anybody may ask, as often as he likes, and streams must not suffer from it: after each answer there is a rest
+of ten times as long as it took, which are milliseconds, and all who ask meanwhile share the next. Never the
+last one: two workers' answers would then be of different times, and a sum fall from one scrape to the next.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from tapecast.api.siblings import Siblings
 
 REST: Final = 10
 """A tenth of a core at the most goes into answers."""
+REST_MOST_S: Final = 1.0
+"""A worker that does not answer makes one take a second; Prometheus waits for ten."""
 
 _HEADERS: Final = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
 
@@ -48,25 +51,31 @@ class Metrics:
             self._registry.register(siblings)
             siblings.answer_with(self._own)
         self._now = now
-        # The newest answer, or the one that is being made; and until when it is given.
-        self._answer: asyncio.Task[bytes] | None = None
-        self._fresh_until = -math.inf
+        # The answer that those get who ask now, and the one before it.
+        self._next: asyncio.Task[bytes] | None = None
+        self._last: asyncio.Task[bytes] | None = None
+        self._rest_until = -math.inf
 
     async def metrics(self, request: Request) -> Response:
         """All of them, as text."""
         del request
-        if self._answer is None or (self._answer.done() and self._now() >= self._fresh_until):
-            self._answer = asyncio.create_task(self._make())
+        if self._next is None:
+            self._next = asyncio.create_task(self._make(self._last))
         # Whoever leaves does not take it from the others.
-        return Response(await asyncio.shield(self._answer), headers=_HEADERS)
+        return Response(await asyncio.shield(self._next), headers=_HEADERS)
 
-    async def _make(self) -> bytes:
+    async def _make(self, last: asyncio.Task[bytes] | None) -> bytes:
+        if last is not None:
+            await asyncio.wait([last])
+        await asyncio.sleep(max(0.0, self._rest_until - self._now()))
+        # Whoever asks from here on would hear of less than has been counted by then.
+        self._last, self._next = self._next, None
         begun = self._now()
         try:
             return self._own() if self._siblings is None else await self._siblings.gather()
         finally:
             ended = self._now()
-            self._fresh_until = ended + REST * (ended - begun)
+            self._rest_until = ended + min(REST_MOST_S, REST * (ended - begun))
 
     def _own(self) -> bytes:
         return generate_latest(self._registry)
