@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,6 +84,18 @@ def _unread(base: str, client: Wire) -> int:
 def descriptors(pid: int) -> int:
     """How many files and sockets a process has open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def files_of(pid: int, redis: str) -> int:
+    """The same without connections to this Redis: their pool grows when many ask at once, and stays."""
+    port = f":{urlsplit(redis).port or 0:04X}"
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    pooled = {f"socket:[{fields[9]}]" for fields in sockets if fields[2].endswith(port)}
+    found = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(each.readlink()))
+    return sum(name not in pooled for name in found)
 
 
 def memory_kib(pid: int) -> int:

@@ -6,8 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -18,7 +16,7 @@ from tests.e2e.attempt import BEARER, Attempt, Caller, attempted
 from tests.e2e.attempt_table import PAGE, render
 from tests.e2e.attempts import CASES, SERVERS
 from tests.e2e.forger import OLDER, TOKEN
-from tests.e2e.kernel import needs_proc
+from tests.e2e.kernel import files_of, needs_proc
 from tests.e2e.processes import Child, serving
 from tests.e2e.ticker import Ticker, ticking
 from tests.e2e.wire import get, healthy
@@ -28,18 +26,6 @@ pytestmark = [pytest.mark.e2e, needs_proc, pytest.mark.asyncio(loop_scope="modul
 
 SYMBOLS = ("AAPL",)
 Answers = dict[str, asyncio.Task[str]]
-
-
-def files_of(child: Child, redis: str) -> int:
-    """How many it has open. Not connections to Redis: their pool grows when many ask at once, and stays."""
-    port = f":{urlsplit(redis).port or 0:04X}"
-    sockets = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-    pooled = {f"socket:[{fields[9]}]" for fields in sockets if fields[2].endswith(port)}
-    found = []
-    for each in Path(f"/proc/{child.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found.append(str(each.readlink()))
-    return sum(name not in pooled for name in found)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -62,7 +48,7 @@ async def servers(valkey_server: str) -> AsyncIterator[dict[str, Child]]:
         witness = await stack.enter_async_context(healthy(children["token"].base, ticker.path, BEARER))
         # `up` has files of its own, which come and go.
         before = {
-            child: files_of(child, valkey_server) for name, child in children.items() if name != "laptop"
+            child: files_of(child.pid, valkey_server) for name, child in children.items() if name != "laptop"
         }
         yield children
         heard = len(witness.events)
@@ -70,7 +56,7 @@ async def servers(valkey_server: str) -> AsyncIterator[dict[str, Child]]:
         assert witness.disorder == []
         for each, most in before.items():
             await eventually(
-                lambda each=each, most=most: files_of(each, valkey_server) <= most,  # type: ignore[misc]
+                lambda each=each, most=most: files_of(each.pid, valkey_server) <= most,  # type: ignore[misc]
                 "its sockets are closed",
             )
         for child in children.values():

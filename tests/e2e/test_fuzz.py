@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tapecast.bus.connection import Bus
 from tests.e2e.forger import OLDER, TOKEN
-from tests.e2e.kernel import descriptors, needs_proc
+from tests.e2e.kernel import files_of, needs_proc
 from tests.e2e.processes import Child, serving
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import Wire, healthy
@@ -120,18 +120,18 @@ class Fuzzer:
         return data
 
 
-async def _fuzz(api: Child, ticker: Ticker, seconds: float, first: int) -> Counter[str]:
+async def _fuzz(api: Child, ticker: Ticker, redis: str, seconds: float, first: int) -> Counter[str]:
     async with healthy(api.base, ticker.path) as witness:
         await ticker.publish()
         await ticker.reaches(witness)
-        before, fuzzer = descriptors(api.pid), Fuzzer(api)
+        before, fuzzer = files_of(api.pid, redis), Fuzzer(api)
         feeding = asyncio.create_task(_feed(ticker, witness))
         try:
             await fuzzer.run(seconds, first)
         finally:
             feeding.cancel()
             await asyncio.wait([feeding])
-        await eventually(lambda: descriptors(api.pid) <= before, "all sockets are closed")
+        await eventually(lambda: files_of(api.pid, redis) <= before, "all sockets are closed")
         async with healthy(api.base, ticker.path) as late:
             await ticker.publish()
             await ticker.reaches(late)
@@ -173,9 +173,11 @@ async def test_a_bad_answer_is_noticed(data: bytes) -> None:
         check(data, "GET")
 
 
-async def test_requests_of_every_kind(api: Child, ticker: Ticker, say: Callable[[str], None]) -> None:
+async def test_requests_of_every_kind(
+    api: Child, ticker: Ticker, valkey_url: str, say: Callable[[str], None]
+) -> None:
     """Some thousand of them, always the first of the same row."""
-    seen = await _fuzz(api, ticker, SHORT_S, 0)
+    seen = await _fuzz(api, ticker, valkey_url, SHORT_S, 0)
     say(f"\n{seen.total()} requests: {dict(seen.most_common())}")
     # A fuzzer that gets nowhere would find nothing.
     assert {"200 stream", "401 unauthorized", "400 body_invalid", "404 not_found", "400"} <= set(seen)
@@ -184,10 +186,10 @@ async def test_requests_of_every_kind(api: Child, ticker: Ticker, say: Callable[
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_requests_of_every_kind_for_minutes(
-    api: Child, ticker: Ticker, say: Callable[[str], None]
+    api: Child, ticker: Ticker, valkey_url: str, say: Callable[[str], None]
 ) -> None:
     """Others each time."""
     first = random.randrange(2**32)
     say(f"\nseed {first}")
-    seen = await _fuzz(api, ticker, LONG_S, first)
+    seen = await _fuzz(api, ticker, valkey_url, LONG_S, first)
     say(f"{seen.total()} requests: {dict(seen.most_common())}")
