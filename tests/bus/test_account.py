@@ -14,6 +14,7 @@ from tapecast.bus.account import (
     moves_positions,
     read_account,
     read_position_symbols,
+    with_list,
     with_order,
     write_account,
 )
@@ -65,9 +66,48 @@ def test_a_leg_stays_with_its_order() -> None:
         {"id": "z"},
         {"id": "entry", "status": "filled", "legs": [legs[0], {"id": "limit", "status": "filled"}]},
     ]
-    new: list[Fields] = [{"id": "stop"}]
-    orders = with_order(orders, {"order": {"id": "entry", "legs": new}})
-    assert orders[1]["legs"] == new
+    new: list[Fields] = [{"id": "limit", "status": "new"}, {"id": "more"}]
+    orders = with_order(orders, {"order": {"id": "entry", "status": "filled", "legs": new}})
+    assert orders[1]["legs"] == [{"id": "limit", "status": "filled"}, {"id": "more"}]
+
+
+EARLY, LATE = "2026-01-02T09:30:00.1Z", "2026-01-02T09:30:00.100001Z"
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "wins"),
+    [
+        ({"updated_at": EARLY, "status": "filled"}, {"updated_at": LATE, "status": "new"}, False),
+        ({"updated_at": LATE, "status": "new"}, {"updated_at": EARLY, "status": "new"}, True),
+        ({"updated_at": LATE, "status": "new"}, {"updated_at": "2026-01-02T04:30:00.1-05:00"}, True),
+        # A busted trade.
+        ({"updated_at": LATE, "status": "partially_filled"}, {"updated_at": EARLY, "status": "filled"}, True),
+        ({"updated_at": EARLY, "status": "new"}, {"updated_at": EARLY, "status": "held"}, True),
+        ({"updated_at": EARLY, "status": "new"}, {"updated_at": EARLY, "status": "canceled"}, False),
+        # The same moment in more digits.
+        ({"updated_at": LATE, "status": "new"}, {"updated_at": "2026-01-02T09:30:00.100001234Z"}, True),
+        ({"status": "new"}, {"updated_at": EARLY, "status": "expired"}, False),
+        ({"status": "new", "updated_at": 7}, {"updated_at": "soon", "status": "rejected"}, False),
+        ({"status": "canceled"}, {"status": "filled"}, True),
+        ({"status": None}, {"status": ["new"]}, True),
+    ],
+)
+def test_no_order_goes_back_in_time(found: Fields, known: Fields, *, wins: bool) -> None:
+    """Neither by an event nor by a list; where no time tells, what is final stays final. So for a leg."""
+    found, known = found | {"id": "a"}, known | {"id": "a"}
+    wanted = found if wins else known
+    assert with_order([known], {"order": found}) == with_list([known], [found]) == [wanted]
+    top: Fields = {"id": "entry"}
+    nested = [top | {"legs": [known]}]
+    assert with_order(nested, {"order": found}) == [top | {"legs": [wanted]}]
+    assert with_list(nested, [top | {"legs": [found]}]) == [top | {"legs": [wanted]}]
+
+
+def test_a_list_that_was_read_says_which_orders_there_are() -> None:
+    """And an order that came alone goes under the one whose leg it is."""
+    known: list[Fields] = [{"id": "leg", "status": "filled"}, {"id": "gone"}]
+    entry: Fields = {"id": "entry", "legs": [{"id": "leg", "status": "held"}]}
+    assert with_list(known, [entry]) == [{"id": "entry", "legs": [known[0]]}]
 
 
 @pytest.mark.parametrize("event", [{}, {"order": None}, {"order": "x"}])

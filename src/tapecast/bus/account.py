@@ -6,7 +6,7 @@ reads the image. Both sides make the next image from a step by the same function
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -17,8 +17,11 @@ from tapecast.bus.codec import AccountChange, AccountImage, Fields
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence, Write
 from tapecast.bus.keys import ACCOUNT_TTL_S, SIMULATED_ACCOUNT_TTL_S
+from tapecast.market import parse_rfc3339
 
 ORDERS_KEPT: Final = 50
+FINAL: Final = ("filled", "canceled", "expired", "rejected", "replaced")
+"""No set: what the venue says in this place may be of any type."""
 
 
 def after(image: AccountImage, change: AccountChange) -> AccountImage:
@@ -42,7 +45,7 @@ def after(image: AccountImage, change: AccountChange) -> AccountImage:
 
 
 def with_order(orders: list[Fields], event: Fields) -> list[Fields]:
-    """The orders after an order event; a leg of an order stays with it.
+    """The orders after an order event; a leg of an order stays with it, and no order goes back in time.
 
     The venue nests legs in its list and not in its events, where each leg is an order.
     """
@@ -55,12 +58,55 @@ def with_order(orders: list[Fields], event: Fields) -> list[Fields]:
     known = orders[places[0]]
     orders = [*orders]
     if known.get("id") == order.get("id"):
-        kept = {"legs": _legs(known)} if _legs(known) and not _legs(order) else {}
-        orders[places[0]] = order | kept
+        orders[places[0]] = newer(order, known) | _newest_legs(order, known)
     else:
-        legs = [order if leg.get("id") == order.get("id") else leg for leg in _legs(known)]
+        legs = [newer(order, leg) if leg.get("id") == order.get("id") else leg for leg in _legs(known)]
         orders[places[0]] = known | {"legs": legs}
     return orders
+
+
+def with_list(known: list[Fields], orders: list[Fields]) -> list[Fields]:
+    """A list that was read, each order and leg as the newer of the two has it: REST may lag behind events."""
+    mine = {str(each.get("id")): each for order in known for each in (order, *_legs(order))}
+    # Not the legs' legs: the venue nests one level, and a hostile answer a thousand.
+    return [
+        _with_known(order, mine) | _nested(_with_known(leg, mine) for leg in _legs(order)) for order in orders
+    ]
+
+
+def _with_known(order: Fields, mine: dict[str, Fields]) -> Fields:
+    known = mine.get(str(order.get("id")))
+    return order if known is None else newer(order, known)
+
+
+def _newest_legs(order: Fields, known: Fields) -> Fields:
+    mine = {str(leg.get("id")): leg for leg in _legs(known)}
+    return _nested([_with_known(leg, mine) for leg in _legs(order)] or _legs(known))
+
+
+def _nested(legs: Iterable[Fields]) -> Fields:
+    return {"legs": listed} if (listed := [*legs]) else {}
+
+
+def newer(found: Fields, known: Fields) -> Fields:
+    """Of two states of one order the later one; where its times do not tell, the one that is final."""
+    found_at, known_at = _updated(found), _updated(known)
+    if found_at is not None and known_at is not None and found_at != known_at:
+        return found if found_at > known_at else known
+    return known if _is_final(known) and not _is_final(found) else found
+
+
+def _updated(order: Fields) -> int | None:
+    text = order.get("updated_at")
+    try:
+        # To the microsecond: the venue's two sides need not write as many digits.
+        return parse_rfc3339(text) // 1000 if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _is_final(order: Fields) -> bool:
+    return order.get("status") in FINAL
 
 
 def _ids(order: Fields) -> list[object]:
