@@ -162,6 +162,67 @@ async def test_an_order_event_is_newer_than_a_list_that_was_asked_for_before(bus
         assert [order["status"] for order in image.orders] == ["fill", "new"]
 
 
+async def test_an_order_stays_newer_while_positions_are_slow(bus: Bus) -> None:
+    """The list has answered, the positions have not: the fill comes in between."""
+    venue = TradingVenue()
+    venue.answers["/v2/orders"] = [{"id": "order-1", "status": "new"}]
+    venue.gate, venue.gated = asyncio.Event(), frozenset({"/v2/positions"})
+    async with trading(venue), serving(bus, venue) as account, following(bus) as heard:
+        account.listen(1)
+        await eventually(lambda: venue.calls["/v2/orders"] and venue.calls["/v2/positions"])
+        await venue.tell(event("fill", "1") | {"order": {"id": "order-1", "status": "filled"}})
+        await eventually(lambda: heard.orders == ["fill"])
+        venue.gate.set()
+        image = await is_now(bus, "live")
+        assert [order["status"] for order in image.orders] == ["filled"]
+
+
+async def test_a_stream_that_comes_during_a_read_may_have_missed_orders(bus: Bus) -> None:
+    """They are read once more, and until then nothing is called live."""
+    granted = asyncio.Event()
+
+    async def late(venue: TradingVenue, socket: Any) -> None:
+        await socket.recv()
+        await venue.say(AUTHORIZED)
+        await socket.recv()
+        await granted.wait()
+        await venue.say(LISTENING)
+        await socket.wait_closed()
+
+    venue = TradingVenue(late)
+    venue.gate = asyncio.Event()
+    async with trading(venue):
+        async with serving(bus, venue, timing=replace(QUICK, stream_first_s=0.01, apart_s=3600)) as account:
+            account.listen(1)
+            await eventually(lambda: venue.calls["/v2/orders"])
+            granted.set()
+            await eventually(lambda: account._reader is not None and account._reader._is_streaming)
+            venue.gate.set()
+            await eventually(lambda: account._health.rest.state == "live")
+            assert account.status().state == "connecting"
+        async with serving(bus, venue) as account:
+            venue.answers["/v2/orders"] = [{"id": "missed"}]
+            account.listen(1)
+            assert (await is_now(bus, "live")).orders == [{"id": "missed"}]
+
+
+async def test_a_leg_that_comes_alone_is_read_with_its_order(bus: Bus) -> None:
+    """No event says whose leg it is."""
+    venue = TradingVenue()
+    legs = [{"id": "order-2", "status": "held"}]
+    async with following(bus) as heard, live(bus, venue):
+        venue.answers["/v2/orders"] = [{"id": "order-1", "status": "new", "legs": legs}]
+        for number in ("1", "2"):
+            new = event("new", number)
+            await venue.tell(new | {"order": new["order"] | {"order_class": "bracket"}})
+
+        async def grouped() -> bool:
+            return [order["id"] for order in (await image_of(bus)).orders] == ["order-1"]
+
+        await eventually(grouped)
+        assert heard.orders == ["new", "new"]
+
+
 async def test_odd_events_are_passed_on_and_read_for(bus: Bus) -> None:
     """Unknown words, nulls, no order at all: whoever shows them decides."""
     venue = TradingVenue()

@@ -14,7 +14,7 @@ from typing import Any, Final, Never
 
 from msgspec.structs import replace
 
-from tapecast.bus.account import after, read_account, write_account
+from tapecast.bus.account import ORDERS_KEPT, after, read_account, write_account
 from tapecast.bus.codec import AccountChange, AccountImage, Fields
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
@@ -72,8 +72,8 @@ class Journal:
 
     def on_orders(self, orders: list[Fields]) -> None:
         """The recent orders were read."""
-        if orders != self.image.orders:
-            self._add(orders=orders)
+        if orders[:ORDERS_KEPT] != self.image.orders:
+            self._add(orders=orders[:ORDERS_KEPT])
 
     def on_positions(self, positions: list[Fields], figures: Fields, as_of: str, *, is_whole: bool) -> None:
         """Positions and figures were read; if not whole, what is missing among them may be open still."""

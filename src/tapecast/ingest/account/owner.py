@@ -60,7 +60,6 @@ class Account:
         self._unlistened.set()
         self._schedule = Schedule(self._timing)
         self._health = Health()
-        self._is_streaming = False
         self._journal: Journal | None = None
         self._reader: Reader | None = None
         self._order_events = 0
@@ -115,7 +114,7 @@ class Account:
         journal = Journal(self._bus, self.lease, clock, timing, simulated=source.simulated)
         await journal.begin()
         self._journal = journal
-        self._health.stream, self._is_streaming = CONNECTING, False
+        self._health.stream = CONNECTING
         if self._health.rest is LIVE:
             self._health.rest = CONNECTING
         self._tell()
@@ -152,18 +151,17 @@ class Account:
 
     def _on_rest(self, path: Path) -> None:
         self._health.rest = path
-        if path is LIVE and self._is_streaming:
+        if self._reader is not None and self._reader.has_caught_up:
             self._health.stream = LIVE
         self._tell()
 
     def _turn_stream(self, path: Path) -> None:
-        self._is_streaming = path is LIVE
-        # One that was away has missed events: what they have changed is read before all is called live again.
-        if path is not LIVE or self._health.stream is CONNECTING:
+        # Events were missed until now: what they have changed is read before all is called live.
+        if path is not LIVE:
             self._health.stream = path
         self._tell()
         if self._reader is not None:
-            self._reader.on_stream(is_live=self._is_streaming)
+            self._reader.on_stream(is_live=path is LIVE)
 
     def _tell(self) -> None:
         self._say(self._health.worst)

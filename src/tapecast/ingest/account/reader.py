@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Never
+from typing import Never
 
-from tapecast.bus.account import with_order
 from tapecast.bus.codec import Fields
 from tapecast.clock import Clock
 from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.ingest.account.expected import Expected, moves_position
 from tapecast.ingest.account.health import LIVE, Path, path_of
 from tapecast.ingest.account.journal import Journal
+from tapecast.ingest.account.orders import Orders
 from tapecast.ingest.account.schedule import Schedule
 from tapecast.ingest.account.source import AccountSource
 from tapecast.ingest.account.timing import Timing
 from tapecast.market import FeedState
 
 logger = logging.getLogger(__name__)
-
-MEANWHILE: Final = 500
-"""Order events during one read; the oldest are in the list that it brings."""
 
 
 class Reader:
@@ -49,35 +46,45 @@ class Reader:
         self._journal = journal
         self._schedule = schedule
         self._clock = clock
+        self._timing = timing
         self._on_path = on_path
         self._on_rejected = on_rejected
         self._expected = Expected(timing.pauses_s)
+        self._orders = Orders(timing)
         self._is_streaming = False
-        # Orders are read when events of theirs may have been missed.
-        self._orders_due = True
-        # Order events that came while orders were being read: the list may be from before them.
-        self._meanwhile: deque[Fields] = deque(maxlen=MEANWHILE)
+        # How often the stream has begun or ended, and how often it had when the last good read began.
+        self._turns = 0
+        self._read_at_turn = -1
         self._changed = asyncio.Event()
         schedule.hold(clock.now() + timing.stream_first_s)
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether all was read since the stream has begun: what it had missed before is known."""
+        return self._is_streaming and self._read_at_turn == self._turns
 
     def on_stream(self, *, is_live: bool) -> None:
         """Order events come, or are missed from now on."""
         was_streaming, self._is_streaming = self._is_streaming, is_live
         self._schedule.hold(0.0)
-        self._orders_due |= is_live
+        self._turns += is_live is not was_streaming
         if is_live and was_streaming:
             # One was not understood. A venue that goes on like that must not cost the budget.
+            self._orders.ask()
             self._schedule.later(self._clock.now())
         elif is_live:
+            self._orders.miss()
             self._schedule.ask(self._clock.now())
         self._changed.set()
 
     def on_order(self, event: Fields) -> None:
         """An order event asks for a read."""
+        now = self._clock.now()
         self._expected.on_order(event)
-        self._meanwhile.append(event)
+        self._orders.on_order(event, now, self._journal.image.orders)
         ask = self._schedule.soon if moves_position(event) else self._schedule.later
-        ask(self._clock.now())
+        ask(now)
+        self._ask_for_orders()
         self._changed.set()
 
     async def run(self, listened: asyncio.Event) -> Never:
@@ -98,30 +105,38 @@ class Reader:
         return when - self._clock.now()
 
     async def _read(self) -> None:
-        self._schedule.begin(self._clock.now())
+        now, turns = self._clock.now(), self._turns
+        self._schedule.begin(now)
         # Of the question, not of the answer: it may say what was a moment before.
         as_of = self._clock.iso()
-        self._meanwhile.clear()
+        question = self._orders.question(now, self._journal.image.orders)
         positions, figures, orders = await asyncio.gather(
-            self._source.positions(), self._source.figures(), self._orders(), return_exceptions=True
+            self._source.positions(), self._source.figures(), self._list(question), return_exceptions=True
         )
         errors = [each for each in (positions, figures, orders) if isinstance(each, BaseException)]
         # Those of one moment, or none: the figures are made of the positions.
         if not isinstance(positions, BaseException) and not isinstance(figures, BaseException):
             self._take(*positions, figures, as_of)
-        if isinstance(orders, list):
-            self._orders_due = False
+        if question is not None and isinstance(orders, list):
+            # Only now: positions may have taken longer, and events have come meanwhile.
+            orders = self._orders.answer(question, now, orders, self._journal.image.orders)
             self._journal.on_orders(orders)
+        self._ask_for_orders()
+        if not errors:
+            self._read_at_turn = turns
         self._conclude(errors)
 
-    async def _orders(self) -> list[Fields] | None:
-        if not self._orders_due:
+    async def _list(self, question: int | None) -> list[Fields] | None:
+        if question is None:
             return None
         orders, left_out = await self._source.orders()
         self._count("order", left_out)
-        for event in self._meanwhile:
-            orders = with_order(orders, event)
         return orders
+
+    def _ask_for_orders(self) -> None:
+        when = self._orders.when()
+        if when < math.inf:
+            self._schedule.ask(max(when, self._clock.now() + self._timing.soon_s))
 
     def _take(self, positions: list[Fields], left_out: int, figures: Fields, as_of: str) -> None:
         self._count("position", left_out)

@@ -24,6 +24,8 @@ class Timing:
     # An order that moves no position yet changes what can be bought and sold.
     later_s: float = 1.0
     later_apart_s: float = 5.0
+    # How long REST's list of orders may lack one that an event told of.
+    lag_s: float = 5.0
     # While positions do not have the quantities that order events told.
     pauses_s: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6, 3.2)
     # How long the first read waits for the stream: what it reads before that must be read again.
