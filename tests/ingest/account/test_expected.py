@@ -13,6 +13,8 @@ from tapecast.bus.codec import Fields
 from tapecast.ingest.account.expected import Expected, moves_position, signed
 
 PAUSES = (0.2, 0.4)
+DECIDED_S = 20.0
+START = 1000.0
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["fill", "AAPL", "1"]),
     lambda children: (
@@ -69,33 +71,67 @@ def test_a_quantity_has_its_sign(position: Fields, quantity: Decimal | None) -> 
 
 def test_positions_that_agree_need_no_other_read() -> None:
     """However the number is written; and a position that is gone is none."""
-    expected = Expected(PAUSES)
+    expected = Expected(PAUSES, DECIDED_S)
     for event in (fill("AAPL", "3"), fill("MSFT", "0"), fill("TSLA", "-2.0"), fill("AAPL", "4.00")):
-        expected.on_order(event)
+        expected.on_order(event, START)
     held: list[Fields] = [{"symbol": "AAPL", "qty": "4"}, {"symbol": "TSLA", "qty": "2", "side": "short"}]
-    assert expected.compare(held) is None
-    assert expected.symbols == []
+    assert expected.compare(held, START) is None
+    assert expected.differing(START + 10) == []
 
 
 def test_those_that_lag_are_read_again_and_not_for_ever() -> None:
     """After growing pauses; a new fill begins anew."""
-    expected = Expected(PAUSES)
-    expected.on_order(fill("AAPL", "3"))
+    expected = Expected(PAUSES, DECIDED_S)
+    expected.on_order(fill("AAPL", "3"), START)
     old: list[Fields] = [{"symbol": "AAPL", "qty": "1"}]
-    assert [expected.compare(old) for _ in range(2)] == [0.2, 0.4]
-    expected.on_order(fill("AAPL", "4"))
-    assert [expected.compare(old) for _ in range(3)] == [0.2, 0.4, None]
-    assert expected.symbols == ["AAPL"]
-    expected.give_up()
-    assert expected.compare(old) is None
+    assert [expected.compare(old, START) for _ in range(2)] == [0.2, 0.4]
+    expected.on_order(fill("AAPL", "4"), START)
+    assert [expected.compare(old, START) for _ in range(3)] == [0.2, 0.4, None]
+    assert expected.differing(START) == ["AAPL"]
+    assert expected.compare(old, START) is None
+    assert expected.differing(START) == ["AAPL"], "until it agrees"
+    assert expected.compare([{"symbol": "AAPL", "qty": "4"}], START) is None
+    assert expected.differing(START) == []
 
 
 def test_an_order_of_several_legs_tells_several_quantities() -> None:
     """Its own symbol is empty."""
-    expected = Expected(PAUSES)
-    expected.on_order({"order": {"symbol": ""}, "position_qtys": {"A": "1", "B": "2"}, "position_qty": "7"})
-    assert expected.compare([{"symbol": "A", "qty": "1"}]) == 0.2
-    assert expected.symbols == ["B"]
+    expected = Expected(PAUSES, DECIDED_S)
+    expected.on_order(
+        {"order": {"symbol": ""}, "position_qtys": {"A": "1", "B": "2"}, "position_qty": "7"}, START
+    )
+    assert expected.compare([{"symbol": "A", "qty": "1"}], START) == 0.2
+    assert expected.differing(START + 10) == ["B"]
+
+
+def test_one_that_lags_differs_though_others_go_on() -> None:
+    """Their fills begin the tries anew for all."""
+    expected = Expected(PAUSES, DECIDED_S)
+    expected.on_order(fill("AAPL", "3"), START)
+    for second in range(1, 10):
+        expected.on_order(fill("MSFT", str(second)), START + second)
+        held: list[Fields] = [{"symbol": "MSFT", "qty": str(second)}]
+        assert expected.compare(held, START + second) == PAUSES[0]
+        assert expected.differing(START + second) == ["AAPL"]
+
+
+def test_the_poll_decides() -> None:
+    """Whatever fills have told: a split, a transfer, an event that was missed."""
+    expected = Expected(PAUSES, DECIDED_S)
+    expected.on_order(fill("AAPL", "3"), START)
+    assert expected.compare([], START + DECIDED_S - 1) is not None
+    assert expected.compare([], START + DECIDED_S) is None
+    assert expected.differing(START + DECIDED_S) == []
+
+
+def test_what_a_fill_has_closed() -> None:
+    """Until it was read, or is open again."""
+    expected = Expected(PAUSES, DECIDED_S)
+    for event in (fill("A", "0"), fill("B", "0.00"), fill("C", "0"), fill("C", "1"), fill("D", "2")):
+        expected.on_order(event, START)
+    assert expected.closed == ["A", "B"]
+    expected.compare([{"symbol": "B", "qty": "1"}], START)
+    assert expected.closed == ["B"]
 
 
 @pytest.mark.parametrize(
@@ -107,9 +143,9 @@ def test_an_order_of_several_legs_tells_several_quantities() -> None:
 )  # fmt: skip
 def test_what_tells_no_quantity_expects_none(event: Fields) -> None:
     """Null, missing, or no number."""
-    expected = Expected(PAUSES)
-    expected.on_order(event)
-    assert expected.compare([]) is None
+    expected = Expected(PAUSES, DECIDED_S)
+    expected.on_order(event, START)
+    assert expected.compare([], START) is None
 
 
 @given(event=JSON, order=JSON, symbol=JSON, quantity=JSON, several=JSON)
@@ -123,6 +159,6 @@ def test_any_event_can_be_judged(
         }  # fmt: skip
         moves_position(told)
         with_order(with_order([{"id": "a", "legs": order}], told), told)
-        expected = Expected(PAUSES)
-        expected.on_order(told)
-        expected.compare([{"symbol": "AAPL", "qty": quantity, "side": symbol}])
+        expected = Expected(PAUSES, DECIDED_S)
+        expected.on_order(told, START)
+        expected.compare([{"symbol": "AAPL", "qty": quantity, "side": symbol}], START)

@@ -31,11 +31,11 @@ KNOWN = AccountImage(
 )  # fmt: skip
 
 
-async def journal_of(bus: Bus, *, simulated: bool = False) -> Journal:
+async def journal_of(bus: Bus, *, simulated: bool = False, clock: Clock | None = None) -> Journal:
     """A journal under a lease."""
     lease = Lease(bus, "account", "a")
     assert await lease.acquire()
-    return Journal(bus, lease, Clock(), QUICK, simulated=simulated)
+    return Journal(bus, lease, clock or Clock(), QUICK, simulated=simulated)
 
 
 @asynccontextmanager
@@ -124,6 +124,23 @@ async def test_a_list_with_gaps_closes_nothing(bus: Bus) -> None:
     journal.on_positions([BTC], {"equity": "1"}, "t2", is_whole=False)
     assert journal.image.positions == [AAPL, BTC]
     assert journal.image.account == "PA1"
+    journal.on_positions([], FIGURES, "t3", is_whole=False, closed=["BTC/USD"])
+    assert journal.image.positions == [AAPL], "a fill has closed the other"
+
+
+async def test_a_list_with_gaps_does_not_keep_a_position_for_ever(bus: Bus) -> None:
+    """It would be priced and summed long after it was closed; one that is seen again begins anew."""
+    now = 1000.0
+    journal = await journal_of(bus, clock=Clock(now=lambda: now))
+    await journal.begin()
+    journal.on_positions([AAPL, BTC], FIGURES, "t1", is_whole=True)
+    for found in ([AAPL], [AAPL, BTC], [AAPL]):
+        now += QUICK.odd_s - 1
+        journal.on_positions(found, FIGURES, "t2", is_whole=False)
+        assert journal.image.positions == [AAPL, BTC]
+    now += QUICK.odd_s
+    journal.on_positions([AAPL], FIGURES, "t3", is_whole=False)
+    assert journal.image.positions == [AAPL]
 
 
 async def test_an_empty_change_says_that_all_still_holds(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, NamedTuple
 
 from tapecast.bus.codec import Fields
 
@@ -20,42 +20,51 @@ def moves_position(event: Fields) -> bool:
     return event.get("event") in MOVING or bool(event.get("position_qty") or event.get("position_qtys"))
 
 
-class Expected:
-    """What positions must have become."""
+class _Told(NamedTuple):
+    quantity: Decimal
+    at: float
 
-    def __init__(self, pauses_s: Sequence[float]) -> None:
+
+class Expected:
+    """What positions must have become. Time is a parameter, in monotonic seconds."""
+
+    def __init__(self, pauses_s: Sequence[float], decided_s: float) -> None:
         self._pauses_s = pauses_s
-        self._quantities: dict[str, Decimal] = {}
+        # From a fill until REST is believed, whatever it says.
+        self._decided_s = decided_s
+        self._told: dict[str, _Told] = {}
         self._tries = 0
 
     @property
-    def symbols(self) -> list[str]:
-        """Positions that were not seen to agree yet."""
-        return sorted(self._quantities)
+    def closed(self) -> list[str]:
+        """Positions that are none any more, as far as was told."""
+        return [symbol for symbol, told in self._told.items() if not told.quantity]
 
-    def on_order(self, event: Fields) -> None:
+    def on_order(self, event: Fields, now: float) -> None:
         """Take what an event says; the newest counts."""
         for symbol, quantity in _quantities(event):
-            self._quantities[symbol] = quantity
+            self._told[symbol] = _Told(quantity, now)
             self._tries = 0
 
-    def compare(self, positions: Iterable[Fields]) -> float | None:
-        """How long to wait before another read, or None if there need be none: all agree, or we give up."""
+    def compare(self, positions: Iterable[Fields], now: float) -> float | None:
+        """How long to wait before another read, or None if it can wait for the poll. `now`: when it began."""
         found = {str(position.get("symbol")): signed(position) for position in positions}
-        self._quantities = {
-            symbol: quantity
-            for symbol, quantity in self._quantities.items()
-            if found.get(symbol, Decimal()) != quantity
+        self._told = {
+            symbol: told
+            for symbol, told in self._told.items()
+            if found.get(symbol, Decimal()) != told.quantity and now - told.at < self._decided_s
         }
-        if not self._quantities or self._tries == len(self._pauses_s):
+        if not self._told:
+            self._tries = 0
+        if not self._told or self._tries > len(self._pauses_s):
             return None
         self._tries += 1
-        return self._pauses_s[self._tries - 1]
+        return self._pauses_s[self._tries - 1] if self._tries <= len(self._pauses_s) else None
 
-    def give_up(self) -> None:
-        """Leave it to the next poll."""
-        self._quantities.clear()
-        self._tries = 0
+    def differing(self, now: float) -> list[str]:
+        """Positions that have had all the time they should need, and are not what was told."""
+        is_last = self._tries > len(self._pauses_s)
+        return sorted(s for s, told in self._told.items() if is_last or now - told.at > sum(self._pauses_s))
 
 
 def signed(position: Fields) -> Decimal | None:

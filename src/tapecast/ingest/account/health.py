@@ -21,6 +21,7 @@ class Path(NamedTuple):
 
 CONNECTING: Final = Path(FeedState.CONNECTING)
 LIVE: Final = Path(FeedState.LIVE)
+DIFFER: Final = Path(FeedState.RECONNECTING, "positions_differ")
 LOST: Final = Path(FeedState.RECONNECTING, STREAM_LOST)
 
 

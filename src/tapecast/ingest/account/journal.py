@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final, Never
 
@@ -42,6 +43,8 @@ class Journal:
         self._due = asyncio.Event()
         self._waiting: list[AccountChange] = []
         self._failed = ""
+        # Positions that the newest list lacks, and since when.
+        self._missing: dict[object, float] = {}
         self.image = AccountImage(lease.epoch, 0, simulated, since=clock.iso())
 
     async def begin(self) -> None:
@@ -75,16 +78,34 @@ class Journal:
         if orders[:ORDERS_KEPT] != self.image.orders:
             self._add(orders=orders[:ORDERS_KEPT])
 
-    def on_positions(self, positions: list[Fields], figures: Fields, as_of: str, *, is_whole: bool) -> None:
-        """Positions and figures were read; if not whole, what is missing among them may be open still."""
+    def on_positions(
+        self,
+        positions: list[Fields],
+        figures: Fields,
+        as_of: str,
+        *,
+        is_whole: bool,
+        closed: Collection[str] = (),
+    ) -> None:
+        """Positions and figures were read.
+
+        If not whole, what is missing among them may be open still, for a while; not those that a fill closed.
+        """
         known = {position.get("symbol"): position for position in self.image.positions}
         found = {position.get("symbol"): position for position in positions}
+        now = self._clock.now()
+        self._missing = {symbol: self._missing.get(symbol, now) for symbol in known if symbol not in found}
+        gone = [
+            symbol
+            for symbol, since in self._missing.items()
+            if is_whole or symbol in closed or now - since >= self._timing.odd_s
+        ]
         number = figures.get("account_number") or figures.get("id")
         self._add(
             account=number if isinstance(number, str) and number != self.image.account else None,
             as_of=as_of,
             positions=[each for symbol, each in found.items() if known.get(symbol) != each],
-            closed=[str(symbol) for symbol in known if symbol not in found] if is_whole else [],
+            closed=[str(symbol) for symbol in gone],
             portfolio=None if figures == self.image.portfolio else figures,
         )
 

@@ -20,7 +20,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.lease import Lease
 from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
-from tapecast.ingest.account.health import CONNECTING, LIVE, LOST, Health, Path, path_of
+from tapecast.ingest.account.health import CONNECTING, DIFFER, LIVE, LOST, Health, Path, path_of
 from tapecast.ingest.account.journal import Journal
 from tapecast.ingest.account.reader import Reader
 from tapecast.ingest.account.schedule import Schedule
@@ -115,7 +115,7 @@ class Account:
         await journal.begin()
         self._journal = journal
         self._health.stream = CONNECTING
-        if self._health.rest is LIVE:
+        if self._health.rest in (LIVE, DIFFER):
             self._health.rest = CONNECTING
         self._tell()
         reader = self._reader = Reader(

@@ -17,7 +17,7 @@ from tapecast.bus.codec import Fields
 from tapecast.clock import Clock
 from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.ingest.account.expected import Expected, moves_position
-from tapecast.ingest.account.health import LIVE, Path, path_of
+from tapecast.ingest.account.health import DIFFER, LIVE, Path, path_of
 from tapecast.ingest.account.journal import Journal
 from tapecast.ingest.account.orders import Orders
 from tapecast.ingest.account.schedule import Schedule
@@ -49,7 +49,8 @@ class Reader:
         self._timing = timing
         self._on_path = on_path
         self._on_rejected = on_rejected
-        self._expected = Expected(timing.pauses_s)
+        self._expected = Expected(timing.pauses_s, timing.decided_s)
+        self._differing: list[str] = []
         self._orders = Orders(timing)
         self._is_streaming = False
         # How often the stream has begun or ended, and how often it had when the last good read began.
@@ -80,7 +81,7 @@ class Reader:
     def on_order(self, event: Fields) -> None:
         """An order event asks for a read."""
         now = self._clock.now()
-        self._expected.on_order(event)
+        self._expected.on_order(event, now)
         self._orders.on_order(event, now, self._journal.image.orders)
         ask = self._schedule.soon if moves_position(event) else self._schedule.later
         ask(now)
@@ -116,7 +117,7 @@ class Reader:
         errors = [each for each in (positions, figures, orders) if isinstance(each, BaseException)]
         # Those of one moment, or none: the figures are made of the positions.
         if not isinstance(positions, BaseException) and not isinstance(figures, BaseException):
-            self._take(*positions, figures, as_of)
+            self._take(*positions, figures, now, as_of)
         if question is not None and isinstance(orders, list):
             # Only now: positions may have taken longer, and events have come meanwhile.
             orders = self._orders.answer(question, now, orders, self._journal.image.orders)
@@ -138,15 +139,16 @@ class Reader:
         if when < math.inf:
             self._schedule.ask(max(when, self._clock.now() + self._timing.soon_s))
 
-    def _take(self, positions: list[Fields], left_out: int, figures: Fields, as_of: str) -> None:
+    def _take(self, positions: list[Fields], left_out: int, figures: Fields, now: float, as_of: str) -> None:
         self._count("position", left_out)
-        self._journal.on_positions(positions, figures, as_of, is_whole=not left_out)
-        pause_s = self._expected.compare(positions)
+        closed = self._expected.closed
+        self._journal.on_positions(positions, figures, as_of, is_whole=not left_out, closed=closed)
+        pause_s = self._expected.compare(positions, now)
         if pause_s is not None:
             self._schedule.ask(self._clock.now() + pause_s)
-        elif self._expected.symbols:
-            logger.warning("positions_differ: from what fills told, for %s", self._expected.symbols)
-            self._expected.give_up()
+        known, self._differing = self._differing, self._expected.differing(now)
+        if self._differing and self._differing != known:
+            logger.warning("positions_differ: from what fills told, for %s", self._differing)
 
     def _conclude(self, errors: list[BaseException]) -> None:
         for error in errors:
@@ -154,7 +156,7 @@ class Reader:
                 raise error
         if not errors:
             self._schedule.succeeded()
-            self._on_path(LIVE)
+            self._on_path(DIFFER if self._differing else LIVE)
             return
         failures = [error for error in errors if isinstance(error, FeedFatal | FeedTransient)]
         worst = next((each for each in failures if isinstance(each, FeedFatal)), failures[0])

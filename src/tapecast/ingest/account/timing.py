@@ -28,6 +28,10 @@ class Timing:
     lag_s: float = 5.0
     # While positions do not have the quantities that order events told.
     pauses_s: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6, 3.2)
+    # From a fill on, whatever positions say then is the truth: the first poll after it.
+    decided_s: float = 20.0
+    # How long a list with odd entries, which may be positions, keeps those that it lacks: three polls.
+    odd_s: float = 60.0
     # How long the first read waits for the stream: what it reads before that must be read again.
     stream_first_s: float = 1.0
     # After a failed read, growing to the poll's.
