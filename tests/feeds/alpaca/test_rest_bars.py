@@ -92,7 +92,7 @@ async def test_a_delayed_feed_knows_a_quarter_of_an_hour_less(monkeypatch: pytes
         (httpx.Response(200, json=[]), FeedTransient),
         (httpx.Response(200, text="oops"), FeedTransient),
         (httpx.Response(500), FeedTransient),
-        (httpx.Response(403), FeedFatal),
+        (httpx.Response(403, json={"message": "forbidden."}), FeedFatal),
         (httpx.Response(422), FeedFatal),
     ],
 )

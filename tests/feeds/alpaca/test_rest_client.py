@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -26,8 +26,8 @@ def scripted(handler: Callable[[httpx.Request], httpx.Response]) -> RestClient:
 @pytest.mark.parametrize(
     ("status", "error", "reason"),
     [
-        (401, FeedFatal, "auth_failed"),
-        (403, FeedFatal, "auth_failed"),
+        (401, FeedTransient, "rest_unavailable"),
+        (403, FeedTransient, "rest_unavailable"),
         (404, FeedFatal, "request_refused"),
         (429, FeedTransient, "rate_limited"),
         (500, FeedTransient, "rest_unavailable"),
@@ -43,6 +43,52 @@ async def test_each_status_has_its_error(
         await client.get("http://venue/v2/clock")
     assert (caught.value.reason, caught.value.code) == (reason, status)
     assert (client.calls, client.limited) == (1, int(status == 429))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "final"),
+    [
+        (b'{"message":"forbidden."}', True),
+        (b'{"code":40110000}', True),
+        (b"<html>Authorization Required</html>", False),
+        (b'"forbidden"', False),
+        (b'{"error":"x"}', False),
+        (b"[" * 5000, False),
+        (b"\xff", False),
+    ],
+)
+async def test_keys_are_refused_by_the_venue_alone(status: int, body: bytes, final: bool) -> None:
+    """A proxy or a page in between may let us through the next time."""
+    with pytest.raises(FeedFatal if final else FeedTransient) as caught:
+        await scripted(lambda _: httpx.Response(status, content=body)).get("http://venue/")
+    assert caught.value.reason == ("auth_failed" if final else "rest_unavailable")
+    assert caught.value.code == status
+
+
+async def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left where it becomes too large, and is no answer; one of an error is that error."""
+    monkeypatch.setattr(module, "ANSWER_BYTES", 1000)
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b" " * 100
+
+    for status, reason in (
+        (200, "rest_not_understood"),
+        (500, "rest_unavailable"),
+        (401, "rest_unavailable"),
+    ):
+        sent = 0
+        client = scripted(lambda _, status=status: httpx.Response(status, content=endless()))  # type: ignore[misc]
+        with pytest.raises(FeedTransient) as caught:
+            await client.get("http://venue/")
+        assert (caught.value.reason, sent) == (reason, 11)
+    client = scripted(lambda _: httpx.Response(200, content=b'"' + b"x" * 998 + b'"'))
+    assert await client.get("http://venue/") == "x" * 998
 
 
 async def test_too_many_calls_say_when_to_call_again() -> None:

@@ -44,6 +44,7 @@ async def quantity_is(bus: Bus, quantity: str) -> None:
         ((200, b"null", {}), "rest_not_understood"),
         ((200, b'[{"symbol":', {}), "rest_not_understood"),
         ((404, b"", {}), "request_refused"),
+        ((403, HTML, {}), "rest_unavailable"),
         ((429, b"", {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}), "rate_limited"),
     ],
 )
@@ -95,7 +96,7 @@ async def test_refused_keys_have_failed_and_are_not_hammered(bus: Bus, status: i
     venue = TradingVenue()
     venue.answers["/v2/positions"] = [AAPL]
     async with following(bus) as heard, live(bus, venue) as account:
-        venue.answers |= dict.fromkeys(venue.answers, (status, b"", {}))
+        venue.answers |= dict.fromkeys(venue.answers, (status, b'{"message":"forbidden."}', {}))
         await venue.tell(event("fill"))
         image = await is_now(bus, "failed", "auth_failed")
         assert image.positions == [AAPL]

@@ -22,6 +22,8 @@ from tapecast.settings import Settings
 TRADING_URL: Final = "https://paper-api.alpaca.markets"
 ANSWER_S: Final = 10.0
 _STEP_S: Final = 5.0
+ANSWER_BYTES: Final = 8_000_000
+"""Some thousand positions, or a page of bars, are two; whatever sends more would fill our memory."""
 # httpx logs every request at INFO; the seeds alone would fill the log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -71,20 +73,25 @@ class RestClient:
         try:
             # httpx limits each step; a server that drips bytes is limited here.
             async with asyncio.timeout(ANSWER_S):
-                response = await self._client.get(url, params=params)
+                async with self._client.stream("GET", url, params=params) as response:
+                    body = await _body(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise FeedTransient("rest_unreachable", f"{url}: {type(error).__name__}") from None
         self.limit.observe(response.headers)
         if response.status_code != 200:
-            raise self._refused(url, response.status_code)
+            raise self._refused(url, response.status_code, body)
+        if body is None:
+            raise not_understood(url)
         try:
-            return self._decode(response.content)
+            return self._decode(body)
         except BAD_JSON:
             raise not_understood(url) from None
 
-    def _refused(self, url: str, status: int) -> FeedError:
+    def _refused(self, url: str, status: int, body: bytes | None) -> FeedError:
         message = f"{url} answered HTTP {status}"
         if status in (401, 403):
+            if not _is_from_venue(body):
+                return FeedTransient("rest_unavailable", f"{message}, and not in the venue's words", status)
             return FeedFatal("auth_failed", message, status)
         if status == 429:
             self.limited += 1
@@ -92,6 +99,25 @@ class RestClient:
         if 400 <= status < 500:
             return FeedFatal("request_refused", message, status)
         return FeedTransient("rest_unavailable", message, status)
+
+
+async def _body(response: httpx.Response) -> bytes | None:
+    """All of it, or None if it is larger than any answer of the venue's."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > ANSWER_BYTES:
+            return None
+    return bytes(body)
+
+
+def _is_from_venue(body: bytes | None) -> bool:
+    """Whether the venue itself has refused, not a proxy on the way, which may think better of it."""
+    try:
+        told = decode(body or b"")
+    except BAD_JSON:
+        return False
+    return isinstance(told, dict) and ("message" in told or "code" in told)
 
 
 def not_understood(url: str) -> FeedTransient:
