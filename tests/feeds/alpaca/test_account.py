@@ -30,6 +30,7 @@ async def test_both_sides_of_the_account() -> None:
         assert (await source.figures())["equity"] == "1000.00"
         assert await source.orders() == ([{"id": "1", "symbol": "AAPL"}], 0)
         assert (source.calls, source.limited, source.reconnects, source.is_scarce) == (4, 0, 0, False)
+        assert source.scarce_s == 0
         heard = Recorder()
         task = asyncio.create_task(source.run(heard))
         await eventually(lambda: heard.paths == [True])

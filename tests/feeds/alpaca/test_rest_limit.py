@@ -33,7 +33,9 @@ def after(**headers: str) -> RateLimit:
 )
 def test_few_calls_are_left_to_others(remaining: str, reset: str, scarce: bool) -> None:
     """Until the next minute, and not for what makes no sense."""
-    assert after(remaining=remaining, reset=reset).is_scarce is scarce
+    limit = after(remaining=remaining, reset=reset)
+    assert limit.is_scarce is scarce
+    assert limit.scarce_s == (int(reset) - NOW if scarce else 0)
 
 
 def test_a_venue_that_says_nothing_has_enough() -> None:

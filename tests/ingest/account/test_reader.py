@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -241,6 +242,43 @@ async def test_a_leg_that_comes_alone_is_read_with_its_order(bus: Bus) -> None:
 
         await eventually(grouped)
         assert heard.orders == ["new", "new"]
+
+
+async def test_a_fill_is_read_when_there_are_calls_again(bus: Bus) -> None:
+    """Few are left until the venue's next minute: then, not with the poll."""
+    venue = TradingVenue()
+    async with live(bus, venue):
+        few = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(time.time()) + 3)}
+        venue.answers["/v2/positions"] = venue.answers["/v2/account"] = (500, b"", few)
+        await venue.tell(event("fill", "1"))
+        await is_now(bus, "reconnecting", "rest_unavailable")
+        venue.answers["/v2/account"] = {"account_number": "PA1"}
+        venue.answers["/v2/positions"] = [AAPL]
+        await quantity_is(bus, "1")
+
+
+async def test_the_moves_of_a_trailing_stop_are_read_with_the_poll(bus: Bus) -> None:
+    """No event tells of them."""
+    venue = TradingVenue()
+    stop = {"id": "order-1", "type": "trailing_stop", "status": "new", "stop_price": "90.00"}
+    venue.answers["/v2/orders"] = [stop]
+    timing = replace(QUICK, poll_s=0.05)
+    async with following(bus) as heard, trading(venue), serving(bus, venue, timing=timing) as account:
+        account.listen(1)
+        await is_now(bus, "live")
+        venue.answers["/v2/orders"] = [stop | {"stop_price": "91.00"}]
+        await eventually(
+            lambda: any(change.orders == venue.answers["/v2/orders"] for change in heard.changes)
+        )
+        venue.answers["/v2/orders"] = [stop | {"status": "filled"}]
+        await eventually(
+            lambda: any(change.orders == venue.answers["/v2/orders"] for change in heard.changes)
+        )
+        asked, polls = venue.calls["/v2/orders"], venue.polls
+        await eventually(lambda: venue.polls > polls + 3)
+        assert venue.calls["/v2/orders"] == asked
+        said = [change.orders for change in heard.changes if change.orders]
+        assert len(said) == 3, "only where it differs"
 
 
 async def test_odd_events_are_passed_on_and_read_for(bus: Bus) -> None:

@@ -10,7 +10,7 @@ from tests.feeds.alpaca.test_trading import Recorder
 def test_alpacas_account_is_a_source() -> None:
     """Whatever ingest may ask of one, Alpaca's has; mypy checks the types (in tests/feeds/alpaca)."""
     members = {name for name in vars(AccountSource) if not name.startswith("_")}
-    assert members >= {"positions", "figures", "orders", "run", "is_scarce"}
+    assert members >= {"positions", "figures", "orders", "run", "is_scarce", "scarce_s"}
     assert not [name for name in members if not hasattr(AlpacaAccount, name)]
 
 

@@ -43,6 +43,11 @@ class AlpacaAccount:
         return self._client.limit.is_scarce
 
     @property
+    def scarce_s(self) -> float:
+        """How long they will be few; 0 if they are not."""
+        return self._client.limit.scarce_s
+
+    @property
     def reconnects(self) -> int:
         """How often the trading stream was lost since the start."""
         return self._feed.reconnects

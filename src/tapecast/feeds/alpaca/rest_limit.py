@@ -35,8 +35,14 @@ class RateLimit:
     @property
     def is_scarce(self) -> bool:
         """Whether the calls that are left had better be left to others."""
+        return self.scarce_s > 0
+
+    @property
+    def scarce_s(self) -> float:
+        """How long they had better be left, until the venue's next minute; 0 if there are enough."""
         left_s = self._reset_at - self._wall()
-        return self._remaining is not None and self._remaining < FEW and 0 < left_s <= LONGEST_S
+        is_scarce = self._remaining is not None and self._remaining < FEW and 0 < left_s <= LONGEST_S
+        return left_s if is_scarce else 0.0
 
     def until_reset(self) -> float:
         """How long to leave the venue alone that has just refused a call for its number."""

@@ -97,6 +97,9 @@ class Reader:
                 await self._read()
                 continue
             self._changed.clear()
+            if self._source.is_scarce:
+                # What was asked for is due as soon as there are calls again.
+                wait_s = min(wait_s, self._source.scarce_s)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._changed.wait()

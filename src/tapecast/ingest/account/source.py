@@ -44,6 +44,10 @@ class AccountSource(Protocol):
         """Whether few calls are left for now, for this and all other programs."""
 
     @property
+    def scarce_s(self) -> float:
+        """How long they will be few, as far as is known; 0 if they are not."""
+
+    @property
     def reconnects(self) -> int:
         """How often the stream of order events was lost since the start."""
 
