@@ -76,6 +76,21 @@ def test_ingests_add_up(desk: Desk) -> None:
     assert report.newest_tick_age_s == 1.5
 
 
+def test_what_only_a_position_wants_is_told_to_nobody(desk: Desk) -> None:
+    """Neither by name nor by number; the hub knows all the same that it is refused."""
+    status = ingest(
+        "a", active_symbols=["AAPL", "TSLA"], refused={"X": "cap", "Y": "cap"}, private=["TSLA", "Y"]
+    )
+    desk.board.on_ingest(status)
+    report = desk.board.report()
+    assert (report.active_symbols, report.refused, report.refused_count) == (["AAPL"], {"X": "cap"}, 1)
+    assert desk.board.refused == {"X": "cap", "Y": "cap"}
+    # Another process has heard of a client that asks for it.
+    desk.board.on_ingest(ingest("b", active_symbols=["TSLA"], refused={"Y": "cap"}))
+    report = desk.board.report()
+    assert (report.active_symbols, report.refused_count) == (["AAPL", "TSLA"], 2)
+
+
 def test_what_the_venue_did_wrong_adds_up(desk: Desk) -> None:
     """Senseless messages by kind, in a fixed order, and the symbols that had to be subscribed anew."""
     assert (desk.board.report().rejected, desk.board.report().resubscribed) == ({}, 0)

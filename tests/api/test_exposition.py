@@ -9,7 +9,7 @@ from tapecast.api.door import Door
 from tapecast.api.exposition import Fanout
 from tapecast.bus.codec import SymbolStatus
 from tapecast.market import FeedState, SymbolState
-from tests.api.account.support import Broker
+from tests.api.account.support import LONG, Broker
 from tests.api.support import Bench, tick
 
 
@@ -97,18 +97,24 @@ def test_a_re_priced_position_is_sent_and_was_never_offered(bench: Bench) -> Non
     found = told(fanout)
     names = ("ticks_offered_total", "ticks_sent_total", "ticks_conflated_total")
     assert [found[name] for name in names] == [1, 2, 0]
-    assert found["position_events_sent_total"] == 1
 
 
-def test_order_events_are_told_by_themselves(bench: Bench) -> None:
-    """They are the ones that nobody wants to miss."""
-    fanout, broker = Fanout(bench.hub, Door()), Broker(bench)
+def test_a_stranger_is_not_told_of_orders_or_of_what_is_held(bench: Bench) -> None:
+    """No count but those of bytes and writes moves with an order, and a position's symbol is not counted."""
+    fanout, broker = Fanout(bench.hub, Door()), Broker(bench, LONG)
     broker.tell()
     bench.connect(positions=True), bench.connect(positions=True)
+    bench.hub.on_cached("AAPL", tick("AAPL", 1), None, 5)
+    bench.flush()
+    before = told(fanout)
+    assert before["symbols live"] == 0
     broker.order(1)
     broker.order(2)
     bench.flush()
-    assert told(fanout)["order_events_sent_total"] == 4
+    moved = {name for name, value in told(fanout).items() if value != before[name] and "process_" not in name}
+    assert moved == {"writes_total", "sent_bytes_total"}
+    bench.connect("AAPL")
+    assert told(fanout)["symbols live"] == 1
 
 
 def test_a_counter_never_falls(bench: Bench) -> None:

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from tapecast.api import hub as module
+from tapecast.api.topics import HOLD_S
 from tapecast.bus import codec
 from tapecast.market import FeedState
+from tests.api.account.support import LONG, SHORT, Broker, reader
 from tests.api.support import EPOCH, Bench, states, taken, tick
 from tests.support import eventually
 
@@ -406,3 +408,17 @@ async def test_the_sweep_runs_by_itself(bench: Bench, monkeypatch: pytest.Monkey
     task.cancel()
     await asyncio.wait([task])
     assert states(taken(mailbox)) == [("stale", "ingest_lost")]
+
+
+def test_what_only_a_position_wants_is_wanted_apart(bench: Bench) -> None:
+    """Ingest may tell strangers what clients of prices ask for, and that alone."""
+    broker, _ = Broker(bench, LONG, SHORT), reader(bench)
+    broker.tell()
+    assert bench.hub.interest() == codec.Interest({}, 1, {}, ["AAPL", "TSLA"])
+    peer = bench.connect("AAPL")
+    assert bench.hub.interest() == codec.Interest({"AAPL": 2}, 1, {}, ["TSLA"])
+    bench.hub.topics.hold(["TSLA"])
+    assert bench.hub.interest().held == []
+    bench.time.advance(HOLD_S)
+    peer.line.connection_lost(None)
+    assert bench.hub.interest() == codec.Interest({}, 1, {}, ["AAPL", "TSLA"])

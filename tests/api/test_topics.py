@@ -96,7 +96,7 @@ def test_interest_is_the_number_of_clients(shelf: Shelf) -> None:
     shelf.topics.count(["AAPL", "MSFT"], 2)
     shelf.topics.count(["AAPL"], 1)
     shelf.topics.count(["MSFT"], -1)
-    assert shelf.topics.interest() == {"AAPL": 3, "MSFT": 1, "NVDA": 1}
+    assert shelf.topics.interest() == ({"AAPL": 3, "MSFT": 1, "NVDA": 1}, [])
 
 
 def test_there_is_room_for_so_many(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

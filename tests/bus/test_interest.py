@@ -55,6 +55,19 @@ async def test_a_new_symbol_reaches_ingest_on_the_nudge(bus: Bus, monkeypatch: p
     assert ingest.links == [True]
 
 
+async def test_what_one_replica_holds_and_another_asks_for_is_asked_for(bus: Bus) -> None:
+    """Apart are only the symbols that no client of prices wants anywhere."""
+    one, two = InterestWriter(bus, "api-1"), InterestWriter(bus, "api-2")
+    async with running(one, two):
+        one.want(lambda: Interest({"AAPL": 2}, 1, {}, ["TSLA", "MSFT"]))
+        two.want(lambda: Interest({"TSLA": 1}, 1, {}, ["MSFT"]))
+
+        async def summed() -> bool:
+            return await read_interest(bus) == Interest({"AAPL": 2, "TSLA": 1}, 2, {}, ["MSFT"])
+
+        await eventually(summed)
+
+
 async def test_replicas_add_up(bus: Bus) -> None:
     """Listeners of one symbol at two replicas are summed."""
     one, two = InterestWriter(bus, "api-1"), InterestWriter(bus, "api-2")

@@ -73,6 +73,28 @@ async def test_symbols_that_are_always_on_need_no_listener(bus: Bus) -> None:
         await eventually(lambda: crypto.wanted[-1:] == [("ETH/USD",)])
 
 
+async def test_what_only_a_position_wants_is_marked(bus: Bus) -> None:
+    """It is served like any other, and refused like any other; strangers are not to hear of it."""
+    feed = FakeFeed()
+    worker = Worker(load({"SYMBOLS": "MSFT", "SYMBOL_LIMIT": "3"}), bus, [feed])
+    wanted = codec.Interest({"AAPL": 1}, 1, {}, ["BTC/USD", "TSLA"])
+    writer = InterestWriter(bus, "api-1")
+    writer.want(lambda: wanted)
+    async with running(worker):
+        task = asyncio.create_task(writer.run())
+        await eventually(lambda: set(feed.wanted[-1]) == {"MSFT", "AAPL", "TSLA"} if feed.wanted else False)
+        await feed.go_live("AAPL", "MSFT", "TSLA")
+        await eventually(lambda: worker.status().active_symbols == ["AAPL", "MSFT", "TSLA"])
+        assert worker.status().refused == {"BTC/USD": "no_feed"}
+        assert worker.status().private == ["BTC/USD", "TSLA"]
+        # A client of prices asks for the one, and the other's leaves.
+        wanted = codec.Interest({"TSLA": 1}, 1, {}, ["AAPL", "BTC/USD"])
+        writer.want(lambda: wanted)
+        await eventually(lambda: worker.status().private == ["AAPL", "BTC/USD"])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_settled_waits_for_the_markets_that_are_wanted(bus: Bus) -> None:
     """A market nobody wants keeps nobody waiting; one that is wanted has to be live."""
     stocks, crypto = FakeFeed(Market.US_EQUITY), FakeFeed(Market.CRYPTO)

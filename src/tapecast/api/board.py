@@ -37,7 +37,7 @@ class Report(msgspec.Struct, frozen=True):
     stream_count: int
     feeds: list[FeedStatus]
     lease: dict[str, LeaseStatus]
-    # At most REFUSED_SHOWN of them; and how many there are.
+    # Neither names what only the account's positions want. At most REFUSED_SHOWN; and how many there are.
     refused: dict[str, str]
     refused_count: int
     messages_per_second: float
@@ -82,8 +82,9 @@ class StatusBoard:
         self._heard_own = 0
         # Receive time of the newest tick that passed through here, in microseconds.
         self.newest_ts_recv = 0
-        # All symbols that a venue refuses, each with its reason.
+        # All symbols that a venue refuses, each with its reason; and those that strangers may be told of.
         self.refused: dict[str, str] = {}
+        self.refused_told: dict[str, str] = {}
         self._readers: set[View] = set()
         self._told: Report | None = None
         self._next_tell = 0.0
@@ -122,14 +123,12 @@ class StatusBoard:
         replicas = [status for _, status in self._replicas.values()]
         return Report(
             alpaca_connected=self._markets.is_connected(),
-            active_symbols=sorted(
-                {s for status in ingests for s in status.active_symbols if self._speaks_for(status, s)}
-            ),
+            active_symbols=self._active(ingests),
             stream_count=self._count() + sum(status.stream_count for status in replicas),
             feeds=self._markets.statuses(),
             lease=_leases(ingests),
-            refused=dict(islice(self.refused.items(), REFUSED_SHOWN)),
-            refused_count=len(self.refused),
+            refused=dict(islice(self.refused_told.items(), REFUSED_SHOWN)),
+            refused_count=len(self.refused_told),
             messages_per_second=round(sum((status.messages_per_second for status in ingests), 0.0), 1),
             newest_tick_age_s=self._newest_age(ingests),
             reconnects=sum(status.reconnects for status in ingests),
@@ -188,16 +187,20 @@ class StatusBoard:
             view.put_event("status", frame)
 
     def _sum_refused(self) -> None:
-        self.refused = {
-            symbol: reason
-            for status in self.ingests()
-            for symbol, reason in status.refused.items()
-            if self._speaks_for(status, symbol)
-        }
+        self.refused, self.refused_told = {}, {}
+        for status in self.ingests():
+            refused = {s: reason for s, reason in status.refused.items() if self._speaks_for(status, s)}
+            self.refused |= refused
+            self.refused_told |= {s: reason for s, reason in refused.items() if s not in status.private}
 
     def ingests(self) -> list[IngestStatus]:
         """What each ingest process said last."""
         return [status for _, status in self._ingests.values()]
+
+    def _active(self, ingests: list[IngestStatus]) -> list[str]:
+        named = {(s, each.id) for each in ingests for s in each.active_symbols if self._speaks_for(each, s)}
+        private = {(s, each.id) for each in ingests for s in each.private}
+        return sorted({symbol for symbol, _ in named - private})
 
     def _speaks_for(self, status: IngestStatus, symbol: str) -> bool:
         # Only the owner of a market knows; a standby or a killed owner may still say what was true of itself.

@@ -38,10 +38,8 @@ ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
     "tapecast_ingest_reconnects": max,
     "tapecast_ingest_resubscribed": max,
     "tapecast_ingest_flush_seconds": max,
-    "tapecast_ingest_account_calls": max,
     "tapecast_ingest_account_limited": max,
     "tapecast_ingest_account_reconnects": max,
-    "tapecast_ingest_account_order_events": max,
 }
 """How to put together what several workers say of the same thing. Whatever is not here is added."""
 
@@ -71,7 +69,7 @@ class Deployment(Collector):
         meaning = "By how much a process's clock is ahead of Redis's; 0 below two seconds."
         yield labelled_gauge("clock_offset_seconds", meaning, "process", board.clocks())
         yield gauge("symbols_active", "Symbols that the venues have confirmed.", len(report.active_symbols))
-        refused = Counter(board.refused.values())
+        refused = Counter(board.refused_told.values())
         yield labelled_gauge("symbols_refused", "Symbols that cannot be had now.", "reason", refused)
         if report.newest_tick_age_s is not None:
             meaning = "Since the newest tick of all came from a venue."
@@ -119,14 +117,13 @@ def _ingests(statuses: list[IngestStatus]) -> Iterator[Metric]:
 
 
 def _accounts(accounts: Mapping[str, AccountStatus]) -> Iterator[Metric]:
-    calls = {process: account.calls for process, account in accounts.items()}
-    yield _each("account_calls", "REST calls about the account.", calls)
+    # Anybody may read this: order events, and the reads that follow them, would tell when somebody trades.
     limited = {process: account.limited for process, account in accounts.items()}
-    yield _each("account_limited", "Those that the venue refused for their number.", limited)
+    yield _each(
+        "account_limited", "REST calls about the account that the venue refused for their number.", limited
+    )
     lost = {process: account.reconnects for process, account in accounts.items()}
     yield _each("account_reconnects", "Times that the stream of order events was lost.", lost)
-    events = {process: account.order_events for process, account in accounts.items()}
-    yield _each("account_order_events", "Order events of the venue.", events)
 
 
 def _each(name: str, meaning: str, counts: Mapping[str, int]) -> CounterMetricFamily:

@@ -65,7 +65,10 @@ class Fanout(Collector):
         yield labelled_counter("connections_cut", "Cut off before an answer.", "reason", cut)
         codes = dict.fromkeys(KNOWN, 0) | self._door.refused
         yield labelled_counter("requests_refused", "Requests answered by an error.", "code", codes)
-        shown = Counter(topic.shown.state for topic in hub.topics if topic.shown is not None)
+        # Strangers may read this: what only a position wants is not counted, and neither are order events.
+        asked, _ = hub.topics.interest(hub.book)
+        topics = [topic for topic in hub.topics if topic.symbol in asked]
+        shown = Counter(topic.shown.state for topic in topics if topic.shown is not None)
         states = {state.value: shown[state] for state in SymbolState}
         yield labelled_gauge("symbols", "Symbols that somebody wants here.", "state", states)
 
@@ -75,10 +78,7 @@ class Fanout(Collector):
         yield counter("ticks_offered", "New images times the streams that show the symbol.", audience.offered)
         yield counter("ticks_conflated", "Those of them that a newer one replaced.", self._conflated)
         yield counter("ticks_sent", "Ticks, re-priced positions and totals written.", sent.ticks)
-        yield counter("events_sent", "Other events written to clients.", sent.events)
-        meaning = "Re-priced positions and totals among the ticks."
-        yield counter("position_events_sent", meaning, sent.positions)
-        yield counter("order_events_sent", "Order events among the others.", sent.orders)
+        yield counter("events_sent", "Other events written to clients, but for orders.", sent.events)
         yield counter("writes", "Writes to clients' sockets.", sent.writes)
         yield counter("sent_bytes", "Bytes written to clients, as on the wire.", sent.bytes)
         ages = sent.ages.histogram

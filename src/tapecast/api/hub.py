@@ -239,7 +239,8 @@ class Hub:
 
     def interest(self) -> codec.Interest:
         """What this replica wants."""
-        return codec.Interest(self.topics.interest(), len(self.book), self.bars.interest())
+        asked, held = self.topics.interest(self.book)
+        return codec.Interest(asked, len(self.book), self.bars.interest(), held)
 
     def _tell_interest(self) -> None:
         self._want(self.interest)

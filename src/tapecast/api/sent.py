@@ -10,13 +10,11 @@ class Sent:
     """What went out, counted by whole writes: bytes as on the wire, ticks, and other events."""
 
     __slots__ = (
-        "_until_age", "ages", "bytes", "events", "orders", "positions", "repeats", "ticks", "writes",
+        "_until_age", "ages", "bytes", "events", "repeats", "ticks", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.bytes = self.events = self.ticks = self.writes = 0
-        # Order events, which are among the events; re-priced positions and totals, among the ticks.
-        self.orders = self.positions = 0
         # Those of the ticks that are no news: first images, and re-priced positions.
         self.repeats = 0
         self.ages = Ages()
@@ -33,10 +31,10 @@ class Sent:
         self.ticks += part.ticks * clients
         self.writes += clients
         if part.events or part.states:
-            self.events += (len(part.events) + len(part.states)) * clients
-            self.orders += sum(key.startswith(ORDER) for key in part.events) * clients
+            # Strangers may read the count, and are not to see when somebody trades.
+            orders = sum(key.startswith(ORDER) for key in part.events)
+            self.events += (len(part.events) - orders + len(part.states)) * clients
         if part.positions or not part.seen:
-            self.positions += len(part.positions) * clients
             self.repeats += (len(part.positions) if part.seen else part.ticks) * clients
             return
         # Here, and not in `ages`: a call for each write would cost the fan-out more than the number is worth.

@@ -93,6 +93,15 @@ class Topic:
         self.shown: codec.SymbolStatus | None = None
         self._state_frame = b""
 
+    def is_private(self, book: TopicListener | None, now_s: float) -> bool:
+        """Whether the account's book listens and nobody else does: then strangers must not hear of it."""
+        return (
+            book in self.listeners
+            and len(self.listeners) == 1
+            and not self.views
+            and self.held_until <= now_s
+        )
+
     def take(self, data: bytes, alive_s: float | None) -> bool:
         """Hold this tick if it is newer; True if clients should hear of it. Raises msgspec.DecodeError.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from tapecast.api.markets import Markets
-from tapecast.api.topic import Topic, Versions
+from tapecast.api.topic import Topic, TopicListener, Versions
 from tapecast.clock import Clock
 from tapecast.market import market_of
 
@@ -120,6 +120,14 @@ class Topics:
             if not self._brought[topic.bringer]:
                 del self._brought[topic.bringer]
 
-    def interest(self) -> dict[str, int]:
-        """How many clients want each symbol; one that is only held counts as wanted by one."""
-        return {topic.symbol: max(1, topic.clients) for topic in self._topics.values()}
+    def interest(self, book: TopicListener | None = None) -> tuple[dict[str, int], list[str]]:
+        """How many clients want each symbol, and the symbols that the account's book alone wants.
+
+        One that is only held for a while counts as wanted by one.
+        """
+        now = self._clock.now()
+        private = [topic.symbol for topic in self._topics.values() if topic.is_private(book, now)]
+        asked = {topic.symbol: max(1, topic.clients) for topic in self._topics.values()}
+        for symbol in private:
+            del asked[symbol]
+        return asked, private

@@ -120,6 +120,9 @@ class IngestStatus(msgspec.Struct, frozen=True):
     clock_offset_s: int = 0
     # Its last words: it has ended on purpose and is not to be counted any more.
     gone: bool = False
+    # Of the active and the refused symbols those that no client of prices asks for, what may be held.
+    # Every process needs them, and no stranger may be told.
+    private: list[str] = []
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True):
@@ -137,12 +140,14 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
 class Interest(msgspec.Struct, frozen=True):
     """What one api process wants: listeners by symbol, and different views of the account's positions.
 
-    `bars`: the lengths of bars that are wanted, by symbol.
+    `bars`: the lengths of bars that are wanted, by symbol. `held`: symbols that only the account's positions
+    want, apart because strangers may be told of the others.
     """
 
     symbols: dict[str, int]
     positions: int = 0
     bars: dict[str, list[Interval]] = {}
+    held: list[str] = []
 
 
 Fields = dict[str, object]

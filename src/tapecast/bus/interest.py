@@ -157,6 +157,7 @@ def _sum(values: list[bytes]) -> codec.Interest:
     symbols: Counter[str] = Counter()
     positions = 0
     bars: dict[str, set[Interval]] = {}
+    held: set[str] = set()
     for value in values:
         try:
             interest = codec.decode_interest(value)
@@ -165,6 +166,8 @@ def _sum(values: list[bytes]) -> codec.Interest:
             continue
         symbols.update(interest.symbols)
         positions += interest.positions
+        held.update(interest.held)
         for symbol, intervals in interest.bars.items():
             bars.setdefault(symbol, set()).update(intervals)
-    return codec.Interest(dict(symbols), positions, {s: sorted(intervals) for s, intervals in bars.items()})
+    lengths = {s: sorted(intervals) for s, intervals in bars.items()}
+    return codec.Interest(dict(symbols), positions, lengths, sorted(held - symbols.keys()))

@@ -56,6 +56,7 @@ class Worker:
         # Set at every change that a waiter in `settled` may look for.
         self._changed = asyncio.Event()
         self._always = {market_of(symbol) for symbol in settings.symbols}
+        self._always_on = frozenset(settings.symbols)
         # What no worker has a feed for, this one or another.
         self._served = {feed.market for feed in feeds}
         self._desired: dict[Market, DesiredSet] = {}
@@ -106,6 +107,9 @@ class Worker:
         self._changed.set()
 
     def _on_interest(self, interest: codec.Interest, held: frozenset[str]) -> None:
+        if interest.symbols.keys() != self._interest.symbols.keys():
+            # What was asked for by clients of prices may be a position's alone from now on.
+            self._status.touch()
         self._interest = interest
         self._position_symbols = held
         if self._account is not None:
@@ -122,14 +126,15 @@ class Worker:
 
     def _update(self) -> None:
         now = self._clock.now()
+        everything = dict.fromkeys(self._interest.held, 1) | self._interest.symbols
         for market, desired in self._desired.items():
-            wanted = {s: n for s, n in self._interest.symbols.items() if market_of(s) == market}
+            wanted = {s: n for s, n in everything.items() if market_of(s) == market}
             first = [symbol for symbol in self._position_symbols if market_of(symbol) == market]
             desired.update(wanted, now, first)
             bars = {s: lengths for s, lengths in self._interest.bars.items() if market_of(s) == market}
             self.owners[market].bars.update(bars, now)
             self.owners[market].replan()
-        no_feed = {s: NO_FEED for s in self._interest.symbols if market_of(s) not in self._served}
+        no_feed = {s: NO_FEED for s in everything if market_of(s) not in self._served}
         if no_feed != self._no_feed:
             self._no_feed = no_feed
             self._status.touch()
@@ -146,6 +151,8 @@ class Worker:
         refused = dict(self._no_feed)
         for owner in owners:
             refused |= owner.refused
+        active = sorted(symbol for owner in owners for symbol in owner.confirmed)
+        asked = self._interest.symbols.keys() | self._always_on
         return codec.IngestStatus(
             id=self.id,
             version=__version__,
@@ -156,7 +163,7 @@ class Worker:
                 for owner in owners
                 if owner.lease.valid
             },
-            active_symbols=sorted(symbol for owner in owners for symbol in owner.confirmed),
+            active_symbols=active,
             refused=refused,
             messages=self._counters.messages,
             messages_per_second=self._counters.messages_per_second(),
@@ -167,6 +174,7 @@ class Worker:
             received=dict(self._counters.received),
             flushes=self._counters.flushes,
             account=self._account.status() if self._account is not None else None,
+            private=sorted({*active, *refused} - asked),
         )
 
     async def settled(self) -> None:

@@ -108,9 +108,9 @@ def test_symbols_are_wanted_only_while_somebody_looks(bench: Bench) -> None:
     Broker(bench, LONG, SHORT).tell()
     assert bench.upstream.interest == Interest({})
     view = reader(bench)
-    assert bench.upstream.interest == Interest({"AAPL": 1, "TSLA": 1}, positions=1)
+    assert bench.upstream.interest == Interest({}, positions=1, held=["AAPL", "TSLA"])
     Broker(bench, SHORT, {"symbol": "not a symbol", "qty": "1"}).tell()
-    assert bench.upstream.interest.symbols == {"TSLA": 1}
+    assert bench.upstream.interest.held == ["TSLA"]
     bench.hub.book.remove(view)
     bench.hub.book.remove(view)
     assert bench.upstream.interest == Interest({})
