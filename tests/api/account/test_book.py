@@ -67,7 +67,7 @@ def test_a_tick_reprices_its_position(bench: Bench) -> None:
 def test_prices_are_exact(bench: Bench) -> None:
     """Ten times 0.1 is one, which binary floats do not know."""
     mailbox = seated(bench)
-    Broker(bench, LONG | {"qty": "3"}).tell()
+    Broker(bench, LONG | {"qty": "3", "market_value": "480"}).tell()
     bench.hub.on_tick("AAPL", tick("AAPL", 1, 0.1))
     assert b'"market_value":0.3,' in mailbox.positions["AAPL"]
 
@@ -96,7 +96,7 @@ def test_a_new_list_drops_what_was_priced_from_the_old(bench: Bench) -> None:
     mailbox = seated(bench)
     Broker(bench, LONG, SHORT).tell()
     bench.hub.on_tick("AAPL", tick("AAPL", 1, 160.1))
-    Broker(bench, LONG | {"qty": "20"}).tell()
+    Broker(bench, LONG | {"qty": "20", "market_value": "3200"}).tell()
     events = taken(mailbox)
     assert of(events, "position") == []
     (data,) = of(events, "positions")

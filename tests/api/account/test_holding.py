@@ -107,6 +107,16 @@ def test_a_position_without_a_quantity_has_alpacas_age() -> None:
     assert held.payload(NOW_US)["as_of"] == AS_OF
 
 
+def test_what_is_multiplied_by_another_number_keeps_alpacas_figures() -> None:
+    """A future of fifty looks like a share: a live tick would make wrong money of it."""
+    future = BASE | {"asset_class": "us_future", "market_value": Decimal(80_000)}
+    held = holding(traded(timestamp="2023-11-14T22:13:21.5Z"), future)
+    assert (held.fields["market_value"], held.as_of) == (Decimal(80_000), AS_OF)
+    assert (held.fields["state"], held.fields["reason"]) == ("stale", "multiplier_unknown")
+    assert not held.is_current
+    assert holding(None, future).fields["state"] == SymbolState.PENDING
+
+
 def test_times_that_make_no_sense_are_none() -> None:
     """They come from outside."""
     assert micros("yesterday") == micros("") == micros(0) == 0

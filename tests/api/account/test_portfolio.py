@@ -39,6 +39,15 @@ def test_every_price_moves_it() -> None:
     assert totals["buying_power"] == Decimal("17000.00")
 
 
+def test_what_cannot_be_multiplied_moves_nothing_and_is_told() -> None:
+    """The totals are as good as Alpaca's last word on it, and say so."""
+    adjusted = OPTION | {"market_value": "780"}
+    totals = portfolio(FIGURES, [held(LONG, "161.00"), held(adjusted, "9.00")])
+    assert totals["equity"] == Decimal("10010.00")
+    assert totals["by_asset_class"]["us_option"]["market_value"] == Decimal(780)  # type: ignore[index]
+    assert totals["stale"] == [SymbolStatus(str(OPTION["symbol"]), SymbolState.STALE, "multiplier_unknown")]
+
+
 def test_each_class_has_its_own_sums() -> None:
     """As JSON numbers, with every digit."""
     totals = portfolio(FIGURES, [held(LONG, "161.25"), held(SHORT), held(OPTION, "5.30")])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapecast.api.account.numbers import EXACT, ratio
-from tapecast.api.account.repricing import repriced, worth
+from tapecast.api.account.repricing import is_repriceable, repriced, worth
 from tapecast.bus.codec import Fields
 from tests.api.account.support import LONG, OPTION, SHORT, numbers
 
@@ -52,6 +52,39 @@ def test_an_option_stands_for_a_hundred_shares(more: Fields) -> None:
     result = repriced(numbers(OPTION | more), Decimal("5.30"))
     assert result["market_value"] == Decimal(530)
     assert result["unrealized_pl"] == Decimal(30)
+
+
+@pytest.mark.parametrize(
+    ("position", "can_be"),
+    [
+        (LONG, True),
+        (SHORT, True),
+        (SHORT | {"qty": "2", "market_value": "380"}, True),
+        (OPTION, True),
+        (OPTION | {"market_value": "780"}, False),
+        (LONG | {"asset_class": "us_future"}, True),
+        (LONG | {"asset_class": "us_future", "market_value": "80000"}, False),
+        (LONG | {"market_value": "1600.01"}, True),
+        (LONG | {"market_value": "1601"}, False),
+        (
+            LONG
+            | {
+                "asset_class": "crypto",
+                "qty": "1e9",
+                "current_price": "0.00001235",
+                "market_value": "12349.9",
+            },
+            True,
+        ),
+        (LONG | {"market_value": None}, True),
+        (LONG | {"current_price": None, "asset_class": None}, True),
+        (LONG | {"current_price": None, "asset_class": "us_future"}, False),
+        (LONG | {"qty": None}, False),
+    ],
+)
+def test_alpacas_own_value_tells_what_a_unit_stands_for(position: Fields, can_be: bool) -> None:
+    """One share, or a hundred of an option; a price that was rounded is no other multiplier."""
+    assert is_repriceable(numbers(position)) is can_be
 
 
 def test_what_alpaca_left_open_stays_open() -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from tapecast.api.account.amounts import amounts
 from tapecast.api.account.numbers import EXACT, number
-from tapecast.api.account.repricing import repriced
+from tapecast.api.account.repricing import is_repriceable, repriced
 from tapecast.api.topic import Topic
 from tapecast.bus.codec import Fields, SymbolStatus
 from tapecast.market import SymbolState, market_of, parse_rfc3339
@@ -30,6 +30,8 @@ class Mark(msgspec.Struct, frozen=True):
     ts_recv: int = 0
     timestamp: str = ""
 
+
+MULTIPLIER_UNKNOWN: Final = "multiplier_unknown"
 
 _decode = msgspec.json.Decoder(Mark).decode
 
@@ -62,18 +64,21 @@ def sight(symbol: str, topic: Topic | None) -> Sight:
 class Holding:
     """A position at its newest price."""
 
-    __slots__ = ("amounts", "as_of", "base", "fields", "priced_us", "sight")
+    __slots__ = ("amounts", "as_of", "base", "fields", "priced_us", "sight", "status")
 
     def __init__(self, base: Fields, seen: Sight, as_of: str) -> None:
         # Alpaca's, with numbers.
         self.base = base
         self.sight = seen
-        said: Fields = {"state": seen.status.state}
-        if seen.status.reason:
-            said["reason"] = seen.status.reason
+        can_be = is_repriceable(base)
+        # What may be believed of its price: a tick of a symbol that we cannot multiply is of no use.
+        self.status = seen.status if can_be else _unmultiplied(seen.status)
+        said: Fields = {"state": self.status.state}
+        if self.status.reason:
+            said["reason"] = self.status.reason
         as_of_us, born_us = micros(as_of), micros(seen.born)
         is_newer = not born_us or born_us >= as_of_us - READ_US
-        if seen.price is not None and is_newer and isinstance(base.get("qty"), Decimal):
+        if seen.price is not None and is_newer and can_be:
             # When the price was made, 0 if nothing tells; and what clients get, all but its age.
             self.priced_us, self.as_of = born_us, ""
             self.fields = repriced(base, seen.price) | said
@@ -86,12 +91,18 @@ class Holding:
     @property
     def is_current(self) -> bool:
         """Whether its price may be taken for the present one."""
-        return self.sight.status.state in CURRENT
+        return self.status.state in CURRENT
 
     def payload(self, now_us: int) -> Fields:
         """What clients get."""
         own: Fields = {"as_of": self.as_of} if self.as_of else {}
         return self.fields | age(self.priced_us, now_us) | own
+
+
+def _unmultiplied(seen: SymbolStatus) -> SymbolStatus:
+    if seen.state not in CURRENT:
+        return seen
+    return SymbolStatus(seen.symbol, SymbolState.STALE, MULTIPLIER_UNKNOWN)
 
 
 def age(priced_us: int, now_us: int) -> Fields:

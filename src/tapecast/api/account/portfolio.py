@@ -25,8 +25,8 @@ def portfolio(figures: Fields, holdings: Collection[Holding]) -> Fields:
     """The `portfolio` event but for whose it is and how old. `figures` are those of Alpaca's account."""
     account = with_numbers({k: v for k, v in figures.items() if k in ACCOUNT or k in _TEXTS}, ACCOUNT)
     known = {name: value for name, value in account.items() if value is not None}
-    stale = [each.sight.status for each in holdings if not each.is_current]
-    unpriced = [each.sight.status.symbol for each in holdings if "market_value" not in each.amounts]
+    stale = [each.status for each in holdings if not each.is_current]
+    unpriced = [each.status.symbol for each in holdings if "market_value" not in each.amounts]
     with localcontext(EXACT):
         classes, sums = _summed(holdings)
         totals = known | _moved(known, sums) | _profits(sums, len(holdings))

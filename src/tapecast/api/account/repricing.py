@@ -3,6 +3,8 @@
 Alpaca's own figures are the base. Only what follows from a newer price is computed anew, by Alpaca's
 formulas: value = quantity x price (an option's x 100), profit = value - cost, and its fraction is of |cost|.
 Today's profit goes by the difference to what Alpaca said: the rules for shares bought today stay Alpaca's.
+Of what one unit stands for Alpaca's own value is the witness: where it is another, as that of a future or of
+an adjusted contract, our arithmetic would show wrong money, and there is none.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from tapecast.bus.codec import Fields
 from tapecast.market import Market, market_of
 
 OPTION_SHARES: Final = 100
+_CENT: Final = Decimal("0.01")
+_ROUNDED: Final = Decimal("0.0001")
+"""A coin's price of a few digits may have been rounded; another multiplier makes far more."""
 
 
 def repriced(position: Fields, price: Decimal) -> Fields:
@@ -25,6 +30,21 @@ def repriced(position: Fields, price: Decimal) -> Fields:
     with localcontext(EXACT):
         value = _sign(position) * abs(qty) * price * shares(position)
         return position | _at(position, price, value)
+
+
+def is_repriceable(position: Fields) -> bool:
+    """Whether Alpaca's own value is quantity x price (an option's x 100): only then may another price be put in.
+
+    Where it gave none, the kinds of assets that we know are taken for what they are, and others are not.
+    """
+    qty, price, value = (position.get(name) for name in ("qty", "current_price", "market_value"))
+    if not isinstance(qty, Decimal):
+        return False
+    if not (isinstance(price, Decimal) and isinstance(value, Decimal)):
+        return (position.get("asset_class") or Market.US_EQUITY) in frozenset(Market)
+    with localcontext(EXACT):
+        expected = abs(qty * price) * shares(position)
+        return abs(abs(value) - expected) <= max(_CENT, abs(value) * _ROUNDED)
 
 
 def worth(position: Fields, name: str = "market_value") -> Decimal | None:
