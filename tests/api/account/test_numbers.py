@@ -80,6 +80,13 @@ def test_an_order_event_has_numbers_at_every_level() -> None:
     )
 
 
+def test_what_is_left_of_each_leg_of_a_multi_leg_order_is_a_number() -> None:
+    """By symbol; whatever is no map of them is passed on."""
+    event: Fields = {"event": "fill", "position_qtys": {"AAPL": "-1.50", "7": "2", "X": None}}
+    assert frames.encode(order_with_numbers(event)["position_qtys"]) == b'{"AAPL":-1.50,"7":2,"X":null}'
+    assert order_with_numbers({"position_qtys": "1"}) == {"position_qtys": "1"}
+
+
 def test_legs_without_an_end_are_left_alone() -> None:
     """What a foreign program nests under our name must not end the reader."""
     event: Fields = {"qty": "1"}

@@ -66,6 +66,8 @@ def order_with_numbers(fields: Fields, nested: int = _NESTED) -> Fields:
     """An order, or an order event, with its order and its legs."""
     inner = {"order", "legs"} if nested else set[str]()
     numbers = with_numbers(fields, ORDER)
+    if isinstance(by_symbol := fields.get("position_qtys"), dict):
+        numbers["position_qtys"] = {symbol: _number(qty) for symbol, qty in by_symbol.items()}
     return numbers | {name: _inner(fields[name], nested - 1) for name in inner & fields.keys()}
 
 
