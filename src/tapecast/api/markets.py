@@ -118,6 +118,10 @@ class Markets:
             for market, beat in self._beats.items()
         )
 
+    def is_simulated(self) -> bool:
+        """Whether an ingest has said that its prices are not real ones."""
+        return any(beat.simulated for beat in self._beats.values())
+
     def _absence(self) -> str:
         # In the first moments of a replica Redis has not yet answered whether there is an ingest.
         return "no_ingest" if self.link else ""

@@ -171,6 +171,27 @@ def test_a_new_reader_gets_all_that_is_known(bench: Bench) -> None:
     assert events[3][1] == {"orders": [{"id": "o1", "qty": 10}]}
 
 
+def test_every_event_of_an_invented_account_says_so(bench: Bench) -> None:
+    """Nobody is to take a page of it for real money."""
+    broker = Broker(bench, LONG, orders=[{"id": "o1"}], simulated=True)
+    broker.tell()
+    mailbox = seated(bench)
+    bench.hub.on_tick("AAPL", tick("AAPL", 1, 161.0))
+    broker.order(2)
+    events = taken(mailbox)
+    assert {name for name, _ in events} == {"feed", "positions", "portfolio", "orders", "order", "position"}
+    assert [data for _, data in events if data.get("simulated") is not True] == []
+    assert of(events, "feed")[0]["feed"] == "simulated"
+
+
+def test_that_it_is_invented_is_told_as_soon_as_it_is_known(bench: Bench) -> None:
+    """Also where the state stays as it was."""
+    mailbox = seated(bench)
+    assert "simulated" not in of(taken(mailbox), "feed")[0]
+    Broker(bench, as_of="", account="", simulated=True, state=FeedState.CONNECTING).tell()
+    assert of(taken(mailbox), "feed")[0]["simulated"] is True
+
+
 def test_before_the_first_read_only_the_state_is_known(bench: Bench) -> None:
     """No empty list is shown for one that is not known; then all of it comes at once."""
     mailbox = seated(bench)

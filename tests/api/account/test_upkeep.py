@@ -9,8 +9,9 @@ import pytest
 
 from tapecast.api.account.upkeep import Upkeep
 from tapecast.api.markets import Markets
+from tapecast.bus.codec import Beat
 from tapecast.bus.keys import ACCOUNT_SILENT_S, ACCOUNT_TOUCH_S
-from tapecast.market import FeedState
+from tapecast.market import FeedState, Market
 from tests.api.account.support import AS_OF, image
 from tests.support import HandClock
 
@@ -48,9 +49,18 @@ def test_it_says_what_ingest_says(desk: Desk) -> None:
     """With its reason, since when, and of when the figures are."""
     desk.hear(state=FeedState.RECONNECTING, reason="rest_unreachable", simulated=True)
     assert msgspec.to_builtins(desk.upkeep.status()) == {
-        "feed": "alpaca", "market": "account", "state": "reconnecting", "reason": "rest_unreachable",
+        "feed": "simulated", "market": "account", "state": "reconnecting", "reason": "rest_unreachable",
         "since": SINCE, "as_of": AS_OF, "simulated": True,
     }  # fmt: skip
+
+
+def test_an_invented_account_says_so_before_it_was_read(desk: Desk) -> None:
+    """By the prices beside it; what is read of the account itself counts more."""
+    assert (desk.upkeep.status().feed, desk.upkeep.status().simulated) == ("alpaca", False)
+    desk.markets.on_beat(Beat(Market.CRYPTO, 1, 0, FeedState.LIVE, 0, simulated=True))
+    assert (desk.upkeep.status().feed, desk.upkeep.status().simulated) == ("simulated", True)
+    desk.hear()
+    assert (desk.upkeep.status().feed, desk.upkeep.status().simulated) == ("alpaca", False)
 
 
 def test_silence_shows(desk: Desk) -> None:

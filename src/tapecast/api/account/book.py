@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from tapecast.api import frames
 from tapecast.api.account.holding import Holding, sight
 from tapecast.api.account.numbers import POSITION, order_with_numbers, with_numbers
-from tapecast.api.account.totals import Totals, head
+from tapecast.api.account.totals import Totals, head, mark
 from tapecast.api.account.upkeep import AccountStatus, Upkeep
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
@@ -138,7 +138,7 @@ class AccountBook:
         if not self._readers:
             return
         status, told = self.upkeep.status(), self._told
-        if told is None or (told.state, told.reason) != (status.state, status.reason):
+        if told is None or _kind(told) != _kind(status):
             self._told = status
             self._totals.move()
             frame = frames.event("feed", status)
@@ -179,7 +179,8 @@ class AccountBook:
             self._tell_totals(self.upkeep.status())
 
     def _put(self, symbol: str, holding: Holding) -> None:
-        frame = frames.event("position", holding.payload(self._clock.micros()))
+        payload = holding.payload(self._clock.micros()) | mark(self._image)
+        frame = frames.event("position", payload)
         for view in self._readers:
             view.put_position(symbol, frame)
 
@@ -220,7 +221,7 @@ class AccountBook:
 
     def _tell_order(self, event: Fields) -> None:
         self._events += 1
-        frame = frames.event("order", order_with_numbers(event))
+        frame = frames.event("order", order_with_numbers(event) | mark(self._image))
         for view in self._readers:
             view.put_order(self._events, frame, self._orders_frame)
 
@@ -228,9 +229,13 @@ class AccountBook:
         orders = self._image.orders if self._image is not None else []
         if self._listed is None or self._listed[0] is not orders:
             # Once for all: it has some tens of KB, and many clients may fall behind at once.
-            named = {"orders": [order_with_numbers(order) for order in orders]}
-            self._listed = (orders, frames.event("orders", named))
+            named: Fields = {"orders": [order_with_numbers(order) for order in orders]}
+            self._listed = (orders, frames.event("orders", mark(self._image) | named))
         return self._listed[1]
+
+
+def _kind(status: AccountStatus) -> tuple[str, str, bool]:
+    return status.state, status.reason, status.simulated
 
 
 def _whose(image: AccountImage) -> tuple[str, bool, bool]:

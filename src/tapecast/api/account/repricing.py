@@ -33,7 +33,7 @@ def repriced(position: Fields, price: Decimal) -> Fields:
 
 
 def is_repriceable(position: Fields) -> bool:
-    """Whether Alpaca's own value is quantity x price (an option's x 100): only then may another price be put in.
+    """Whether Alpaca's own value is quantity x price (an option's x 100): then ours is right, too.
 
     Where it gave none, the kinds of assets that we know are taken for what they are, and others are not.
     """

@@ -60,5 +60,9 @@ def _totals(image: AccountImage, status: AccountStatus, holdings: Collection[Hol
 
 def head(image: AccountImage) -> Fields:
     """Whose figures these are, and of when."""
-    simulated: Fields = {"simulated": True} if image.simulated else {}
-    return {"account": image.account, "as_of": image.as_of} | simulated
+    return {"account": image.account, "as_of": image.as_of} | mark(image)
+
+
+def mark(image: AccountImage | None) -> Fields:
+    """What every event of an invented account says: nobody is to take one for real money."""
+    return {"simulated": True} if image is not None and image.simulated else {}

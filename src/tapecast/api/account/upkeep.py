@@ -25,6 +25,8 @@ from tapecast.market import FeedState
 
 TOUCHED_S: Final = ACCOUNT_TOUCH_S + 1.0
 """Who listens for another api has a change published this often: what is younger is kept up to date."""
+ALPACA: Final = "alpaca"
+SIMULATED: Final = "simulated"
 _UNKEPT: Final = frozenset({FeedState.IDLE, FeedState.STANDBY})
 """What an ingest says that does not keep the account now. To who listens here it is about to."""
 
@@ -70,9 +72,12 @@ class Upkeep:
         image, shown = self._image, self._shown
         if shown is not None and (shown.state, shown.reason) == (state, reason):
             since = since or shown.since
-        simulated, as_of = (image.simulated, image.as_of) if image is not None else (False, "")
+        as_of = image.as_of if image is not None else ""
+        # Before anything is read of it: where the prices are invented the account is.
+        simulated = image.simulated if image is not None else self._markets.is_simulated()
+        feed = SIMULATED if simulated else ALPACA
         self._shown = AccountStatus(
-            "alpaca", "account", state, reason, since or self._clock.iso(), as_of, simulated
+            feed, "account", state, reason, since or self._clock.iso(), as_of, simulated
         )
         return self._shown
 
