@@ -56,6 +56,30 @@ def test_what_is_sold_must_be_there_once(pit: Pit) -> None:
     assert (told["existing_qty"], told["held_for_orders"], told["symbol"]) == ("40", "30", "AAPL")
 
 
+def test_a_sale_for_an_amount_of_money_takes_what_it_will_sell(pit: Pit) -> None:
+    """At its limit, and what is left of it once it is filled in part: a pair is not sold twice."""
+    pit.quote("BTC/USD", "89999", "90001")
+    pair = {"symbol": "BTC/USD", "side": "sell", "time_in_force": "gtc"}
+    order = pit.place(qty=None, notional="19000", type="limit", limit_price="95000", **pair)
+    assert (order.taken, pit.account.funds.available("BTC/USD")) == (Decimal("0.2"), Decimal("0.035"))
+    told = refused(pit, qty="0.036", **pair)
+    assert told["held_for_orders"] == "0.2"
+    pit.quote("BTC/USD", "95000", "95001", size=0.05)
+    assert (order.filled, order.taken) == (Decimal("0.05"), Decimal("0.15"))
+    assert pit.account.funds.available("BTC/USD") == Decimal("0.035")
+
+
+def test_a_sale_at_the_market_for_more_money_than_there_is_is_refused(pit: Pit) -> None:
+    """At the price that it would get, also if that has fallen before it came to the market."""
+    pit.quote("BTC/USD", "90000", "90001")
+    pair = {"symbol": "BTC/USD", "side": "sell", "time_in_force": "gtc", "qty": None}
+    assert "requested: 0.236111111" in refused(pit, notional="21250", **pair)["message"]
+    order = pit.submit(notional="21150", **pair)
+    pit.quote("BTC/USD", "89000", "89001")
+    pit.pass_time()
+    assert (pit.events(order), pit.held("BTC/USD")) == (["rejected"], Decimal("0.235"))
+
+
 def test_one_order_may_turn_a_position_round(pit: Pit) -> None:
     """If nothing else is to sell it."""
     order = pit.place(side="sell", qty=55)

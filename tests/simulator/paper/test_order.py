@@ -45,7 +45,19 @@ def test_the_average_is_of_what_was_filled() -> None:
         ({"qty": D(10), "filled": D(4), "reserved": D(5)}, D(30), D(6)),
         ({"qty": D(10), "reserved": D(0)}, D(0), D(10)),
         ({"qty": D(10), "reserved": D(5), "status": Status.HELD}, D(0), D(0)),
-        ({"notional": D(100), "spent": D(30), "reserved": D(5)}, D(70), D(0)),
+        ({"notional": D(100), "expected": D(4), "reserved": D(5)}, D(100), D(4)),
+        (
+            {
+                "notional": D(100),
+                "spent": D(30),
+                "reserved": D(5),
+                "bought": D(3),
+                "expected": D(4),
+                "filled": D(1),
+            },
+            D(70),
+            D(2),
+        ),
     ],
 )
 def test_what_it_keeps_busy(

@@ -44,10 +44,13 @@ class Funds:
         image = self._market.image(order.symbol, now_ns)
         if image is None:
             raise unprocessable(f"no price for {order.symbol}")
-        unit = _unit(order, Touch.of(image))
-        qty = order.total(unit)
+        touch = Touch.of(image)
+        unit = _unit(order, touch)
+        # Of an amount of money a sale is for the most where the price is least.
+        qty = order.total(unit if order.side is Side.BUY else order.limit or touch.bid)
         if not qty:
             raise unprocessable(f"{order.notional} buys nothing of {order.symbol}")
+        order.expected = qty
         opened = self._opened(order, qty)
         if opened and order.order_class is OrderClass.OCO:
             raise unprocessable("oco orders must be exit orders")

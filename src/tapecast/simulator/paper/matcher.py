@@ -93,8 +93,11 @@ class Matcher:
         return self._market.image(order.symbol, now_ns)
 
     def _open(self, order: Order, image: Image, now_ns: int) -> None:
-        """It comes to the market; one that waited for it may find that the account has changed."""
-        if order.status is Status.ACCEPTED:
+        """It comes to the market; one that waited for it may find that the account has changed.
+
+        So may one for an amount of money, which the price of this moment makes a quantity.
+        """
+        if order.status is Status.ACCEPTED or order.notional is not None:
             try:
                 self._funds.check(order, now_ns)
             except Refusal:

@@ -118,6 +118,8 @@ class Order:
     triggered: bool = False
     # What an amount of money buys at the first price that it meets.
     bought: Decimal | None = None
+    # What that will be, as far as it can be told before: a sale may not take more than there is.
+    expected: Decimal = Decimal()
     # Buying power that one share of it keeps busy while it is open.
     reserved: Decimal = Decimal()
     created_ns: int = 0
@@ -165,7 +167,9 @@ class Order:
     @property
     def taken(self) -> Decimal:
         """What of a position it is to take out; of two that exclude each other, one alone does."""
-        return Decimal() if self.status is Status.HELD else (self.qty or Decimal()) - self.filled
+        if self.status is Status.HELD:
+            return Decimal()
+        return (self.qty or self.bought or self.expected) - self.filled
 
     def total(self, price: Decimal) -> Decimal:
         """Its whole quantity; at `price`, where it is for an amount of money."""
