@@ -60,7 +60,11 @@ class Simulator:
         self._endpoints = {path: Endpoint(path, self._listed(path)) for path in PATHS}
         self._trading = TradingEndpoint()
         self.account = PaperAccount(
-            self.market, self._trading.deliver, config.seed, demo_trader=config.demo_trader
+            self.market,
+            self._trading.deliver,
+            config.seed,
+            demo_trader=config.demo_trader,
+            flat_events=config.flat_events,
         )
         self._gates: dict[str, Endpoint | TradingEndpoint] = {**self._endpoints, TRADING_PATH: self._trading}
         self.faults: dict[str, Faults] = {path: each.faults for path, each in self._gates.items()}

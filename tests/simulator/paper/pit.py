@@ -24,11 +24,13 @@ OPTION = "AAPL270319C00270000"
 class Pit:
     """The account, its market, and everything that the trading stream was told."""
 
-    def __init__(self, *, is_open: bool = True, holidays: frozenset[date] = frozenset()) -> None:
+    def __init__(
+        self, *, is_open: bool = True, holidays: frozenset[date] = frozenset(), flat: bool = False
+    ) -> None:
         self.now = START_NS
         self.market = SimulatedMarket(still=True, is_open=is_open, holidays=holidays)
         self.told: list[dict[str, Any]] = []
-        self.account = PaperAccount(self.market, self.told.append)
+        self.account = PaperAccount(self.market, self.told.append, flat_events=flat)
 
     def quote(self, symbol: str, bid: str, ask: str, size: float = 100) -> None:
         """Let a quote stand, a millisecond later."""

@@ -72,7 +72,7 @@ def test_a_sale_for_an_amount_of_money_takes_what_it_will_sell(pit: Pit) -> None
 def test_a_sale_at_the_market_for_more_money_than_there_is_is_refused(pit: Pit) -> None:
     """At the price that it would get, also if that has fallen before it came to the market."""
     pit.quote("BTC/USD", "90000", "90001")
-    pair = {"symbol": "BTC/USD", "side": "sell", "time_in_force": "gtc", "qty": None}
+    pair: dict[str, Any] = {"symbol": "BTC/USD", "side": "sell", "time_in_force": "gtc", "qty": None}
     assert "requested: 0.236111111" in refused(pit, notional="21250", **pair)["message"]
     order = pit.submit(notional="21150", **pair)
     pit.quote("BTC/USD", "89000", "89001")

@@ -56,6 +56,19 @@ def test_a_replaced_order_says_by_which(pit: Pit) -> None:
     assert (new.qty, new.limit) == (Decimal(12), Decimal(251))
 
 
+def test_legs_may_have_nothing_but_events_of_their_own() -> None:
+    """Then none shows them within their order, and the first says that they are held."""
+    pit = Pit(flat=True)
+    exits: Any = {"take_profit": {"limit_price": "275"}, "stop_loss": {"stop_price": "265"}}
+    entry = pit.place(order_class="bracket", **exits)
+    profit, loss = entry.legs
+    told = [(each["event"], each["order"]["id"], each["order"]["legs"]) for each in pit.told]
+    assert told == [
+        ("new", entry.id, None), ("held", profit.id, None), ("held", loss.id, None),
+        ("fill", entry.id, None), ("new", profit.id, None),
+    ]  # fmt: skip
+
+
 def test_events_of_a_bracket_show_its_legs(pit: Pit) -> None:
     """Those of its entry; a leg has none."""
     exits: Any = {"take_profit": {"limit_price": "275"}, "stop_loss": {"stop_price": "265"}}

@@ -23,12 +23,20 @@ from tapecast.simulator.paper.trader import DemoTrader
 class PaperAccount:
     """One account. Same seed, same calls and times: same account."""
 
-    def __init__(self, market: Exchange, tell: Tell, seed: int = 1, *, demo_trader: bool = False) -> None:
+    def __init__(
+        self,
+        market: Exchange,
+        tell: Tell,
+        seed: int = 1,
+        *,
+        demo_trader: bool = False,
+        flat_events: bool = False,
+    ) -> None:
         ids = Ids(seed)
         self.market = market
         self.orders = Orders()
         self.portfolio = Portfolio(market)
-        journal = Journal(self.portfolio, self.orders, ids, tell)
+        journal = Journal(self.portfolio, self.orders, ids, tell, flat=flat_events)
         together = Groups(journal)
         journal.follow = together.follow
         self.funds = Funds(market, self.portfolio, self.orders)

@@ -4,6 +4,7 @@
 | -------------- | ------------------ | --------------------------------------------------- |
 | `accepted`     | `accepted`         | its market is closed                                |
 | `new`          | `new`              | it has come to the market                           |
+| `held`         | `held`             | a leg that waits, where its order does not show it  |
 | `partial_fill` | `partially_filled` |                                                     |
 | `fill`         | `filled`           |                                                     |
 | `canceled`     | `canceled`         | its client wished it, or it was for at once or never |
@@ -40,11 +41,15 @@ _STAMPS: Final = {
 class Journal:
     """Changes orders, and the portfolio with them; `follow` is then called for who stands with an order."""
 
-    def __init__(self, portfolio: Portfolio, orders: Orders, ids: Ids, tell: Tell) -> None:
+    def __init__(
+        self, portfolio: Portfolio, orders: Orders, ids: Ids, tell: Tell, *, flat: bool = False
+    ) -> None:
         self._portfolio = portfolio
         self._orders = orders
         self._ids = ids
         self._tell = tell
+        # Whether no order's events show its legs.
+        self._flat = flat
         self.follow: Follow = _alone
 
     def accepted(self, order: Order, now_ns: int) -> None:
@@ -56,6 +61,10 @@ class Journal:
         """It has come to the market."""
         order.status = Status.NEW
         self._write("new", order, now_ns)
+        for leg in order.legs:
+            # Where they are not shown with it, nothing else would tell that they are there.
+            if leg.status is Status.HELD and self._flat:
+                self._write("held", leg, now_ns)
 
     def filled(self, order: Order, qty: Decimal, price: Decimal, now_ns: int) -> None:
         """So much of it was bought or sold."""
@@ -111,7 +120,7 @@ class Journal:
             "execution_id": self._ids.uuid(),
             "at": at,
             "timestamp": at,
-            "order": wire.order(order, nested=True),
+            "order": wire.order(order, nested=not self._flat),
         }
         self._tell(told | more)
 
