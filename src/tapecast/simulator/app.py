@@ -35,13 +35,14 @@ def create_app(running: Simulator) -> Starlette:
     market, config = running.market, running.config
     data = [*rest.Rest(market, config).routes(), *RestBars(market, config).routes()]
     trading = PaperRest(running.account, config, running.rest_faults).routes()
-    answers = FaultyRest(Router([*data, *trading]), running.rest_faults)
+    served = [*data, *trading]
+    answers = FaultyRest(Router(served), running.rest_faults)
     return Starlette(
         routes=[
             Route("/", _about),
             *Control(running).routes(),
             WebSocketRoute("/{path:path}", connect),
-            Mount("/", LimitedRest(answers, running.config.calls_per_minute, running.calls)),
+            Mount("/", LimitedRest(answers, served, running.config.calls_per_minute, running.calls)),
         ],
         exception_handlers={HTTPException: rest.on_error, Refusal: on_refusal},
     )

@@ -36,7 +36,7 @@ class SimulatorConfig:
     demo_trader: bool = False
     # Whether the trading stream sends text frames, as the live host does, or binary ones, as the paper host.
     trading_text: bool = False
-    # Whether no order event shows the order's legs: each leg is only told of by events of its own, `held` first.
+    # Whether no order event shows the order's legs: each leg is told of by events of its own, `held` first.
     # By the venue's docs legs are shown to who asks for them by REST; what its stream does is not known.
     flat_events: bool = False
     # Faults that are on from the start, as `--fault` spells them (`changes.py`).

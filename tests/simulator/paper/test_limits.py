@@ -25,7 +25,9 @@ class Host:
         self.now = 1_700_000_040.0
         self.calls: Counter[str] = Counter()
         inner = Starlette(routes=[Route("/{path:path}", lambda _: Response(), methods=["GET", "DELETE"])])
-        app = LimitedRest(inner, 3, self.calls, lambda: self.now)
+        known = (POSITIONS, f"{POSITIONS}/{{symbol}}", "/v2/orders/{order_id}", "/v2/stocks/snapshots")
+        routes = [Route(path, lambda _: Response()) for path in known]
+        app = LimitedRest(inner, routes, 3, self.calls, lambda: self.now)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://host")
 
     async def get(self, path: str = POSITIONS) -> tuple[int, str | None]:
@@ -75,6 +77,31 @@ async def test_calls_are_counted_by_path() -> None:
     ):
         await host.get(path)
     assert host.calls == {POSITIONS: 2, f"{POSITIONS}/*": 1, "/v2/orders/*": 2, "/v2/stocks/snapshots": 1}
+
+
+async def test_what_there_is_not_is_counted_as_one() -> None:
+    """Or anybody could fill the memory with names."""
+    host = Host()
+    for path in ("/a", "/b/c", "/v2/orders/1/2", "/v2/positionsX", "/"):
+        await host.get(path)
+    assert host.calls == {"*": 5}
+
+
+async def test_all_calls_of_the_simulator_are_counted_by_their_route(still: Simulator) -> None:
+    """Those of both hosts, and a method that there is not too."""
+    async with httpx.AsyncClient(base_url=still.base, headers=HEADERS) as client:
+        for path in (
+            "/v2/orders/1",
+            "/v2/assets/BTC/USD",
+            "/v2/assets",
+            "/v2/stocks/bars",
+            "/v2/clock",
+            "/x",
+        ):
+            await client.get(path)
+        await client.put("/v2/account")
+    found = ("/v2/orders/*", "/v2/assets/*", "/v2/assets", "/v2/stocks/bars", "/v2/clock", "/v2/account", "*")
+    assert still.calls == dict.fromkeys(found, 1)
 
 
 async def test_a_fault_that_says_429_leaves_nothing(still: Simulator) -> None:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tapecast.simulator import rest
 
 _MINUTE_S: Final = 60
 _TRADING: Final = ("/v2/account", "/v2/positions", "/v2/orders", "/v2/assets", "/v2/clock", "/v2/calendar")
-_NAMED: Final = ("/v2/positions/", "/v2/orders/", "/v2/assets/")
+_UNKNOWN: Final = "*"
+_NAME: Final = re.compile(r"\{[^}]*\}")
 
 
 class LimitedRest:
-    """REST with Alpaca's limit on the trading host's calls; all calls are counted, by path."""
+    """REST with Alpaca's limit on the trading host's calls; all calls are counted, by their routes."""
 
     def __init__(
-        self, app: ASGIApp, limit: int, calls: Counter[str], now: Callable[[], float] = time.time
+        self,
+        app: ASGIApp,
+        routes: Sequence[Route],
+        limit: int,
+        calls: Counter[str],
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
+        self._routes = routes
         self._limit = limit
         self._calls = calls
         self._now = now
@@ -33,7 +42,7 @@ class LimitedRest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, unless there were too many."""
         path = scope["path"]
-        self._calls[_template(path)] += 1
+        self._calls[self._template(scope)] += 1
         if not path.startswith(_TRADING):
             await self._app(scope, receive, send)
             return
@@ -63,7 +72,7 @@ class LimitedRest:
         headers["X-RateLimit-Remaining"] = str(left)
         headers["X-RateLimit-Reset"] = str((self._window + 1) * _MINUTE_S)
 
-
-def _template(path: str) -> str:
-    """A path without the name of one thing, so that there are only so many."""
-    return next((f"{each}*" for each in _NAMED if path.startswith(each)), path)
+    def _template(self, scope: Scope) -> str:
+        """A path without the name of one thing, so that there are only so many; what there is not is one."""
+        found = (each.path for each in self._routes if each.matches(scope)[0] is not Match.NONE)
+        return _NAME.sub("*", next(found, _UNKNOWN))
