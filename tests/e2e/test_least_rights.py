@@ -23,9 +23,16 @@ async def test_nothing_that_we_do_is_refused(bus: Bus, valkey_url: str) -> None:
             await stream.goes_on("AAPL")
             await stream.goes_on("BTC/USD")
             await stream.goes_on("AAPL")
+            assert (await running.status())["active_symbols"] == ["AAPL", "BTC/USD"]
         async with streaming(f"{running.base}/stream/positions") as account:
             await eventually(lambda: account.named("positions"), "the account's positions")
-        assert (await running.status())["active_symbols"]
+            await eventually(lambda: account.named("position"), "a price of one of them")
+
+            async def told() -> bool:
+                # What is held is told to nobody who only reads the status.
+                return not (await running.status())["active_symbols"]
+
+            await eventually(told, "no symbol of the account's in the status")
     log = await bus.redis.execute_command("ACL", "LOG")  # type: ignore[no-untyped-call]
     refused = {f"{dict(zip(entry[::2], entry[1::2], strict=True))[b'object']}" for entry in log}
     assert refused == set()
