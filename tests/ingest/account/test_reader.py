@@ -247,8 +247,11 @@ async def test_a_leg_that_comes_alone_is_read_with_its_order(bus: Bus) -> None:
 async def test_a_fill_is_read_when_there_are_calls_again(bus: Bus) -> None:
     """Few are left until the venue's next minute: then, not with the poll."""
     venue = TradingVenue()
-    async with live(bus, venue):
-        few = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(time.time()) + 3)}
+    never = replace(QUICK, poll_s=3600)
+    async with trading(venue), serving(bus, venue, timing=never) as account:
+        account.listen(1)
+        await is_now(bus, "live")
+        few = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(time.time()) + 2)}
         venue.answers["/v2/positions"] = venue.answers["/v2/account"] = (500, b"", few)
         await venue.tell(event("fill", "1"))
         await is_now(bus, "reconnecting", "rest_unavailable")

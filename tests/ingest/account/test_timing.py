@@ -12,7 +12,7 @@ BUDGET = 200
 
 
 def test_a_quiet_account_costs_little() -> None:
-    """Ten calls a minute at most, with one read of the orders and of the pairs, or the orders in each poll."""
+    """Ten calls a minute at most, one read of orders and of pairs included, or orders in each poll."""
     assert 60 / TIMING.poll_s * CALLS_PER_READ + 2 <= 10
     assert 60 / TIMING.poll_s * (CALLS_PER_READ + 1) <= 10
 

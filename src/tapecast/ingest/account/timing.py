@@ -17,9 +17,9 @@ class Timing:
     # From an order event that moves a position to the read: the venue's two sides agree a moment later, and
     # events come in groups.
     soon_s: float = 0.1
-    # Between two reads while events go on; after `burst` of them no more than one every `sustained_s`: each fill
-    # still shows within a second, the answer's time included. That is 150 calls a minute: a quarter is left to
-    # the user's own programs, and with the burst we stay above the few at which we would leave them all.
+    # Between two reads while events go on; after `burst` of them no more than one every `sustained_s`: each
+    # fill still shows within a second, the answer's time included. That is 150 calls a minute: a quarter is
+    # left to the user's own programs, and with the burst we never get to the few that we would leave alone.
     apart_s: float = 0.4
     sustained_s: float = 0.8
     burst: int = 5
