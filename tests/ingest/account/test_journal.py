@@ -116,6 +116,18 @@ async def test_only_what_differs_is_told(bus: Bus) -> None:
     assert await image_of(bus) == replayed(AccountImage(0, 0, simulated=False), heard) == journal.image
 
 
+async def test_another_account_has_none_of_the_orders_of_the_last(bus: Bus) -> None:
+    """A list that cannot be read must not leave them under its number; no number is no other account."""
+    journal = await journal_of(bus)
+    await journal.begin()
+    journal.on_positions([AAPL], FIGURES, "t1", is_whole=True)
+    journal.on_orders([{"id": "a"}])
+    journal.on_positions([AAPL], {"id": "an-id-alone"}, "t2", is_whole=True)
+    assert (journal.image.account, journal.image.orders) == ("PA1", [{"id": "a"}])
+    journal.on_positions([AAPL], {"account_number": "PA2"}, "t3", is_whole=True)
+    assert (journal.image.account, journal.image.orders) == ("PA2", [])
+
+
 async def test_a_list_with_gaps_closes_nothing(bus: Bus) -> None:
     """What is missing from it may be what made no sense; an account without a number keeps its own."""
     journal = await journal_of(bus)

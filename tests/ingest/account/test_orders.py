@@ -42,6 +42,22 @@ def test_missed_events_are_read_for_at_once(orders: Orders) -> None:
     assert orders.question(START + 1, []) == 3
 
 
+def test_without_events_they_are_read_with_the_poll(orders: Orders) -> None:
+    """Else what happens in an outage would be shown when it is over."""
+    orders.answer(1, START, [], [])
+    assert orders.question(START + TIMING.poll_s - 1, [], is_blind=True) is None
+    assert orders.question(START + TIMING.poll_s, [], is_blind=True) == 1
+
+
+def test_of_another_account_nothing_is_kept(orders: Orders) -> None:
+    """No event of the one gets into the list of the other."""
+    orders.on_order(told("a"), START, [])
+    orders.forget()
+    question = orders.question(START + 1, [])
+    assert question is not None
+    assert orders.answer(question, START + 1, [], []) == []
+
+
 def test_who_asks_during_a_read_is_not_answered_by_it(orders: Orders) -> None:
     """The list may be from before."""
     orders.miss()

@@ -136,6 +136,17 @@ async def test_positions_that_never_agree_are_left_to_the_poll(
         assert (await is_now(bus, "live")).positions == [AAPL | {"qty": "3"}]
 
 
+async def test_a_position_that_moves_without_a_word_has_orders_read(bus: Bus) -> None:
+    """Its event was missed, and others may have been."""
+    venue = TradingVenue()
+    venue.answers["/v2/positions"] = [AAPL]
+    async with live(bus, venue):
+        asked = venue.calls["/v2/orders"]
+        venue.answers["/v2/positions"] = [AAPL | {"qty": "7"}]
+        await quantity_is(bus, "7")
+        await eventually(lambda: venue.calls["/v2/orders"] > asked, "orders read")
+
+
 async def test_a_closed_position_is_gone(bus: Bus) -> None:
     """And one that a list with odd entries lacks is not."""
     venue = TradingVenue()

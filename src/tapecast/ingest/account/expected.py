@@ -36,6 +36,11 @@ class Expected:
         self._tries = 0
 
     @property
+    def symbols(self) -> set[str]:
+        """Positions of which something was told that was not read yet."""
+        return {*self._told}
+
+    @property
     def closed(self) -> list[str]:
         """Positions that are none any more, as far as was told."""
         return [symbol for symbol, told in self._told.items() if not told.quantity]

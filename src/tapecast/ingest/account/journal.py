@@ -100,9 +100,14 @@ class Journal:
             for symbol, since in self._missing.items()
             if is_whole or symbol in closed or now - since >= self._timing.odd_s
         ]
-        number = figures.get("account_number") or figures.get("id")
+        known_number = self.image.account
+        # An answer without a number is of the account that we know.
+        number = figures.get("account_number") or known_number or figures.get("id")
+        is_other = isinstance(number, str) and number != known_number
         self._add(
-            account=number if isinstance(number, str) and number != self.image.account else None,
+            account=number if is_other else None,
+            # Another account's orders must not stand under this one's number.
+            orders=[] if is_other and known_number else None,
             as_of=as_of,
             positions=[each for symbol, each in found.items() if known.get(symbol) != each],
             closed=[str(symbol) for symbol in gone],

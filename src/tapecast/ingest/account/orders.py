@@ -51,10 +51,15 @@ class Orders:
         """The time of the next read that something asks for."""
         return self._last + self._timing.later_apart_s if self._asked > self._answered else math.inf
 
-    def question(self, now: float, known: list[Fields]) -> int | None:
-        """The number of the question to ask now, if it is time for one."""
+    def question(self, now: float, known: list[Fields], *, is_blind: bool = False) -> int | None:
+        """The number of the question to ask now, if it is time for one. `is_blind`: no events come."""
         is_poll = now >= self._last + self._timing.poll_s
-        return self._asked if now >= self.when() or (is_poll and _trails(known)) else None
+        return self._asked if now >= self.when() or (is_poll and (is_blind or _trails(known))) else None
+
+    def forget(self) -> None:
+        """They are another account's from now on."""
+        self._events.clear()
+        self.miss()
 
     def answer(
         self, question: int, asked_at: float, orders: list[Fields], known: list[Fields]

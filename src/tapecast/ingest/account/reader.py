@@ -16,7 +16,7 @@ from typing import Never
 from tapecast.bus.codec import Fields
 from tapecast.clock import Clock
 from tapecast.errors import FeedFatal, FeedTransient
-from tapecast.ingest.account.expected import Expected, moves_position
+from tapecast.ingest.account.expected import Expected, moves_position, signed
 from tapecast.ingest.account.health import DIFFER, LIVE, Path, path_of
 from tapecast.ingest.account.journal import Journal
 from tapecast.ingest.account.orders import Orders
@@ -113,18 +113,20 @@ class Reader:
         self._schedule.begin(now)
         # Of the question, not of the answer: it may say what was a moment before.
         as_of = self._clock.iso()
-        question = self._orders.question(now, self._journal.image.orders)
+        image = self._journal.image
+        question = self._orders.question(now, image.orders, is_blind=not self._is_streaming)
         positions, figures, orders = await asyncio.gather(
             self._source.positions(), self._source.figures(), self._list(question), return_exceptions=True
         )
         errors = [each for each in (positions, figures, orders) if isinstance(each, BaseException)]
-        # Those of one moment, or none: the figures are made of the positions.
-        if not isinstance(positions, BaseException) and not isinstance(figures, BaseException):
-            self._take(*positions, figures, now, as_of)
         if question is not None and isinstance(orders, list):
             # Only now: positions may have taken longer, and events have come meanwhile.
             orders = self._orders.answer(question, now, orders, self._journal.image.orders)
+            # First: a page that is shown positions is shown orders with them, and they would be none.
             self._journal.on_orders(orders)
+        # Those of one moment, or none: the figures are made of the positions.
+        if not isinstance(positions, BaseException) and not isinstance(figures, BaseException):
+            self._take(*positions, figures, now, as_of)
         self._ask_for_orders()
         if not errors:
             self._read_at_turn = turns
@@ -144,8 +146,13 @@ class Reader:
 
     def _take(self, positions: list[Fields], left_out: int, figures: Fields, now: float, as_of: str) -> None:
         self._count("position", left_out)
-        closed = self._expected.closed
+        closed, before = self._expected.closed, self._journal.image
+        if before.as_of and _moved(before.positions, positions) - self._expected.symbols:
+            # Without a word on the stream: orders were missed there, too.
+            self._orders.ask()
         self._journal.on_positions(positions, figures, as_of, is_whole=not left_out, closed=closed)
+        if before.account and self._journal.image.account != before.account:
+            self._orders.forget()
         pause_s = self._expected.compare(positions, now)
         if pause_s is not None:
             self._schedule.ask(self._clock.now() + pause_s)
@@ -171,3 +178,10 @@ class Reader:
     def _count(self, kind: str, number: int) -> None:
         for _ in range(number):
             self._on_rejected(kind)
+
+
+def _moved(known: list[Fields], found: list[Fields]) -> set[str]:
+    """Whose quantity is another one."""
+    before = {str(position.get("symbol")): signed(position) for position in known}
+    now = {str(position.get("symbol")): signed(position) for position in found}
+    return {symbol for symbol in before.keys() | now.keys() if before.get(symbol) != now.get(symbol)}
