@@ -28,6 +28,8 @@ class Orders:
         # How often it was asked for a list, and which of these questions the newest one has answered.
         self._asked = 1
         self._answered = 0
+        # The newest question that cannot wait.
+        self._missed = 1
         self._last = -math.inf
         # With their times. A list may be from before them, and for a moment even one that is asked for later.
         self._events: deque[tuple[float, Fields]] = deque(maxlen=EVENTS_KEPT)
@@ -35,7 +37,7 @@ class Orders:
     def miss(self) -> None:
         """Events may have been missed: read with the next read."""
         self.ask()
-        self._last = -math.inf
+        self._missed = self._asked
 
     def ask(self) -> None:
         """Read soon; a venue that makes us ask all the time must not cost the budget."""
@@ -49,6 +51,8 @@ class Orders:
 
     def when(self) -> float:
         """The time of the next read that something asks for."""
+        if self._missed > self._answered:
+            return -math.inf
         return self._last + self._timing.later_apart_s if self._asked > self._answered else math.inf
 
     def question(self, now: float, known: list[Fields], *, is_blind: bool = False) -> int | None:
