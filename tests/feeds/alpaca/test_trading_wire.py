@@ -128,19 +128,3 @@ def test_only_the_newest_ids_are_kept() -> None:
         assert told.is_new({"event_id": str(number)})
     assert not told.is_new({"event_id": "1"})
     assert told.is_new({"event_id": "0"})
-
-
-@pytest.mark.parametrize(
-    ("event", "is_one"),
-    [
-        ({"event": "new", "order": {"id": "a"}}, True),
-        ({"event": "never heard of", "order": {"id": "a", "qty": None}}, True),
-        ({"event": "fill", "order": None}, False),
-        ({"event": "fill", "order": {}}, False),
-        ({"event": 7, "order": {"id": "a"}}, False),
-        ({}, False),
-    ],
-)
-def test_an_event_tells_of_an_order_by_its_id(event: Fields, is_one: bool) -> None:
-    """A page that looks for it there must find it."""
-    assert trading_wire.is_of_an_order(event) is is_one

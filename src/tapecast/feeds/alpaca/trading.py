@@ -187,7 +187,7 @@ class _Session:
                 self._listener.on_rejected("message")
 
     def _take(self, data: object) -> None:
-        if not isinstance(data, dict) or not is_sound(data) or not trading_wire.is_of_an_order(data):
+        if not isinstance(data, dict) or not is_sound(data):
             self._reject("event")
             return
         event = self._accept(data)

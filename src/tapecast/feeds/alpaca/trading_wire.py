@@ -47,14 +47,6 @@ def error_of(message: Fields) -> str | None:
     return text[:80] if isinstance(text, str) else "error"
 
 
-def is_of_an_order(event: Fields) -> bool:
-    """Whether it tells of an order by its id: pages look for it there."""
-    order = event.get("order")
-    return (
-        isinstance(event.get("event"), str) and isinstance(order, dict) and isinstance(order.get("id"), str)
-    )
-
-
 def translate(event: Fields, pairs: Pairs) -> Fields:
     """An event with symbols spelled as on the feed."""
     order = event.get("order")
