@@ -15,7 +15,7 @@ import pytest
 
 from tapecast.bus.codec import Fields
 from tapecast.bus.connection import Bus
-from tapecast.market import FeedState
+from tapecast.market import FeedState, rfc3339
 from tests.api.account.support import LONG, SHORT, Owner, Page
 from tests.api.support import Reader, replica, stream
 from tests.support import eventually
@@ -82,6 +82,8 @@ def move(dice: random.Random, owner: Owner, at: int) -> dict[str, Any]:
     symbol = dice.choice(SYMBOLS)
     fill: dict[str, Any] = {"positions": [LONG | {"symbol": symbol, "qty": str(at)}]}
     event: dict[str, Any] = {"order": order(dice.randrange(20), dice.choice(["new", "fill", "canceled"]))}
+    # Else nothing would leave a final state any more.
+    event["order"]["order"]["updated_at"] = rfc3339(at * 1_000_000)
     is_held = any(each["symbol"] == symbol for each in owner.image.positions)
     return dice.choice([fill, event, fill | event, {"closed": [symbol]} if is_held else {}])
 
