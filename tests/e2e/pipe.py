@@ -53,6 +53,14 @@ class Pipe:
         async with streaming(f"{self.base}/stream/prices", symbols=",".join(symbols)) as stream:
             yield stream
 
+    async def streams(self, *symbols: str) -> None:
+        """Wait until the status names just these: it comes with ingest's next word."""
+
+        async def told() -> bool:
+            return (await self.status())["active_symbols"] == [*symbols]
+
+        await eventually(told, f"{symbols} are streamed")
+
     async def status(self) -> dict[str, Any]:
         """The answer of `/stream/status`."""
         return await status(self.base)
