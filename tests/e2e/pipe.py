@@ -57,7 +57,7 @@ class Pipe:
         """Wait until the status names just these: it comes with ingest's next word."""
 
         async def told() -> bool:
-            return (await self.status())["active_symbols"] == [*symbols]
+            return bool((await self.status())["active_symbols"] == [*symbols])
 
         await eventually(told, f"{symbols} are streamed")
 
