@@ -105,6 +105,7 @@ def test_a_position_without_a_quantity_has_alpacas_age() -> None:
     """No price changes its figures, so none makes them younger."""
     held = holding(traded(timestamp="2023-11-14T22:13:21.5Z"), BASE | {"qty": "n/a"})
     assert held.payload(NOW_US)["as_of"] == AS_OF
+    assert (held.fields["state"], held.fields["reason"]) == ("stale", "quantity_unknown")
 
 
 def test_what_is_multiplied_by_another_number_keeps_alpacas_figures() -> None:

@@ -32,6 +32,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 MULTIPLIER_UNKNOWN: Final = "multiplier_unknown"
+QUANTITY_UNKNOWN: Final = "quantity_unknown"
 
 _decode = msgspec.json.Decoder(Mark).decode
 
@@ -72,7 +73,7 @@ class Holding:
         self.sight = seen
         can_be = is_repriceable(base)
         # What may be believed of its price: a tick of a symbol that we cannot multiply is of no use.
-        self.status = seen.status if can_be else _unmultiplied(seen.status)
+        self.status = seen.status if can_be else _frozen(seen.status, base)
         said: Fields = {"state": self.status.state}
         if self.status.reason:
             said["reason"] = self.status.reason
@@ -99,10 +100,11 @@ class Holding:
         return self.fields | age(self.priced_us, now_us) | own
 
 
-def _unmultiplied(seen: SymbolStatus) -> SymbolStatus:
+def _frozen(seen: SymbolStatus, base: Fields) -> SymbolStatus:
     if seen.state not in CURRENT:
         return seen
-    return SymbolStatus(seen.symbol, SymbolState.STALE, MULTIPLIER_UNKNOWN)
+    reason = MULTIPLIER_UNKNOWN if isinstance(base.get("qty"), Decimal) else QUANTITY_UNKNOWN
+    return SymbolStatus(seen.symbol, SymbolState.STALE, reason)
 
 
 def age(priced_us: int, now_us: int) -> Fields:
