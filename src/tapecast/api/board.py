@@ -15,7 +15,7 @@ import msgspec
 
 from tapecast import __version__
 from tapecast.api import frames
-from tapecast.api.account.upkeep import AccountStatus
+from tapecast.api.account.upkeep import AccountFeed
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.api.view import View
@@ -52,7 +52,7 @@ class Report(msgspec.Struct, frozen=True):
     clock_offset_s: dict[str, int]
     version: str
     # As its `feed` event; left out while this replica has no way to know.
-    account: AccountStatus | msgspec.UnsetType = msgspec.UNSET
+    account: AccountFeed | msgspec.UnsetType = msgspec.UNSET
 
 
 class StatusBoard:
@@ -64,7 +64,7 @@ class StatusBoard:
         clock: Clock,
         markets: Markets,
         count: Callable[[], int],
-        account: Callable[[], AccountStatus | None] = lambda: None,
+        account: Callable[[], AccountFeed | None] = lambda: None,
     ) -> None:
         self._replica = replica
         self._clock = clock

@@ -7,6 +7,7 @@ A browser's EventSource gives up for ever on any answer that is not 200. So a re
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,8 @@ from tapecast.api import frames
 from tapecast.api.streams import accepts_stream
 from tapecast.api.tickets import EXPIRED
 from tapecast.errors import ClientError
+
+Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 TEMPORARY = frozenset({429, 503})
 INTERNAL = "internal"
@@ -42,34 +45,36 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """A path or a method that we do not have."""
     del request
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    code = _CODES.get(error.status_code, "error")
-    return _answer(error.status_code, code, error.detail, dict(error.headers or {}))
+    return _answer(error.status_code, _code(error), error.detail, dict(error.headers or {}))
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
     """A bug of ours. What it was stands in our log and nowhere else."""
-    del request, error
-    return _answer(500, INTERNAL, "something went wrong here; it has been logged", {})
+    del request
+    return _answer(500, _code(error), "something went wrong here; it has been logged", {})
 
 
 def handlers(refused: Counter[str]) -> dict[int | type[Exception], ExceptionHandler]:
     """What answers which error; each is counted by its code."""
 
-    async def client_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ClientError)  # noqa: S101 - registered for nothing else
-        refused[error.code] += 1
-        return await on_client_error(request, error)
+    def counted(answer: Answer) -> ExceptionHandler:
+        async def handle(request: Request, error: Exception) -> Response:
+            refused[_code(error)] += 1
+            return await answer(request, error)
 
-    async def http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101
-        refused[_CODES.get(error.status_code, "error")] += 1
-        return await on_http_error(request, error)
+        return handle
 
-    async def bug(request: Request, error: Exception) -> Response:
-        refused[INTERNAL] += 1
-        return await on_bug(request, error)
+    return {
+        ClientError: counted(on_client_error),
+        HTTPException: counted(on_http_error),
+        Exception: counted(on_bug),
+    }
 
-    return {ClientError: client_error, HTTPException: http_error, Exception: bug}
+
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return error.code
+    return _CODES.get(error.status_code, "error") if isinstance(error, HTTPException) else INTERNAL
 
 
 def _farewell(frame: bytes) -> Response:

@@ -7,14 +7,14 @@ from typing import Any
 
 from tapecast.api.account.holding import Holding, sight
 from tapecast.api.account.totals import Totals
-from tapecast.api.account.upkeep import AccountStatus
+from tapecast.api.account.upkeep import AccountFeed
 from tapecast.bus.codec import AccountImage
 from tapecast.market import FeedState
 from tests.api.account.support import AS_OF, LONG, image, numbers
 from tests.api.peer import parsed
 from tests.support import HandClock
 
-LIVE = AccountStatus("alpaca", "account", FeedState.LIVE)
+LIVE = AccountFeed("alpaca", "account", FeedState.LIVE)
 HELD = [Holding(numbers(LONG), sight("AAPL", None), AS_OF)]
 
 
@@ -25,7 +25,7 @@ class Desk:
         self.time = HandClock()
         self.totals = Totals(self.time.clock)
 
-    def told(self, known: AccountImage, status: AccountStatus = LIVE) -> dict[str, Any] | None:
+    def told(self, known: AccountImage, status: AccountFeed = LIVE) -> dict[str, Any] | None:
         """What is told now, if it is time and there is something to tell."""
         if not self.totals.is_due:
             return None
@@ -57,7 +57,7 @@ def test_what_was_told_is_no_news() -> None:
     assert desk.told(image(LONG)) is None
     desk.totals.move()
     assert desk.told(
-        image(LONG), AccountStatus("alpaca", "account", FeedState.RECONNECTING, "rest_unreachable")
+        image(LONG), AccountFeed("alpaca", "account", FeedState.RECONNECTING, "rest_unreachable")
     )
 
 

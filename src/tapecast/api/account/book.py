@@ -19,7 +19,7 @@ from tapecast.api import frames
 from tapecast.api.account.holding import Holding, sight
 from tapecast.api.account.numbers import POSITION, order_with_numbers, with_numbers
 from tapecast.api.account.totals import Totals, head, mark
-from tapecast.api.account.upkeep import AccountStatus, Upkeep
+from tapecast.api.account.upkeep import AccountFeed, Upkeep
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.markets import Markets
 from tapecast.api.topic import Topic, TopicListener
@@ -63,7 +63,7 @@ class AccountBook:
         self._holdings: dict[str, Holding] = {}
         self._attached: list[str] = []
         self._totals = Totals(clock)
-        self._told: AccountStatus | None = None
+        self._told: AccountFeed | None = None
         # Order events so far, and the frame of these orders.
         self._events = 0
         self._listed: tuple[list[Fields], bytes] | None = None
@@ -204,7 +204,7 @@ class AccountBook:
 
     # Totals and orders.
 
-    def _tell_totals(self, status: AccountStatus) -> None:
+    def _tell_totals(self, status: AccountFeed) -> None:
         image = self._image
         if image is None or not image.as_of or not self._totals.is_due:
             return
@@ -234,7 +234,7 @@ class AccountBook:
         return self._listed[1]
 
 
-def _kind(status: AccountStatus) -> tuple[str, str, bool]:
+def _kind(status: AccountFeed) -> tuple[str, str, bool]:
     return status.state, status.reason, status.simulated
 
 

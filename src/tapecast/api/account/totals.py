@@ -9,7 +9,7 @@ from typing import Final
 from tapecast.api import frames
 from tapecast.api.account.holding import Holding, age
 from tapecast.api.account.portfolio import portfolio
-from tapecast.api.account.upkeep import AccountStatus
+from tapecast.api.account.upkeep import AccountFeed
 from tapecast.bus.codec import AccountImage, Fields
 from tapecast.clock import Clock
 
@@ -35,7 +35,7 @@ class Totals:
         """Whether it is time to look for news."""
         return self._is_moved and self._clock.now() >= self._due
 
-    def news(self, image: AccountImage, status: AccountStatus, holdings: Collection[Holding]) -> bytes | None:
+    def news(self, image: AccountImage, status: AccountFeed, holdings: Collection[Holding]) -> bytes | None:
         """The event, if it says what was not told yet. Ages alone are no news."""
         self._is_moved = False
         totals = _totals(image, status, holdings)
@@ -44,7 +44,7 @@ class Totals:
         self._told, self._due = totals, self._clock.now() + EVERY_S
         return self._frame(totals, holdings)
 
-    def frame(self, image: AccountImage, status: AccountStatus, holdings: Collection[Holding]) -> bytes:
+    def frame(self, image: AccountImage, status: AccountFeed, holdings: Collection[Holding]) -> bytes:
         """The event, for somebody new."""
         return self._frame(_totals(image, status, holdings), holdings)
 
@@ -53,7 +53,7 @@ class Totals:
         return frames.event("portfolio", totals | age(oldest_us, self._clock.micros()))
 
 
-def _totals(image: AccountImage, status: AccountStatus, holdings: Collection[Holding]) -> Fields:
+def _totals(image: AccountImage, status: AccountFeed, holdings: Collection[Holding]) -> Fields:
     reason: Fields = {"reason": status.reason} if status.reason else {}
     return head(image) | {"state": status.state} | reason | portfolio(image.portfolio, holdings)
 

@@ -31,7 +31,7 @@ _UNKEPT: Final = frozenset({FeedState.IDLE, FeedState.STANDBY})
 """What an ingest says that does not keep the account now. To who listens here it is about to."""
 
 
-class AccountStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+class AccountFeed(msgspec.Struct, frozen=True, omit_defaults=True):
     """The `feed` event of the account. `since` and `as_of` are RFC 3339."""
 
     feed: str
@@ -54,7 +54,7 @@ class Upkeep:
         self._heard = -math.inf
         # Since when somebody has listened here over a link that is up; infinite while nobody does.
         self._asked = math.inf
-        self._shown: AccountStatus | None = None
+        self._shown: AccountFeed | None = None
         self._was_linked = True
 
     def hear(self, image: AccountImage, age_s: float) -> None:
@@ -66,7 +66,7 @@ class Upkeep:
         """Somebody listens here now, or nobody any more."""
         self._asked = self._clock.now() if is_read else math.inf
 
-    def status(self) -> AccountStatus:
+    def status(self) -> AccountFeed:
         """How things stand; `since` is when they began to."""
         state, reason, since = self._judged()
         image, shown = self._image, self._shown
@@ -76,12 +76,12 @@ class Upkeep:
         # Before anything is read of it: where the prices are invented the account is.
         simulated = image.simulated if image is not None else self._markets.is_simulated()
         feed = SIMULATED if simulated else ALPACA
-        self._shown = AccountStatus(
+        self._shown = AccountFeed(
             feed, "account", state, reason, since or self._clock.iso(), as_of, simulated
         )
         return self._shown
 
-    def known(self) -> AccountStatus | None:
+    def known(self) -> AccountFeed | None:
         """The same, or None if nobody here listens and nobody is heard: then it is not known."""
         is_known = self._asked < math.inf or self._clock.now() - self._heard <= TOUCHED_S
         return self.status() if is_known else None
