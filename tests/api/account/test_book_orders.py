@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tapecast.api.mailbox import ORDERS_WAITING, Mailbox
 from tests.api.account.support import LONG, Broker, of, seated
 from tests.api.support import Bench, taken
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
