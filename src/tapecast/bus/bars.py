@@ -80,11 +80,11 @@ class Told(NamedTuple):
     anew: bool = False
 
 
-decode_bar_message = codec._decoder(BarMessage)  # noqa: SLF001 - the same guard against foreign bytes
-decode_bar_head = codec._decoder(BarHead)  # noqa: SLF001
-decode_bar = codec._decoder(Bar)  # noqa: SLF001
-_decode_index = codec._decoder(BarIndex)  # noqa: SLF001
-_decode_bucket = codec._decoder(list[msgspec.Raw])  # noqa: SLF001
+decode_bar_message = codec.decoder(BarMessage)
+decode_bar_head = codec.decoder(BarHead)
+decode_bar = codec.decoder(Bar)
+_decode_index = codec.decoder(BarIndex)
+_decode_bucket = codec.decoder(list[msgspec.Raw])
 
 
 def bucket_ns(interval: Interval) -> int:

@@ -204,7 +204,8 @@ class SymbolStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-def _decoder(kind: type[T]) -> Callable[[bytes], T]:
+def decoder(kind: type[T]) -> Callable[[bytes], T]:
+    """Decodes such values, and raises msgspec.DecodeError and nothing else where the bytes are none."""
     decode = msgspec.json.Decoder(kind).decode
 
     def checked(data: bytes) -> T:
@@ -221,14 +222,14 @@ encode = msgspec.json.Encoder().encode
 """Any of the values above as JSON bytes."""
 
 # Each raises msgspec.DecodeError, and nothing else, where the bytes are not such a value.
-decode_head = _decoder(Head)
-decode_tick = _decoder(Tick)
-decode_beat = _decoder(Beat)
-decode_ingest_status = _decoder(IngestStatus)
-decode_replica_status = _decoder(ReplicaStatus)
-decode_interest = _decoder(Interest)
-decode_account = _decoder(AccountImage)
-decode_account_change = _decoder(AccountChange)
+decode_head = decoder(Head)
+decode_tick = decoder(Tick)
+decode_beat = decoder(Beat)
+decode_ingest_status = decoder(IngestStatus)
+decode_replica_status = decoder(ReplicaStatus)
+decode_interest = decoder(Interest)
+decode_account = decoder(AccountImage)
+decode_account_change = decoder(AccountChange)
 
 _TAIL = b',"epoch":'
 
