@@ -1,0 +1,87 @@
+// Numbers as people who watch markets read them: the digits of the price decide the digits of the rest.
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function fixed(digits: number, sign = false): Intl.NumberFormat {
+  const key = `${digits}${sign}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      ...(sign && { signDisplay: "exceptZero" }),
+    });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** How many digits a price of this size is quoted in. */
+export function digitsOf(price: number): number {
+  const size = Math.abs(price);
+  if (size >= 1 || size === 0) return 2;
+  return size >= 0.01 ? 4 : 6;
+}
+
+/** A real minus is as wide as a plus, so columns stand still. */
+function typeset(text: string): string {
+  return text.replace("-", "−");
+}
+
+export function price(value: number | undefined, digits = digitsOf(value ?? 0)): string {
+  return value === undefined ? "" : typeset(fixed(digits).format(value));
+}
+
+export function signed(value: number | undefined, digits = 2): string {
+  return value === undefined ? "" : typeset(fixed(digits, true).format(value));
+}
+
+export function percent(value: number | undefined, digits = 2): string {
+  return value === undefined ? "" : `${signed(value, digits)}%`;
+}
+
+/** A size of the book or the day: 950, 12.4k, 3.21M; of coins the fraction. */
+export function quantity(value: number | null | undefined): string {
+  if (value === undefined || value === null) return "";
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${price(value / 1e9, 2)}B`;
+  if (size >= 1e6) return `${price(value / 1e6, 2)}M`;
+  if (size >= 1e4) return `${price(value / 1e3, 1)}k`;
+  if (Number.isInteger(value)) return price(value, 0);
+  return typeset(fixed(size >= 100 ? 2 : 4).format(value));
+}
+
+/** How long ago, in two or three characters. */
+export function age(ms: number | undefined): string {
+  if (ms === undefined) return "";
+  const seconds = Math.max(0, ms / 1000);
+  if (seconds < 60) return `${Math.floor(seconds)}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** The time of day here. */
+export function clock(moment: string | number | null | undefined): string {
+  if (moment === undefined || moment === null) return "";
+  const date = new Date(moment);
+  return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("en-GB");
+}
+
+/** Up, down, or neither: the name of a colour, never the only sign. */
+export function directionOf(value: number | undefined): "up" | "down" | "flat" {
+  if (!value) return "flat";
+  return value > 0 ? "up" : "down";
+}
+
+export interface Spread {
+  absolute: number;
+  /** Hundredths of a percent of the middle. */
+  points: number;
+  middle: number;
+}
+
+export function spreadOf(bid: number | undefined, ask: number | undefined): Spread | undefined {
+  if (!bid || !ask) return undefined;
+  const middle = (bid + ask) / 2;
+  return { absolute: ask - bid, points: ((ask - bid) / middle) * 10_000, middle };
+}
