@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, Route
 
 from tapecast.simulator.server import SimulatorConfig, simulator
+from tests.e2e.chromium import NEEDED, Watched, chromium
 from tests.e2e.processes import ready, serving, tapecast
 from tests.support import eventually, free_socket
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (Debian: apt-get install chromium)"),
+    NEEDED,
 ]
 
 PAGE = """<!doctype html><title>plain</title><script>
@@ -28,20 +25,12 @@ const es = new EventSource('/stream/prices?symbols=AAPL');
 es.onmessage = (event) => ticks.push(JSON.parse(event.data));
 </script>"""
 
-# Without these Chromium looks for its maker's hosts at every start.
-QUIET = [
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-    "--disable-quic", "--disable-gpu", "--no-sandbox",
-]  # fmt: skip
-
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
     """An empty page of a headless Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    async with chromium() as browser:
         yield await browser.new_page()
-        await browser.close()
 
 
 async def _open(page: Page, base: str) -> None:
@@ -86,12 +75,9 @@ async def test_a_plain_page_gets_prices_and_is_back_after_the_api_was_restarted(
 
 
 async def test_the_page_that_we_serve_shows_live_prices(page: Page) -> None:
-    """`/` is a watchlist that moves, says SIMULATED, and has nothing to complain of in the console."""
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    """Built or not, `/` is a watchlist that moves, says SIMULATED, and logs no complaint."""
+    watched = Watched()
+    watched.watch(page)
     async with serving("up") as up:
         await page.goto(up.base)
         body = page.locator("body")
@@ -101,5 +87,5 @@ async def test_the_page_that_we_serve_shows_live_prices(page: Page) -> None:
             return "SIMULATED" in text and "AAPL" in text and "LIVE" in text.upper().replace("SIMULATED", "")
 
         await eventually(shown)
-        assert complaints == []
-        assert all(url.startswith((up.base, "data:")) for url in asked)
+        assert watched.complaints == []
+        assert watched.strangers(up.base) == []

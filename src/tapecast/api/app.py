@@ -53,7 +53,7 @@ def create_app(
 
 def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: Metrics) -> list[BaseRoute]:
     streams = Streams(hub, seats, settings, guard)
-    health, bars = Health(hub), Bars(hub, seats, settings, guard)
+    health, bars, page = Health(hub), Bars(hub, seats, settings, guard), Page(settings)
     return [
         Route("/stream", streams.multiplexed),
         Route("/stream/prices", streams.prices),
@@ -66,5 +66,6 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: M
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", metrics.metrics),
-        Route("/", Page().index),
+        Route("/", page.index),
+        Route("/assets/{name}", page.asset),
     ]

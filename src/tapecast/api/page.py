@@ -1,44 +1,134 @@
-"""`GET /`: one self-contained page, under a policy that lets it run its own script and nothing else.
+"""`GET /` and its files: the dashboard as it was built into the package, or the plain page where it was not.
 
-The policy names the hashes of the page's own script and style, taken from the file at start, so that editing
-the page needs no second edit here.
+Files are read once, at start, and served by the names they had then: no path of a URL ever reaches the disk.
+The built page has no script or style of its own, so its policy lets files from here run and nothing else. The
+plain page has nothing else: its policy names the hashes of just these, taken from the file at start.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import html
+import logging
 import re
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-_INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+from tapecast.api.encoding import accepts_gzip
+from tapecast.settings import Settings
+
+_INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+_SYMBOLS: Final = '<meta name="tapecast-symbols" content="'
+# What a build of ours consists of. A file of another kind is none of it.
+_TYPES: Final = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "woff2": "font/woff2",
+    "txt": "text/plain",
+}
+_CLOSED: Final = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+_POLICY: Final = "; ".join(
+    [
+        "default-src 'none'",
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "connect", "font")),
+        "img-src 'self' data:",
+        *_CLOSED,
+    ]
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Asset:
+    """A file whose name changes with its content: it may be kept for ever."""
+
+    def __init__(self, name: str, body: bytes) -> None:
+        self._body, self._zipped = body, gzip.compress(body, mtime=0)
+        self._etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        self._type = _TYPES[name.rpartition(".")[2]]
+
+    def answer(self, request: Request) -> Response:
+        """The file, or that the client has it."""
+        headers = {
+            "ETag": self._etag,
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Vary": "Accept-Encoding",
+        }
+        held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if held & {self._etag, "*"}:
+            return Response(status_code=304, headers=headers)
+        if accepts_gzip(request.headers):
+            return Response(
+                self._zipped, media_type=self._type, headers=headers | {"Content-Encoding": "gzip"}
+            )
+        return Response(self._body, media_type=self._type, headers=headers)
 
 
 class Page:
-    """The dashboard's endpoint."""
+    """The dashboard's endpoints."""
 
-    def __init__(self) -> None:
-        self._html = files("tapecast.api").joinpath("static/index.html").read_text("utf-8")
-        self._headers = {
-            "Content-Security-Policy": policy(self._html),
-            "Cache-Control": "no-cache",
-        }
+    def __init__(self, settings: Settings, package: Traversable | None = None) -> None:
+        package = package or files("tapecast.api")
+        built = package / "static"
+        self._assets = _assets(built / "assets")
+        if self._assets and (built / "index.html").is_file():
+            self._html = _with_symbols((built / "index.html").read_text("utf-8"), settings)
+            self._policy = _POLICY
+        else:
+            logger.info("page_not_built: `/` shows the plain page, which says how to build the dashboard")
+            self._assets = {}
+            self._html = (package / "unbuilt.html").read_text("utf-8")
+            self._policy = policy(self._html)
 
     async def index(self, request: Request) -> Response:
-        """`GET /`."""
+        """`GET /`. Not to be stored: it names the files of this very build."""
         del request
-        return Response(self._html, media_type="text/html", headers=self._headers)
+        headers = {"Content-Security-Policy": self._policy, "Cache-Control": "no-store"}
+        return Response(self._html, media_type="text/html", headers=headers)
+
+    async def asset(self, request: Request) -> Response:
+        """`GET /assets/…`."""
+        asset = self._assets.get(request.path_params["name"])
+        if asset is None:
+            # Of an earlier build, say: the page that names it is older than this server.
+            raise HTTPException(404, "no such file")
+        return asset.answer(request)
 
 
-def policy(html: str) -> str:
-    """The Content-Security-Policy under which exactly this page works."""
+def policy(page: str) -> str:
+    """The Content-Security-Policy under which exactly this page, whose parts all stand in it, works."""
     hashes: dict[str, list[str]] = {"script": [], "style": []}
-    for kind, text in _INLINE.findall(html):
+    for kind, text in _INLINE.findall(page):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         hashes[kind].append(f"'sha256-{digest}'")
     own = [f"{kind}-src {' '.join(found)}" for kind, found in hashes.items() if found]
-    closed = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
-    return "; ".join(["default-src 'none'", "connect-src 'self'", "img-src data:", *own, *closed])
+    return "; ".join(["default-src 'none'", "connect-src 'self'", "img-src data:", *own, *_CLOSED])
+
+
+def _assets(folder: Traversable) -> dict[str, Asset]:
+    if not folder.is_dir():
+        return {}
+    found = (each for each in folder.iterdir() if each.is_file())
+    return {
+        each.name: Asset(each.name, each.read_bytes())
+        for each in found
+        if each.name.rpartition(".")[2] in _TYPES
+    }
+
+
+def _with_symbols(page: str, settings: Settings) -> str:
+    """The page with the server's own symbols, for a watchlist to begin with."""
+    # Where prices want a ticket, so do the names of those that somebody watches.
+    is_open = not settings.api_token or "prices" in settings.public
+    symbols = settings.symbols or tuple(sorted(settings.allowed_symbols))
+    text = html.escape(",".join(symbols)) if is_open else ""
+    return page.replace(_SYMBOLS, _SYMBOLS + text, 1)
