@@ -13,8 +13,8 @@ from playwright.async_api import Route, async_playwright
 
 from tapecast.bus.connection import Bus
 from tests.api.support import beating
-from tests.e2e.processes import serving
 from tests.e2e.chromium import CHROMIUM, QUIET
+from tests.e2e.processes import serving
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import Heard
 from tests.support import PATIENCE_S, eventually

@@ -12,10 +12,10 @@ import pytest
 from playwright.async_api import Route, async_playwright
 
 from tapecast.simulator.server import SimulatorConfig, simulator
+from tests.e2e.chromium import CHROMIUM, QUIET
 from tests.e2e.nginx import needs_nginx, nginx
 from tests.e2e.page import opened
 from tests.e2e.processes import ready, serving, tapecast
-from tests.e2e.chromium import CHROMIUM, QUIET
 from tests.e2e.ticker import Ticker
 from tests.support import eventually, free_port, free_socket
 
