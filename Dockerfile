@@ -12,8 +12,13 @@ COPY pyproject.toml ./
 RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 print(*project['dependencies'], *project['optional-dependencies']['embedded'], sep='\n')" > requirements.txt \
     && /opt/tapecast/bin/pip install -r requirements.txt
-COPY README.md LICENSE ./
+COPY README.md LICENSE hatch_build.py ./
+COPY scripts/build_dashboard.py scripts/
+COPY dashboard dashboard
+COPY clients/js/package.json clients/js/
+COPY clients/js/src clients/js/src
 COPY src src
+# The dashboard is built in here, with Node from a wheel that this stage keeps to itself.
 RUN pip wheel --no-deps --wheel-dir dist . \
     && /opt/tapecast/bin/pip install --no-deps dist/*.whl \
     && /opt/tapecast/bin/pip check

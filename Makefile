@@ -8,14 +8,17 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e js drills bench attempt-table \
-	fault-table outage-table format clean
+.PHONY: help up install install-embedded install-bench test check lint types imports unit e2e js dashboard \
+	dashboard-test drills bench attempt-table fault-table outage-table format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else all simulated and embedded
 	@$(BIN)/tapecast up $(ARGS)
+
+dashboard: install-embedded ## Build the dashboard into the package, with npm
+	@$(BIN)/python scripts/build_dashboard.py
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
 	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)

@@ -19,6 +19,8 @@ from tapecast.settings import Settings
 from tests.project.deployment import ROOT, assert_ours, secret_names
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# By .dockerignore, wherever they lie.
+NEVER_SENT = ("__pycache__", "node_modules", "static")
 HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
 
@@ -112,8 +114,9 @@ def build(folder: Path, env: dict[str, str]) -> None:
             for name in names:
                 source, to = ROOT / name, folder / "build" / target
                 if source.is_dir():
-                    shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"))
+                    shutil.copytree(source, to, ignore=shutil.ignore_patterns(*NEVER_SENT))
                 else:
+                    to.mkdir(parents=True, exist_ok=True)
                     shutil.copy(source, to)
         elif word == "RUN":
             subprocess.run(
@@ -140,6 +143,9 @@ def test_the_steps_of_the_image_make_what_it_runs(tmp_path: Path) -> None:
     run = {"env": {"PATH": f"{program.parent}:/usr/bin:/bin"}, "cwd": tmp_path / "home", "timeout": 60}
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, **run)  # type: ignore[call-overload]
     assert PROJECT["name"] in said.stdout
+    # And the dashboard.
+    (static,) = (tmp_path / "opt" / "tapecast").rglob("api/static/index.html")
+    assert list((static.parent / "assets").glob("*.js"))
     # What the health check runs: it has a reason to complain, and no traceback.
     said = subprocess.run([program, "check"], capture_output=True, text=True, check=False, **run)  # type: ignore[call-overload]
     assert (said.returncode, "nothing listens on port" in said.stderr) == (1, True)
