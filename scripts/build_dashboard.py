@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,14 @@ class Dashboard:
             return False
         built = index.stat().st_mtime
         return all(source.stat().st_mtime <= built for source in self._sources())
+
+    @property
+    def sum(self) -> str:
+        """Of what it is made of, by content: a checkout touches files that did not change."""
+        total = 0
+        for source in sorted(self._sources()):
+            total = zlib.crc32(source.read_bytes(), zlib.crc32(source.name.encode(), total))
+        return f"{total:08x}"
 
     def _sources(self) -> Iterator[Path]:
         yield from (path for path in self.folder.iterdir() if path.is_file())
@@ -112,6 +121,7 @@ class Dashboard:
             # Whatever interrupts us ends its children, too.
             if process.poll() is None and hasattr(os, "killpg"):
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         if code != 0:
             raise NotBuiltError(f"`npm {' '.join(arguments[:2])}` did not succeed (see above)")
 

@@ -2,7 +2,8 @@
 
 `make` calls it before each target, with the Python that scripts/find-python chose and the extra that the
 target needs. What was installed is written in .venv/installed.json, and only after all went well: that the
-file says the same is the whole check, so the second `make up` is instant.
+file says the same is the whole check, so the second `make up` is instant. pip builds the dashboard too; where
+its sources have changed since, it is built anew, or goes without: once for each change, not at each make.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from build_dashboard import Dashboard, NotBuiltError
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 INSTALLED = VENV / "installed.json"
 PYPROJECT = ROOT / "pyproject.toml"
+TRIED = VENV / "dashboard"
+"""Of which sources a build was tried last."""
 EVERYTHING = "test"
 """The extra that contains the others."""
 
@@ -104,6 +109,21 @@ def run_pip(extra: str, lock: int) -> int:
     return subprocess.run(command, cwd=ROOT, env=environ, pass_fds=[lock], check=False).returncode
 
 
+def refresh(dashboard: Dashboard) -> None:
+    """Builds the dashboard if its sources are others than at the last try. Its absence stops nothing."""
+    if not dashboard.has_sources:
+        return
+    want = dashboard.sum
+    if TRIED.is_file() and TRIED.read_text("utf-8") == want:
+        return
+    try:
+        if not dashboard.is_fresh:
+            dashboard.build()
+    except (NotBuiltError, OSError) as error:
+        say(f"going on with the plain page: {error}. `make dashboard` tries again")
+    TRIED.write_text(want, "utf-8")
+
+
 def write(facts: Facts) -> None:
     """Whole or not at all."""
     draft = INSTALLED.with_suffix(".draft")
@@ -119,11 +139,11 @@ def say(text: str) -> None:
 def main(extra: str) -> None:
     """The command: make .venv hold `extra`."""
     want = wanted(extra)
-    if suffices(installed(), want):
-        return
-    with one_at_a_time() as lock:
-        if not suffices(installed(), want):
-            install(want, lock)
+    if not suffices(installed(), want):
+        with one_at_a_time() as lock:
+            if not suffices(installed(), want):
+                install(want, lock)
+    refresh(Dashboard(ROOT))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Installer:
         monkeypatch.setattr(module, "VENV", project / ".venv")
         monkeypatch.setattr(module, "INSTALLED", project / ".venv" / "installed.json")
         monkeypatch.setattr(module, "PYPROJECT", project / "pyproject.toml")
+        monkeypatch.setattr(module, "TRIED", project / ".venv" / "dashboard")
         monkeypatch.setattr(module, "create", self.create)
         monkeypatch.setattr(module, "run_pip", self.run_pip)
         self.change_pyproject("one")
@@ -61,6 +62,8 @@ def installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     spec = importlib.util.spec_from_file_location("install", ROOT / "scripts" / "install.py")
     assert spec is not None
     assert spec.loader is not None
+    # As when it is run: its own folder comes first.
+    monkeypatch.syspath_prepend(ROOT / "scripts")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return Installer(module, tmp_path, monkeypatch)
@@ -142,3 +145,47 @@ def test_two_makes_take_turns(installer: Installer, monkeypatch: pytest.MonkeyPa
     second.join(60)
     assert not second.is_alive()
     assert installer.asked == ["venv", "test"]
+
+
+class Sources:
+    """A dashboard of which nothing is built."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.has_sources, self.is_fresh, self.sum = True, False, "one"
+        self.builds = 0
+        self.error = error
+
+    def build(self) -> None:
+        """Count it."""
+        self.builds += 1
+        if self.error:
+            raise self.error
+
+
+def test_the_dashboard_is_built_once_for_each_change(installer: Installer) -> None:
+    """Not at each make, and not by pip again."""
+    installer.make("embedded")
+    sources = Sources()
+    for text in ("one", "one", "two", "two"):
+        sources.sum = text
+        installer.module.refresh(sources)
+    assert sources.builds == 2
+
+
+def test_without_npm_make_goes_on(installer: Installer, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says why, once, and does not try at each make."""
+    installer.make("embedded")
+    sources = Sources(OSError("no npm"))
+    installer.module.refresh(sources)
+    installer.module.refresh(sources)
+    assert sources.builds == 1
+    assert "no npm. `make dashboard` tries again" in capsys.readouterr().err
+
+
+def test_what_pip_has_built_is_left_alone(installer: Installer) -> None:
+    """The build hook runs with every installation."""
+    installer.make("embedded")
+    sources = Sources()
+    sources.is_fresh = True
+    installer.module.refresh(sources)
+    assert sources.builds == 0
