@@ -1,15 +1,21 @@
-import { useEffect } from "react";
-import { TapecastProvider, useClient, useMarketStream } from "tapecast-client/react";
+import { useEffect, useMemo } from "react";
+import { TapecastProvider, useClient, useMarketStream, useOrders } from "tapecast-client/react";
 import { badgeOf } from "./badge";
 import { selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
 import { BASE, INTERVAL_MS } from "./config";
-import { useHealth } from "./hooks";
+import { type Health, useHealth } from "./hooks";
 import { useRights } from "./rights";
-import { type Session, tape, useSession } from "./session";
+import { record, type Session, tape, useSession } from "./session";
 import { useStored } from "./stored";
+import { Account } from "./ui/account";
+import { Book } from "./ui/book";
+import { ChartPanel } from "./ui/chartpanel";
 import { Header } from "./ui/header";
 import { Notice } from "./ui/notice";
+import { Status } from "./ui/status";
 import { Watchlist } from "./ui/watchlist";
+
+const NO_ORDERS: never[] = [];
 
 export function App() {
   const session = useSession();
@@ -35,24 +41,26 @@ export function App() {
 function Board({ session, given }: { session: Session; given: string }) {
   const symbols = useStored(watchlist);
   const chosen = useStored(selected);
-  const shown = shownOf(chosen, symbols);
+  const shown = chosen && !symbols.includes(chosen) ? chosen : shownOf(chosen, symbols);
   const health = useHealth();
-  const { connection, feeds, states } = health;
+  const { connection, feeds } = health;
   const rights = useRights(
     BASE,
     given,
     connection.state === "refused" ? (connection.reason ?? "refused") : "",
   );
+  const states = useStatesOf(health, symbols);
   const badge = badgeOf({ isStopped: session.stoppedAt !== undefined, connection, feeds, states });
   useEffect(() => {
     document.title = `${badge.word} · tapecast`;
   }, [badge.word]);
+  const props = { badge, health, session, given };
   return (
     <>
       <Recorder symbols={symbols} />
       <Header badge={badge} feeds={feeds} session={session} />
+      <Notice {...props} />
       <main>
-        <Notice badge={badge} health={health} session={session} rights={rights} given={given} />
         <Watchlist
           symbols={symbols}
           shown={shown}
@@ -64,25 +72,56 @@ function Board({ session, given }: { session: Session; given: string }) {
           }}
           onRemove={unwatch}
         />
+        {rights.positions === "open" ? (
+          <WithOrders shown={shown} health={health} given={given} />
+        ) : (
+          <>
+            {shown && <ChartPanel symbol={shown} given={given} orders={NO_ORDERS} />}
+            {shown && <Book symbol={shown} />}
+            <Account right={rights.positions} given={given} feed={undefined} orders={undefined} />
+          </>
+        )}
+        <Status right={rights.status} refused={refusedOf(states)} />
       </main>
     </>
   );
+}
+
+/** The chart's marks and the list come from the same orders, which only they want who may have them. */
+function WithOrders({ shown, health, given }: { shown: string | undefined; health: Health; given: string }) {
+  const orders = useOrders();
+  return (
+    <>
+      {shown && <ChartPanel symbol={shown} given={given} orders={orders ?? NO_ORDERS} />}
+      {shown && <Book symbol={shown} />}
+      <Account
+        right="open"
+        given={given}
+        feed={health.feeds.find(({ market }) => market === "account")}
+        orders={orders}
+      />
+    </>
+  );
+}
+
+/** Of the symbols of the watchlist: the client also knows those of positions. */
+function useStatesOf({ states }: Health, symbols: readonly string[]): Health["states"] {
+  return useMemo(() => {
+    const watched = new Set(symbols);
+    return new Map([...states].filter(([symbol]) => watched.has(symbol)));
+  }, [states, symbols]);
+}
+
+function refusedOf(states: Health["states"]): Map<string, string | undefined> {
+  const refused = [...states.values()].filter(({ state }) => state === "refused");
+  return new Map(refused.map(({ symbol, reason }) => [symbol, reason]));
 }
 
 /** Wants all symbols, whether their rows can be seen or not, and remembers their prices. Draws nothing. */
 function Recorder({ symbols }: { symbols: readonly string[] }) {
   useMarketStream(symbols);
   const client = useClient();
-  useEffect(() => {
-    tape.keep(symbols);
-  }, [symbols]);
-  useEffect(
-    () =>
-      client?.on("tick", ({ symbol, price, timestamp, ts_recv }) => {
-        const ms = timestamp ? Date.parse(timestamp) : (ts_recv ?? Number.NaN) / 1000;
-        if (!Number.isNaN(ms)) tape.add(symbol, ms, price);
-      }),
-    [client],
-  );
+  useEffect(() => tape.keep(symbols), [symbols]);
+  useEffect(() => client && record(client), [client]);
   return null;
 }

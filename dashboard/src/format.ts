@@ -1,5 +1,6 @@
 // Numbers as people who watch markets read them: the digits of the price decide the digits of the rest.
 
+const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
 const formats = new Map<string, Intl.NumberFormat>();
 
 function fixed(digits: number, sign = false): Intl.NumberFormat {
@@ -47,8 +48,7 @@ export function quantity(value: number | null | undefined): string {
   if (size >= 1e9) return `${price(value / 1e9, 2)}B`;
   if (size >= 1e6) return `${price(value / 1e6, 2)}M`;
   if (size >= 1e4) return `${price(value / 1e3, 1)}k`;
-  if (Number.isInteger(value)) return price(value, 0);
-  return typeset(fixed(size >= 100 ? 2 : 4).format(value));
+  return typeset(exact.format(value));
 }
 
 /** How long ago, in two or three characters. */
@@ -69,7 +69,8 @@ export function clock(moment: string | number | null | undefined): string {
 
 /** Up, down, or neither: the name of a colour, never the only sign. */
 export function directionOf(value: number | undefined): "up" | "down" | "flat" {
-  if (!value) return "flat";
+  // As it is shown: what reads 0.00 has no direction.
+  if (value === undefined || Math.abs(value) < 0.005) return "flat";
   return value > 0 ? "up" : "down";
 }
 

@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
-import type { Connection, Feed, SymbolStatus, TapecastClient, TapecastError } from "tapecast-client";
+import type { Connection, Feed, SymbolStatus, TapecastError } from "tapecast-client";
 import { useClient } from "tapecast-client/react";
 
 // One clock for all ages of the page.
@@ -75,12 +75,6 @@ export function useHealth(): Health {
     };
   }, [client]);
   return health;
-}
-
-/** Calls `record` with every tick of the client. */
-export function useTicks(record: (client: TapecastClient) => () => void): void {
-  const client = useClient();
-  useEffect(() => (client ? record(client) : undefined), [client, record]);
 }
 
 export interface Slice {

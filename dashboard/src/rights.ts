@@ -11,7 +11,8 @@ export interface Rights {
 }
 
 export const UNKNOWN: Rights = { status: "unknown", positions: "unknown" };
-const AGAIN_MS = 30_000;
+// Each no stands in the console.
+const AGAIN_MS = 60_000;
 const SOON_MS = 3_000;
 const WAIT_MS = 5_000;
 

@@ -75,12 +75,19 @@ export class Tape {
   ) {}
 
   add(symbol: string, ms: number, price: number): void {
-    let ring = this.#rings.get(symbol);
-    if (!ring) {
-      ring = new Ring(this.step, this.size);
-      this.#rings.set(symbol, ring);
-    }
-    ring.add(ms, price);
+    (this.#rings.get(symbol) ?? this.begin(symbol)).add(ms, price);
+  }
+
+  /** With nothing known yet. */
+  begin(symbol: string): Ring {
+    const ring = new Ring(this.step, this.size);
+    this.#rings.set(symbol, ring);
+    return ring;
+  }
+
+  /** In the order in which they began. */
+  get symbols(): Iterable<string> {
+    return this.#rings.keys();
   }
 
   of(symbol: string): Ring | undefined {

@@ -16,7 +16,8 @@ from starlette.responses import Response
 from tapecast.api.page import Page, policy
 from tapecast.settings import load
 
-INDEX = '<!doctype html><meta name="tapecast-symbols" content="" /><script src="./assets/a-1.js"></script>'
+INDEX = """<!doctype html><meta name="tapecast-symbols" content="" /><meta name="tapecast-bars" content="" />
+<script src="./assets/a-1.js"></script>"""
 SCRIPT = b"go();" * 100
 
 
@@ -107,6 +108,13 @@ async def test_the_page_begins_with_the_servers_symbols(
     """Unless prices are private: then what is watched here is nobody's business."""
     answer = await Page(load(env), package).index(request())
     assert f'<meta name="tapecast-symbols" content="{symbols}" />' in text(answer)
+
+
+@pytest.mark.parametrize(("paths", "said"), [([], ""), (["/stream/bars"], "yes")])
+async def test_the_page_knows_whether_there_are_bars(package: Path, paths: list[str], said: str) -> None:
+    """It need not ask, and be refused."""
+    answer = await Page(load({}), package, paths=paths).index(request())
+    assert f'<meta name="tapecast-bars" content="{said}" />' in text(answer)
 
 
 @pytest.mark.parametrize("missing", ["static/index.html", "static/assets/a-1.js"])

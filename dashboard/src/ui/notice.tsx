@@ -3,7 +3,6 @@ import type { Badge } from "../badge";
 import { ticket } from "../choices";
 import { clock } from "../format";
 import { type Health, useSecond } from "../hooks";
-import type { Rights } from "../rights";
 import type { Session } from "../session";
 import * as words from "../words";
 import { TicketForm } from "./ticket";
@@ -12,7 +11,6 @@ interface Props {
   badge: Badge;
   health: Health;
   session: Session;
-  rights: Rights;
   given: string;
 }
 

@@ -53,8 +53,8 @@ def create_app(
 
 def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: Metrics) -> list[BaseRoute]:
     streams = Streams(hub, seats, settings, guard)
-    health, bars, page = Health(hub), Bars(hub, seats, settings, guard), Page(settings)
-    return [
+    health, bars = Health(hub), Bars(hub, seats, settings, guard)
+    routes: list[BaseRoute] = [
         Route("/stream", streams.multiplexed),
         Route("/stream/prices", streams.prices),
         Route("/stream/positions", streams.positions),
@@ -66,6 +66,6 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: M
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", metrics.metrics),
-        Route("/", page.index),
-        Route("/assets/{name}", page.asset),
     ]
+    page = Page(settings, paths=[route.path for route in routes if isinstance(route, Route)])
+    return [*routes, Route("/", page.index), Route("/assets/{name}", page.asset)]

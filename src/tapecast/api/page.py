@@ -13,6 +13,7 @@ import hashlib
 import html
 import logging
 import re
+from collections.abc import Container
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -25,7 +26,7 @@ from tapecast.api.encoding import accepts_gzip
 from tapecast.settings import Settings
 
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
-_SYMBOLS: Final = '<meta name="tapecast-symbols" content="'
+_META: Final = '<meta name="tapecast-{}" content="'
 # What a build of ours consists of. A file of another kind is none of it.
 _TYPES: Final = {
     "js": "text/javascript",
@@ -74,14 +75,18 @@ class Asset:
 
 
 class Page:
-    """The dashboard's endpoints."""
+    """The dashboard's endpoints. `paths`: what this api has, of which the page may make use."""
 
-    def __init__(self, settings: Settings, package: Traversable | None = None) -> None:
+    def __init__(
+        self, settings: Settings, package: Traversable | None = None, *, paths: Container[str] = ()
+    ) -> None:
         package = package or files("tapecast.api")
         built = package / "static"
         self._assets = _assets(built / "assets")
         if self._assets and (built / "index.html").is_file():
-            self._html = _with_symbols((built / "index.html").read_text("utf-8"), settings)
+            bare = (built / "index.html").read_text("utf-8")
+            told = {"symbols": _symbols(settings), "bars": "yes" if "/stream/bars" in paths else ""}
+            self._html = _with(bare, told)
             self._policy = _POLICY
         else:
             logger.info("page_not_built: `/` shows the plain page, which says how to build the dashboard")
@@ -125,10 +130,16 @@ def _assets(folder: Traversable) -> dict[str, Asset]:
     }
 
 
-def _with_symbols(page: str, settings: Settings) -> str:
-    """The page with the server's own symbols, for a watchlist to begin with."""
+def _symbols(settings: Settings) -> str:
+    """The server's own symbols, for a watchlist to begin with."""
     # Where prices want a ticket, so do the names of those that somebody watches.
     is_open = not settings.api_token or "prices" in settings.public
-    symbols = settings.symbols or tuple(sorted(settings.allowed_symbols))
-    text = html.escape(",".join(symbols)) if is_open else ""
-    return page.replace(_SYMBOLS, _SYMBOLS + text, 1)
+    return ",".join(settings.symbols or sorted(settings.allowed_symbols)) if is_open else ""
+
+
+def _with(page: str, told: dict[str, str]) -> str:
+    """The page with what it is told."""
+    for name, value in told.items():
+        start = _META.format(name)
+        page = page.replace(start, start + html.escape(value), 1)
+    return page

@@ -1,0 +1,51 @@
+// Sums and words of the account that the server does not send on every deployment.
+
+import type { Feed, Order, Portfolio, Position } from "tapecast-client";
+
+/** The totals as the server sends them now; the client's type is of an older one. */
+export interface Totals extends Portfolio {
+  state?: string;
+  day_pl?: number;
+  day_plpc?: number;
+  stale?: { symbol: string; state: string; reason?: string }[];
+  unpriced?: unknown[];
+}
+
+/** Of the positions themselves, where there is no `portfolio` event. An unknown one is not counted as zero. */
+export function sumOf(
+  positions: readonly Position[],
+  field: "market_value" | "unrealized_pl",
+): number | undefined {
+  const known = positions.map((position) => position[field]).filter((value) => value !== undefined);
+  return known.length ? known.reduce((sum, value) => sum + value, 0) : undefined;
+}
+
+/** Which positions' prices may not be believed. */
+export function doubtful(positions: readonly Position[]): string[] {
+  return positions
+    .filter(({ state }) => state && state !== "live" && state !== "closed")
+    .map(({ symbol }) => symbol);
+}
+
+/** The order in words: "limit 160.10", "market". */
+export function kindOf({ type = "", limit_price, stop_price }: Order): string {
+  const prices = [stop_price, limit_price].filter((value) => value !== null && value !== undefined);
+  return [type.replace("_", " "), ...prices].join(" ");
+}
+
+const OVER = new Set(["filled", "canceled", "expired", "rejected", "replaced", "done_for_day"]);
+
+export function isOpen({ status = "" }: Order): boolean {
+  return !OVER.has(status);
+}
+
+/** The newest of an order's times. */
+export function momentOf({ filled_at, canceled_at, submitted_at, created_at }: Order): string | undefined {
+  return filled_at ?? canceled_at ?? submitted_at ?? created_at ?? undefined;
+}
+
+/** The account's own badge: nothing of it is LIVE while what keeps it is not. */
+export function accountWord(feed: Feed | undefined, doubts: number): string {
+  if (feed && feed.state !== "live") return feed.state;
+  return doubts ? "stale" : "live";
+}

@@ -1,0 +1,74 @@
+import { lazy, Suspense, useState } from "react";
+import type { Order } from "tapecast-client";
+import { usePrice } from "tapecast-client/react";
+import { chartInterval, chartKind, INTERVALS } from "../choices";
+import { directionOf, percent, price, signed } from "../format";
+import { useStored } from "../stored";
+import type { Maker } from "./chart";
+
+// The largest part of the page, and not needed for the first price.
+const Chart = lazy(() => import("./chart"));
+
+const MADE: Record<Maker, string> = {
+  nobody: "",
+  server: "Bars of every trade, made by this server since somebody first asked",
+  venue: "Bars of every trade, history from the venue",
+  page: "Candles of the prices that this page has seen: this server makes no bars",
+};
+
+export function ChartPanel({
+  symbol,
+  given,
+  orders,
+}: {
+  symbol: string;
+  given: string;
+  orders: readonly Order[];
+}) {
+  const { price: last, change, change_percent, state } = usePrice(symbol);
+  const kind = useStored(chartKind);
+  const interval = useStored(chartInterval);
+  const [maker, setMaker] = useState<Maker>("nobody");
+  return (
+    <section className={`panel chart ${state}`} aria-label={`Chart of ${symbol}`}>
+      <div className="bar">
+        <h2>{symbol}</h2>
+        <span className="big">{price(last)}</span>
+        <span className={directionOf(change)}>
+          {signed(change)} {change_percent !== undefined && `(${percent(change_percent)})`}
+        </span>
+        {state !== "live" && <span className={`badge ${state}`}>{state}</span>}
+        <fieldset>
+          <legend className="sr">Length of a bar</legend>
+          {INTERVALS.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === interval}
+              onClick={() => chartInterval.set(each)}
+            >
+              {each}
+            </button>
+          ))}
+        </fieldset>
+        <fieldset>
+          <legend className="sr">Kind of chart</legend>
+          {(["candles", "line"] as const).map((each) => (
+            <button key={each} type="button" aria-pressed={each === kind} onClick={() => chartKind.set(each)}>
+              {each === "line" ? "Line" : "Candles"}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <Suspense fallback={<div className="plot" />}>
+        <Chart symbol={symbol} given={given} orders={orders} onMaker={setMaker} />
+      </Suspense>
+      <p className="source">
+        <span>{MADE[maker]}</span>
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          Charts by TradingView Lightweight Charts™, © TradingView, Inc.
+        </a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,53 @@
+import { memo } from "react";
+import type { Order } from "tapecast-client";
+import { isOpen, kindOf, momentOf } from "../account";
+import { clock, price, quantity } from "../format";
+
+/** The recent orders, newest first. */
+export const Orders = memo(function Orders({ orders }: { orders: readonly Order[] | undefined }) {
+  return (
+    <section className="panel orders" aria-label="Recent orders">
+      <div className="bar">
+        <h2>Orders</h2>
+      </div>
+      {!orders?.length ? (
+        <p className="empty">{orders ? "No orders yet." : "This server has not told of any orders."}</p>
+      ) : (
+        <div className="scroller">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Symbol</th>
+                <th scope="col">Order</th>
+                <th scope="col">Filled</th>
+                <th scope="col" className="wide">
+                  At
+                </th>
+                <th scope="col">Status</th>
+                <th scope="col" className="wide">
+                  Time
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {orders.map((order) => (
+                <tr key={order.id} className={isOpen(order) ? "open" : ""} data-order={order.id}>
+                  <th scope="row">{order.symbol}</th>
+                  <td>
+                    <span className={order.side === "sell" ? "down" : "up"}>{order.side}</span>{" "}
+                    {order.qty ? quantity(order.qty) : order.notional && `$${order.notional}`}{" "}
+                    <span className="dim">{kindOf(order)}</span>
+                  </td>
+                  <td>{quantity(order.filled_qty)}</td>
+                  <td className="wide">{order.filled_avg_price ? price(order.filled_avg_price) : ""}</td>
+                  <td>{(order.status ?? "").replaceAll("_", " ")}</td>
+                  <td className="wide dim">{clock(momentOf(order))}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+});

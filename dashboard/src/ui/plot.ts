@@ -1,0 +1,142 @@
+// The chart itself, without React: TradingView's lightweight-charts under our names.
+
+import {
+  CandlestickSeries,
+  ColorType,
+  createChart,
+  createSeriesMarkers,
+  HistogramSeries,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  LineSeries,
+  type SeriesType,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
+import type { Candle, Fill } from "../candles";
+import type { ChartKind } from "../choices";
+import { digitsOf } from "../format";
+import type { Colours } from "./colours";
+
+const at = (seconds: number) => seconds as UTCTimestamp;
+const clock = (time: Time, options: Intl.DateTimeFormatOptions) =>
+  new Date(1000 * (time as number)).toLocaleString("en-GB", options);
+const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+const MINUTE: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+const SECOND: Intl.DateTimeFormatOptions = { ...MINUTE, second: "2-digit" };
+// By lightweight-charts' kinds of marks: year, month, day, time, time with seconds.
+const MARKS: Intl.DateTimeFormatOptions[] = [{ year: "numeric" }, { month: "short" }, DAY, MINUTE, SECOND];
+
+export class Plot {
+  readonly #chart: IChartApi;
+  #main: ISeriesApi<SeriesType>;
+  readonly #volume: ISeriesApi<"Histogram">;
+  #markers: ISeriesMarkersPluginApi<Time>;
+  #kind: ChartKind;
+  #colours: Colours;
+
+  constructor(element: HTMLElement, kind: ChartKind, colours: Colours) {
+    this.#kind = kind;
+    this.#colours = colours;
+    this.#chart = createChart(element, {
+      autoSize: true,
+      layout: {
+        fontSize: 11,
+        // Its logo brings a style of its own, which the page's policy forbids; the panel names and links it.
+        attributionLogo: false,
+      },
+      localization: { timeFormatter: (time: Time) => clock(time, { ...DAY, ...SECOND }) },
+      timeScale: {
+        timeVisible: true,
+        secondsVisible: true,
+        rightOffset: 4,
+        tickMarkFormatter: (time: Time, mark: number) => clock(time, MARKS[mark] ?? MINUTE),
+      },
+    });
+    this.#volume = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: "volume",
+      priceFormat: { type: "volume" },
+      lastValueVisible: false,
+      priceLineVisible: false,
+    });
+    this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    this.#main = this.#addMain();
+    this.#markers = createSeriesMarkers(this.#main);
+    this.paint(colours);
+  }
+
+  paint(colours: Colours): void {
+    this.#colours = colours;
+    const { soft, line, panel, up, down, calm } = colours;
+    this.#chart.applyOptions({
+      layout: { background: { type: ColorType.Solid, color: panel }, textColor: soft },
+      grid: { vertLines: { color: line }, horzLines: { color: line } },
+      rightPriceScale: { borderColor: line },
+      timeScale: { borderColor: line },
+    });
+    this.#main.applyOptions(
+      this.#kind === "line"
+        ? { color: calm }
+        : { upColor: up, downColor: down, wickUpColor: up, wickDownColor: down },
+    );
+    this.#volume.applyOptions({ color: `${soft}55` });
+  }
+
+  show(kind: ChartKind): void {
+    if (kind === this.#kind) return;
+    this.#kind = kind;
+    this.#chart.removeSeries(this.#main);
+    this.#main = this.#addMain();
+    this.#markers = createSeriesMarkers(this.#main);
+    this.paint(this.#colours);
+  }
+
+  all(candles: readonly Candle[]): void {
+    this.#main.setData(candles.map((candle) => this.#item(candle)));
+    this.#volume.setData(
+      candles.filter(({ volume }) => volume).map(({ time, volume }) => ({ time: at(time), value: volume })),
+    );
+    const digits = digitsOf(candles.at(-1)?.close ?? 1);
+    this.#main.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
+  }
+
+  one(candle: Candle): void {
+    this.#main.update(this.#item(candle));
+    if (candle.volume) this.#volume.update({ time: at(candle.time), value: candle.volume });
+  }
+
+  fills(fills: readonly Fill[]): void {
+    const { up, down } = this.#colours;
+    this.#markers.setMarkers(
+      fills.map(({ time, side, text }) => ({
+        time: at(time),
+        text,
+        ...(side === "buy"
+          ? ({ position: "belowBar", shape: "arrowUp", color: up } as const)
+          : ({ position: "aboveBar", shape: "arrowDown", color: down } as const)),
+      })),
+    );
+  }
+
+  /** As much as there is, up to a screenful. */
+  fit(count: number): void {
+    const shown = Math.min(Math.max(count, 40), 140);
+    this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + 4 });
+  }
+
+  close(): void {
+    this.#chart.remove();
+  }
+
+  #addMain(): ISeriesApi<SeriesType> {
+    if (this.#kind === "line") return this.#chart.addSeries(LineSeries, { lineWidth: 2 });
+    return this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
+  }
+
+  #item({ time, open, high, low, close }: Candle) {
+    return this.#kind === "line"
+      ? { time: at(time), value: close }
+      : { time: at(time), open, high, low, close };
+  }
+}

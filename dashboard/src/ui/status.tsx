@@ -1,0 +1,100 @@
+import type { Feed, ServerStatus } from "tapecast-client";
+import { useStreamStatus } from "tapecast-client/react";
+import { age, clock } from "../format";
+import { useSecond } from "../hooks";
+import { nameOf } from "../markets";
+import type { Right } from "../rights";
+import { meter } from "../session";
+import * as words from "../words";
+import { Fact } from "./book";
+
+/** How the whole path is: feeds, the server, and this page. */
+export function Status({
+  right,
+  refused,
+}: {
+  right: Right;
+  refused: ReadonlyMap<string, string | undefined>;
+}) {
+  const { feeds, hello, status } = useStreamStatus({ server: right === "open" });
+  return (
+    <section className="panel status" aria-label="Status">
+      <div className="bar">
+        <h2>Status</h2>
+        <span className="dim">{hello && `tapecast ${hello.version}`}</span>
+      </div>
+      <ul>
+        {feeds.map((feed) => (
+          <FeedLine key={feed.market} feed={feed} />
+        ))}
+        {[...refused].map(([symbol, reason]) => (
+          <li key={symbol}>
+            <b>{symbol}</b> <span className="badge refused">refused</span>{" "}
+            <span>{words.ofSymbol(reason)}</span>
+          </li>
+        ))}
+      </ul>
+      <dl>
+        <Here />
+        {status && <Server status={status} />}
+      </dl>
+      {right === "forbidden" || right === "unauthorized" ? (
+        <p className="aside">The server's own figures need a ticket that is for status.</p>
+      ) : null}
+    </section>
+  );
+}
+
+function FeedLine({ feed }: { feed: Feed }) {
+  return (
+    <li>
+      <b>{nameOf(feed.market)}</b> <span className={`badge ${feed.state}`}>{feed.state}</span>{" "}
+      <span className="dim">
+        {feed.feed}
+        {feed.since && ` since ${clock(feed.since)}`}
+      </span>
+      {feed.reason && <span> {words.ofFeed(feed).replace(/^[^:]*: /, "")}</span>}
+    </li>
+  );
+}
+
+function Here() {
+  useSecond();
+  const { perSecond, median, worst } = meter.pace(performance.now());
+  return (
+    <>
+      <Fact name="Prices here" of={`${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`} />
+      <Fact
+        name="Server to page"
+        of={median === undefined ? undefined : `${Math.round(median)} ms, worst ${Math.round(worst ?? 0)}`}
+      />
+    </>
+  );
+}
+
+function Server({ status }: { status: ServerStatus }) {
+  const { lease, newest_tick_age_s, clock_offset_s, rejected } = status;
+  const rejections = Object.values(rejected ?? {}).reduce((sum, count) => sum + count, 0);
+  return (
+    <>
+      <Fact name="Venue messages" of={`${Math.round(status.messages_per_second)}/s`} />
+      <Fact
+        name="Newest price"
+        of={newest_tick_age_s === null ? "none yet" : `${age(1000 * newest_tick_age_s)} ago`}
+      />
+      <Fact
+        name="Streams"
+        of={`${status.stream_count}, on ${status.replicas} ${status.replicas === 1 ? "replica" : "replicas"}`}
+      />
+      <Fact name="Symbols" of={`${status.active_symbols.length}, ${status.refused_count ?? 0} refused`} />
+      <Fact name="Reconnects" of={String(status.reconnects)} />
+      {Object.entries(lease ?? {}).map(([market, { holder, epoch }]) => (
+        <Fact key={market} name={`${nameOf(market)} lease`} of={holder} hint={`epoch ${epoch}`} />
+      ))}
+      <Fact name="Left out" of={rejections ? `${rejections} messages that made no sense` : undefined} />
+      {Object.entries(clock_offset_s ?? {}).map(([process, seconds]) => (
+        <Fact key={process} name="Wrong clock" of={`${process} by ${seconds} s`} />
+      ))}
+    </>
+  );
+}
