@@ -3,7 +3,7 @@ import { useSecond } from "../hooks";
 import { tape } from "../session";
 import { pathOf } from "../tape";
 
-export const WIDTH = 84;
+export const WIDTH = 70;
 export const HEIGHT = 20;
 
 /** The prices that this page has seen of a symbol, as a line. Drawn once a second at most. */

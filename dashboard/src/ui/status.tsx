@@ -49,9 +49,8 @@ function FeedLine({ feed }: { feed: Feed }) {
   return (
     <li>
       <b>{nameOf(feed.market)}</b> <span className={`badge ${feed.state}`}>{feed.state}</span>{" "}
-      <span className="dim">
-        {feed.feed}
-        {feed.since && ` since ${clock(feed.since)}`}
+      <span className="dim" title={feed.since}>
+        {feed.feed} {clock(feed.since)}
       </span>
       {feed.reason && <span> {words.ofFeed(feed).replace(/^[^:]*: /, "")}</span>}
     </li>
