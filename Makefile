@@ -20,6 +20,9 @@ up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else 
 dashboard: install-embedded ## Build the dashboard into the package, with npm
 	@$(BIN)/python scripts/build_dashboard.py
 
+dashboard-test: ## Lint, types and tests of the dashboard's own, with npm
+	@npm --prefix clients/js install --no-package-lock && cd dashboard && npm ci && npm test
+
 test: check ## Everything: install, lint, types, imports, all tests but the drills
 	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)
 	@scripts/test-js without-browser

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.e2e.chromium import DESK, NEEDED, PHONE, Watched, chromium
+from tests.e2e.dashboard_load import run
 from tests.e2e.processes import ready, serving, tapecast
 from tests.support import eventually, free_socket
 
@@ -225,3 +226,12 @@ async def test_a_closed_market_is_not_live(browser: Browser, valkey_url: str) ->
             assert await last(page, "AAPL")
             await expect(page.get_by_role("status")).to_contain_text("the last prices stand")
             await expect(page.get_by_text("The account is private here")).to_be_visible()
+
+
+async def test_five_hundred_busy_symbols_are_no_burden(valkey_url: str) -> None:
+    """A short form of `dashboard_load`; the limits of its five minutes, with room for what else runs here."""
+    found = await run(valkey_url, count=500, rate=10, seconds=10)
+    assert found.scripting < 0.3
+    assert found.longest_task_ms < 150
+    assert found.heap_mb[-1] < 1.5 * found.heap_mb[0] + 2
+    assert found.rows_drawn < 100
