@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { TapecastProvider, useClient, useMarketStream, useOrders } from "tapecast-client/react";
 import { badgeOf } from "./badge";
-import { selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
+import { neighbourOf, selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
 import { BASE, INTERVAL_MS } from "./config";
 import { type Health, useHealth } from "./hooks";
 import { useRights } from "./rights";
@@ -64,13 +64,15 @@ function Board({ session, given }: { session: Session; given: string }) {
         <Watchlist
           symbols={symbols}
           shown={shown}
-          isFeedDead={badge.word !== "LIVE" && badge.word !== "CLOSED"}
           onChoose={selected.set}
           onAdd={(text) => {
             const first = watch(text);
             if (first) selected.set(first);
           }}
-          onRemove={unwatch}
+          onRemove={(symbol) => {
+            unwatch(symbol);
+            if (symbol === shown) selected.set(neighbourOf(symbol, symbols) ?? "");
+          }}
         />
         {rights.positions === "open" ? (
           <WithOrders shown={shown} health={health} given={given} />

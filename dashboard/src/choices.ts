@@ -70,6 +70,12 @@ export function shownOf(chosen: string, symbols: readonly string[]): string | un
   return symbols.includes(chosen) ? chosen : symbols[0];
 }
 
+/** Who takes the place of a symbol that goes. */
+export function neighbourOf(symbol: string, symbols: readonly string[]): string | undefined {
+  const at = symbols.indexOf(symbol);
+  return at < 0 ? undefined : (symbols[at + 1] ?? symbols[at - 1]);
+}
+
 /** What was pasted as a ticket: the bare text, or the whole answer of `POST /tickets`. */
 export function ticketIn(text: string): string {
   const trimmed = text.trim();

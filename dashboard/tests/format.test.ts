@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { accountWord, doubtful, kindOf, sumOf } from "../src/account";
-import { shownOf, symbolsIn, ticketIn } from "../src/choices";
+import { neighbourOf, shownOf, symbolsIn, ticketIn } from "../src/choices";
 import { firstSymbols, hasBars } from "../src/config";
 import * as format from "../src/format";
 import { sliceOf } from "../src/hooks";
@@ -78,6 +78,10 @@ describe("what is typed", () => {
     expect(shownOf("SPY", ["AAPL", "SPY"])).toBe("SPY");
     expect(shownOf("SPY", ["AAPL"])).toBe("AAPL");
     expect(shownOf("", [])).toBeUndefined();
+    expect(neighbourOf("A", ["A", "B"])).toBe("B");
+    expect(neighbourOf("B", ["A", "B"])).toBe("A");
+    expect(neighbourOf("A", ["A"])).toBeUndefined();
+    expect(neighbourOf("X", ["A"])).toBeUndefined();
   });
 });
 

@@ -232,6 +232,6 @@ async def test_five_hundred_busy_symbols_are_no_burden(valkey_url: str) -> None:
     """A short form of `dashboard_load`; the limits of its five minutes, with room for what else runs here."""
     found = await run(valkey_url, count=500, rate=10, seconds=10)
     assert found.scripting < 0.3
-    assert found.longest_task_ms < 150
+    assert found.longest_task_cpu_ms < 50
     assert found.heap_mb[-1] < 1.5 * found.heap_mb[0] + 2
     assert found.rows_drawn < 100

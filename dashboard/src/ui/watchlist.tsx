@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { neighbourOf } from "../choices";
 import { useSlice } from "../hooks";
 import { Row } from "./row";
 
@@ -9,20 +10,20 @@ const COLUMNS = 8;
 interface Props {
   symbols: readonly string[];
   shown: string | undefined;
-  isFeedDead: boolean;
   onChoose(symbol: string): void;
   onAdd(text: string): void;
   onRemove(symbol: string): void;
 }
 
-export function Watchlist({ symbols, shown, isFeedDead, onChoose, onAdd, onRemove }: Props) {
+export function Watchlist({ symbols, shown, onChoose, onAdd, onRemove }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const { from, to } = useSlice(scroller, symbols.length, ROW_PX);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!shown || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Delete") return onRemove(shown);
-    const next = step && symbols[symbols.indexOf(shown) + step];
+    const isRemoval = event.key === "Delete" && symbols.includes(shown);
+    const next = isRemoval ? neighbourOf(shown, symbols) : step && symbols[symbols.indexOf(shown) + step];
+    if (isRemoval) onRemove(shown);
     if (!next) return;
     event.preventDefault();
     onChoose(next);
@@ -33,7 +34,7 @@ export function Watchlist({ symbols, shown, isFeedDead, onChoose, onAdd, onRemov
       <Add onAdd={onAdd} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the rows' buttons have the focus, their keys bubble */}
       <div className="scroller" ref={scroller} onKeyDown={move}>
-        <table aria-rowcount={symbols.length + 1} className={isFeedDead ? "dead" : ""}>
+        <table aria-rowcount={symbols.length + 1}>
           <thead>
             <tr>
               <th scope="col">Symbol</th>
