@@ -30,6 +30,8 @@ export interface Badge {
   counts: Counts;
   /** The feeds of what is watched that are not well. */
   ill: readonly Feed[];
+  /** Of what is watched. */
+  markets: ReadonlySet<string>;
 }
 
 const WELL = new Set(["live", "closed", "idle"]);
@@ -39,7 +41,7 @@ export function badgeOf(facts: Facts): Badge {
   for (const { state } of facts.states.values()) counts[state] += 1;
   const markets = new Set([...facts.states.keys()].map(marketOf));
   const ill = facts.feeds.filter(({ market, state }) => markets.has(market) && !WELL.has(state));
-  return { word: wordOf(facts, counts, ill), counts, ill };
+  return { word: wordOf(facts, counts, ill), counts, ill, markets };
 }
 
 function wordOf({ isStopped, connection, states }: Facts, counts: Counts, ill: readonly Feed[]): Word {

@@ -142,7 +142,7 @@ describe("the notice", () => {
     };
     render(
       <Notice
-        badge={{ word: "REFUSED", counts, ill: [] }}
+        badge={{ word: "REFUSED", counts, ill: [], markets: new Set() }}
         health={health as never}
         session={session}
         given=""

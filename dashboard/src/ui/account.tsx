@@ -57,8 +57,8 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
           <h2>Positions</h2>
           {loaded && <span className={`badge ${word}`}>{word}</span>}
           {account.simulated && <span className="badge pretence">simulated</span>}
-          {totals && <Strip totals={totals} />}
-          {!totals && positions.length > 0 && <Sums positions={positions} />}
+          {totals && <Strip totals={totals} word={word} />}
+          {!totals && positions.length > 0 && <Sums positions={positions} word={word} />}
         </div>
         {feed?.reason && <p className="aside">{words.ofFeed(feed)}.</p>}
         {!feed?.reason && doubts.length > 0 && <p className="aside">Not current: {doubts.join(", ")}.</p>}
@@ -73,10 +73,10 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
   );
 }
 
-function Strip({ totals }: { totals: Totals }) {
+function Strip({ totals, word }: { totals: Totals; word: string }) {
   const { equity, day_pl, day_plpc, unrealized_pl, cash, buying_power } = totals;
   return (
-    <dl className="strip">
+    <dl className={word === "live" ? "strip" : "strip stale"}>
       <Total name="Equity" of={price(equity, 2)} />
       <Total
         name="Today"
@@ -94,10 +94,10 @@ function Strip({ totals }: { totals: Totals }) {
   );
 }
 
-function Sums({ positions }: { positions: readonly Position[] }) {
+function Sums({ positions, word }: { positions: readonly Position[]; word: string }) {
   const profit = sumOf(positions, "unrealized_pl");
   return (
-    <dl className="strip">
+    <dl className={word === "live" ? "strip" : "strip stale"}>
       <Total name="Value" of={price(sumOf(positions, "market_value"), 2)} />
       <Total name="Open P/L" of={signed(profit)} by={profit} />
     </dl>

@@ -121,7 +121,7 @@ export class Plot {
 
   /** As much as there is, up to a screenful. */
   fit(count: number): void {
-    const shown = Math.min(Math.max(count, 40), 140);
+    const shown = Math.min(Math.max(count, 30), 140);
     this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + 4 });
   }
 

@@ -16,7 +16,7 @@ export function Status({
   right: Right;
   refused: ReadonlyMap<string, string | undefined>;
 }) {
-  const { feeds, hello, status } = useStreamStatus({ server: right === "open" });
+  const { feeds, hello, status, connected } = useStreamStatus({ server: right === "open" });
   return (
     <section className="panel status" aria-label="Status">
       <div className="bar">
@@ -36,7 +36,8 @@ export function Status({
       </ul>
       <dl>
         <Here />
-        {status && <Server status={status} />}
+        {/* Figures of before would pass for those of now. */}
+        {status && connected && <Server status={status} />}
       </dl>
       {right === "forbidden" || right === "unauthorized" ? (
         <p className="aside">The server's own figures need a ticket that is for status.</p>
@@ -50,7 +51,7 @@ function FeedLine({ feed }: { feed: Feed }) {
     <li>
       <b>{nameOf(feed.market)}</b> <span className={`badge ${feed.state}`}>{feed.state}</span>{" "}
       <span className="dim" title={feed.since}>
-        {feed.feed} {clock(feed.since)}
+        {feed.simulated ? "" : feed.feed} since {clock(feed.since)}
       </span>
       {feed.reason && <span> {words.ofFeed(feed).replace(/^[^:]*: /, "")}</span>}
     </li>
