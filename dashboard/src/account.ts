@@ -44,8 +44,10 @@ export function momentOf({ filled_at, canceled_at, submitted_at, created_at }: O
   return filled_at ?? canceled_at ?? submitted_at ?? created_at ?? undefined;
 }
 
-/** The account's own badge: nothing of it is LIVE while what keeps it is not. */
-export function accountWord(feed: Feed | undefined, doubts: number): string {
+/** The account's own badge: nothing of it is LIVE while what keeps it is not. None where nothing tells. */
+export function accountWord(feed: Feed | undefined, positions: readonly Position[]): string | undefined {
   if (feed && feed.state !== "live") return feed.state;
-  return doubts ? "stale" : "live";
+  if (doubtful(positions).length) return "stale";
+  if (positions.length && positions.every(({ state }) => state === "closed")) return "closed";
+  return feed || positions.length ? "live" : undefined;
 }

@@ -189,9 +189,14 @@ describe("markets", () => {
 describe("the account", () => {
   it("is not LIVE while what keeps it is not, nor over doubtful prices", () => {
     const feed = { feed: "alpaca", market: "account", state: "live" } as const;
-    expect(accountWord(feed, 0)).toBe("live");
-    expect(accountWord(feed, 1)).toBe("stale");
-    expect(accountWord({ ...feed, state: "reconnecting" }, 0)).toBe("reconnecting");
+    const live = { symbol: "A", state: "live" } as const;
+    const closed = { symbol: "B", state: "closed" } as const;
+    expect(accountWord(feed, [])).toBe("live");
+    expect(accountWord(feed, [live, closed])).toBe("live");
+    expect(accountWord(feed, [live, { ...live, state: "pending" }])).toBe("stale");
+    expect(accountWord({ ...feed, state: "reconnecting" }, [live])).toBe("reconnecting");
+    expect(accountWord(undefined, [closed])).toBe("closed");
+    expect(accountWord(undefined, [])).toBeUndefined();
   });
 
   it("counts nothing as zero that is not known", () => {

@@ -49,13 +49,13 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
   const { positions, loaded } = account;
   const totals = account.portfolio as Totals | undefined;
   const doubts = doubtful(positions);
-  const word = accountWord(feed, doubts.length);
+  const word = accountWord(feed, positions);
   return (
     <>
       <section className="panel account" aria-label="Positions">
         <div className="bar">
           <h2>Positions</h2>
-          {loaded && <span className={`badge ${word}`}>{word}</span>}
+          {loaded && word && <span className={`badge ${word}`}>{word}</span>}
           {account.simulated && <span className="badge pretence">simulated</span>}
           {totals && <Strip totals={totals} word={word} />}
           {!totals && positions.length > 0 && <Sums positions={positions} word={word} />}
@@ -73,10 +73,10 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
   );
 }
 
-function Strip({ totals, word }: { totals: Totals; word: string }) {
+function Strip({ totals, word }: { totals: Totals; word: string | undefined }) {
   const { equity, day_pl, day_plpc, unrealized_pl, cash, buying_power } = totals;
   return (
-    <dl className={word === "live" ? "strip" : "strip stale"}>
+    <dl className={word === "live" || word === "closed" ? "strip" : "strip stale"}>
       <Total name="Equity" of={price(equity, 2)} />
       <Total
         name="Today"
@@ -94,10 +94,10 @@ function Strip({ totals, word }: { totals: Totals; word: string }) {
   );
 }
 
-function Sums({ positions, word }: { positions: readonly Position[]; word: string }) {
+function Sums({ positions, word }: { positions: readonly Position[]; word: string | undefined }) {
   const profit = sumOf(positions, "unrealized_pl");
   return (
-    <dl className={word === "live" ? "strip" : "strip stale"}>
+    <dl className={word === "live" || word === "closed" ? "strip" : "strip stale"}>
       <Total name="Value" of={price(sumOf(positions, "market_value"), 2)} />
       <Total name="Open P/L" of={signed(profit)} by={profit} />
     </dl>
