@@ -25,6 +25,8 @@ pytestmark = [
     pytest.mark.skipif(not BUILT, reason="the dashboard has not been built (make dashboard)"),
 ]
 PATIENT_MS = 20_000
+# The rest of the page follows the badge within a tenth of a second, on a machine that is not busy.
+SOON_MS = 2_000
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ async def test_the_badge_is_stale_while_the_worker_is_dead(browser: Browser, val
                 await worker.end(signal.SIGKILL)
             await says(page, "STALE")
             await expect(page.get_by_role("status")).to_contain_text("the worker has fallen silent")
-            await expect(page.locator("tbody .badge.live")).to_have_count(0)
+            await expect(page.locator("tbody .badge.live")).to_have_count(0, timeout=SOON_MS)
             assert await page.title() == "STALE · tapecast"
             async with tapecast("ingest", env=env):
                 await says(page, "LIVE")
@@ -108,7 +110,7 @@ async def test_the_page_comes_back_with_the_server(browser: Browser, valkey_url:
                 await api.end(signal.SIGKILL)
             await says(page, "RECONNECTING")
             await expect(page.get_by_role("status")).to_contain_text("Nothing below is current")
-            await expect(page.locator(".badge.live")).to_have_count(0)
+            await expect(page.locator(".badge.live")).to_have_count(0, timeout=SOON_MS)
             async with tapecast("api", "--port", base.rsplit(":", 1)[1], env=env):
                 await eventually(lambda: ready(base), "the api is back")
                 await says(page, "LIVE")
@@ -158,7 +160,7 @@ async def test_a_phone_sees_it_all_without_scrolling_sideways(browser: Browser) 
         await expect(page.get_by_text("TradingView")).to_be_visible()
         await page.get_by_role("button", name="Stop the stream").tap()
         await says(page, "STOPPED")
-        await expect(page.locator(".badge.live")).to_have_count(0)
+        await expect(page.locator(".badge.live")).to_have_count(0, timeout=SOON_MS)
         await page.get_by_role("button", name="Start the stream").tap()
         await says(page, "LIVE")
         await moves(page, "AAPL")

@@ -41,6 +41,9 @@ export class Plot {
     this.#colours = colours;
     this.#chart = createChart(element, {
       autoSize: true,
+      // Before the first measuring: a range that is set on a chart of no width is lost.
+      width: element.clientWidth,
+      height: element.clientHeight,
       layout: {
         fontSize: 11,
         // Its logo brings a style of its own, which the page's policy forbids; the panel names and links it.
@@ -51,6 +54,7 @@ export class Plot {
         timeVisible: true,
         secondsVisible: true,
         rightOffset: 4,
+        barSpacing: 12,
         tickMarkFormatter: (time: Time, mark: number) => clock(time, MARKS[mark] ?? MINUTE),
       },
     });
