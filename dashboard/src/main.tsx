@@ -6,6 +6,7 @@ import "./styles/layout.css";
 import "./styles/badges.css";
 import "./styles/watchlist.css";
 import "./styles/panels.css";
+import "./styles/book.css";
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
