@@ -35,7 +35,7 @@ def main() -> None:
                         tapecast api        as many as there are readers
     For development:    tapecast simulate   a local Alpaca
 
-    Settings come from the environment or a file .env; see the README.
+    Settings come from the environment or a file .env; see docs/settings.md.
     """
 
 

@@ -31,7 +31,7 @@ def _key(*names: str) -> Any:
 
 
 class Settings(BaseSettings):
-    """Every setting. Names and defaults are listed in the README; a test fails when one is not."""
+    """Every setting. Names and defaults are listed in docs/settings.md; a test fails when one is not."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, hide_input_in_errors=True
@@ -228,7 +228,7 @@ _WORDS = {"int_parsing": "must be a whole number", "float_parsing": "must be a n
 
 def _explain(error: ValidationError) -> str:
     lines = []
-    # The first name of each field, which is the one in the README.
+    # The first name of each field, which is the one in docs/settings.md.
     names = {field: name for name, field in reversed(_fields_by_name().items())}
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         name = names.get(str(item["loc"][0]), "") if item["loc"] else ""

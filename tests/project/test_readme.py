@@ -8,34 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tapecast.settings import Settings, known_names
-
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-ROWS = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", README, re.MULTILINE))
 
 
 def test_it_is_read_in_one_sitting() -> None:
     """What is longer belongs into docs/."""
     assert len(README.splitlines()) < 200
-
-
-def test_every_setting_is_in_the_table_and_nothing_else() -> None:
-    """A setting without a row, or a row without a setting, fails. Further names of a key stand in its row."""
-    text = README[README.index("## Settings") : README.index("## Follow one tick")]
-    named = set(re.findall(r"`([A-Z][A-Z_]{3,})`", text))
-    assert known_names() <= named
-    assert set(ROWS) <= known_names()
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["PORT", "SYMBOL_LIMIT", "PRICE_TTL_S", "MAX_SYMBOLS_PER_STREAM", "STREAM_INTERVAL_MS", "KEEPALIVE_S"],
-)
-def test_defaults_are_those_of_the_code(name: str) -> None:
-    """The table's default is the one that is used."""
-    default = Settings.model_fields[name.lower()].default
-    assert float(ROWS[name].strip("` ")) == float(default)
 
 
 STEPS = re.findall(r"^\d\. \[`[^`]+`\]\((src/[^)]+)\) \*\*(\w+)\*\*", README, re.MULTILINE)
