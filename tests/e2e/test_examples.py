@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.async_api import expect
@@ -21,7 +25,8 @@ from tests.support import eventually
 
 pytestmark = pytest.mark.e2e
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 TOKEN = "a-token-that-is-long-enough"
 PATIENT_MS = 20_000
 
@@ -34,6 +39,18 @@ async def up() -> AsyncIterator[Child]:
     env = {"SYMBOLS": "AAPL,BTC/USD", "API_TOKEN": TOKEN}
     async with serving("up", env=env) as up:
         yield up
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """A plain web server for these files; its URL."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
 
 
 @asynccontextmanager
@@ -80,6 +97,59 @@ async def test_a_page_of_forty_lines_shows_live_prices() -> None:
         before = await row.inner_text()
         await expect(row).not_to_have_text(before, timeout=PATIENT_MS)
         assert watched.complaints == []
+
+
+VITE = ROOT / "dashboard" / "node_modules" / ".bin" / "vite"
+MAIN = """
+import { createRoot } from "react-dom/client";
+import App from "./App.jsx";
+createRoot(document.body).render(<App />);
+"""
+
+
+async def built(folder: Path, server: str) -> Path:
+    """A page of the React example, with the client from its source; no registry is asked."""
+    packages, client = ROOT / "dashboard" / "node_modules", ROOT / "clients" / "js" / "src"
+    alias = {
+        "tapecast-client/react": str(client / "react" / "index.ts"),
+        **{name: str(packages / name) for name in ("react", "react-dom")},
+    }
+    shutil.copy(EXAMPLES / "react" / "App.jsx", folder)
+    (folder / "main.jsx").write_text(MAIN, "utf-8")
+    (folder / "index.html").write_text(
+        '<link rel="icon" href="data:,"><body><script type="module" src="./main.jsx"></script>', "utf-8"
+    )
+    config = {"base": "./", "resolve": {"alias": alias}, "build": {"modulePreload": False}}
+    (folder / "vite.config.mjs").write_text(f"export default {json.dumps(config)}", "utf-8")
+    env = {"VITE_TAPECAST_URL": server}
+    async with running(str(VITE), "build", str(folder), env=env) as vite:
+        await line(vite, "built in")
+    return folder / "dist"
+
+
+@NEEDED
+@pytest.mark.browser
+@pytest.mark.skipif(not VITE.exists(), reason="the dashboard's packages are not installed (make dashboard)")
+async def test_a_react_page_shows_live_prices(tmp_path: Path) -> None:
+    """The lines of the README, on a server of their own: prices that move, with their state."""
+    async with serving("up") as up, chromium() as browser:
+        pages = await built(tmp_path, up.base)
+        page = await browser.new_page()
+        watched = Watched()
+        watched.watch(page)
+        with serve_folder(pages) as base:
+            await page.goto(base)
+            row = page.locator("p", has_text="AAPL")
+            await expect(row).to_contain_text("live", timeout=PATIENT_MS)
+            before = await row.inner_text()
+            await expect(row).not_to_have_text(before, timeout=PATIENT_MS)
+        assert watched.complaints == []
+
+
+def test_the_readme_shows_that_very_page() -> None:
+    """Whoever pastes it has what was tested."""
+    page = (EXAMPLES / "react" / "App.jsx").read_text("utf-8")
+    assert page in (ROOT / "README.md").read_text("utf-8")
 
 
 async def test_curl_is_enough(up: Child) -> None:

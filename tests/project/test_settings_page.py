@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", PAGE, re.MULTILINE))
 README = (ROOT / "README.md").read_text("utf-8")
-EXTRACT = README[README.index("## Settings") : README.index("## Follow one tick")]
+EXTRACT = README[README.index("## Settings") : README.index("## Develop")]
 
 
 def test_every_setting_is_on_the_page_and_nothing_else() -> None:
