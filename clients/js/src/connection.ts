@@ -18,7 +18,7 @@ export interface Connection {
   state: ConnectionState;
   /** The `bye` code of the server, or the code of `error`. */
   reason?: string;
-  error?: TapecastError;
+  error?: TapecastError | undefined;
   /** Local milliseconds: when it is tried again, where this is known. */
   retryAt?: number;
 }

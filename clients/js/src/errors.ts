@@ -58,7 +58,7 @@ export async function refusalOf(response: Response): Promise<TapecastError> {
 
 /** Nobody answered. */
 export function unreachable(cause: unknown): TapecastError {
-  return new TapecastError("unreachable", "nobody answers there", { cause });
+  return new TapecastError("unreachable", "nobody answers", { cause });
 }
 
 /** Whether a response is what was asked for. */

@@ -22,7 +22,7 @@ const EXPLAIN_MS = 5_000;
 export function eventSourceTransport(
   EventSource = globalThis.EventSource as unknown as EventSourceClass | undefined,
 ): Transport {
-  if (!EventSource) throw new TypeError("no EventSource here: give `transport: fetchTransport()`");
+  if (!EventSource) throw new TypeError("no EventSource: give `fetchTransport()`");
   return {
     open(url: string, sink: Sink): Opened {
       const source = new EventSource(url);

@@ -23,6 +23,8 @@ const ORDERS = 100;
 
 export type WireEvent = { [Name in WireName]: [name: Name, payload: WireEvents[Name]] }[WireName];
 
+type Ordered = Pick<Tick, "epoch" | "seq">;
+
 export class Store {
   readonly ticks = new Map<string, Tick>();
   readonly states = new Map<string, SymbolStatus>();
@@ -59,36 +61,34 @@ export class Store {
         for (const [market, { reason }] of this.feeds) if (reason === LOST) this.feeds.delete(market);
         this.clock.reset();
         this.clock.hear(payload.server_time);
-        return true;
+        break;
       case "heartbeat":
         this.clock.hear(payload.server_time);
-        return true;
+        break;
       case "positions": {
         const { positions, ...account } = payload;
         this.account = account;
         this.positions.clear();
         for (const position of positions) this.positions.set(position.symbol, position);
-        return true;
+        break;
       }
       case "position":
         if (payload.qty === 0) this.positions.delete(payload.symbol);
         else this.positions.set(payload.symbol, payload);
-        return true;
+        break;
       case "portfolio":
         this.portfolio = payload;
-        return true;
+        break;
       case "orders":
         this.orders = payload.orders;
-        return true;
+        break;
       case "order":
         this.#order(payload.order);
-        return true;
+        break;
       case "status":
         this.status = payload;
-        return true;
-      default:
-        return true;
     }
+    return true;
   }
 
   /** Whoever is added has a state from the first moment on. */
@@ -128,10 +128,9 @@ export class Store {
     for (const feed of [...this.feeds.values()]) {
       if (feed.reason !== LOST) put(["feed", { ...feed, state: "reconnecting", reason: LOST }]);
     }
-    for (const position of [...this.positions.values()]) {
-      if (position.state === "live" || position.state === "closed")
-        put(["position", { ...position, state: "stale" }]);
-    }
+    for (const position of [...this.positions.values()])
+      if (/^(live|closed)/.test(position.state ?? ""))
+        put(["position", { ...position, state: "stale", reason: LOST }]);
     return changed;
   }
 
@@ -141,14 +140,14 @@ export class Store {
     const events: WireEvent[] = [
       ["hello", { ...this.hello, server_time: Math.round(1000 * this.clock.now()) }],
     ];
-    for (const feed of this.feeds.values()) events.push(["feed", feed]);
-    for (const status of this.states.values()) events.push(["symbol", status]);
-    for (const tick of this.ticks.values()) events.push(["tick", tick]);
-    if (this.account)
-      events.push(["positions", { ...this.account, positions: [...this.positions.values()] }]);
-    if (this.portfolio) events.push(["portfolio", this.portfolio]);
-    if (this.orders) events.push(["orders", { orders: [...this.orders] }]);
-    if (this.status) events.push(["status", this.status]);
+    const push = (name: WireName, payload: unknown) => payload && events.push([name, payload] as WireEvent);
+    for (const feed of this.feeds.values()) push("feed", feed);
+    for (const status of this.states.values()) push("symbol", status);
+    for (const tick of this.ticks.values()) push("tick", tick);
+    push("positions", this.account && { ...this.account, positions: [...this.positions.values()] });
+    push("portfolio", this.portfolio);
+    push("orders", this.orders && { orders: this.orders });
+    push("status", this.status);
     return events;
   }
 
@@ -164,15 +163,23 @@ export class Store {
 
   #order(order: Order): void {
     const known = this.orders ?? [];
-    const isKnown = known.some(({ id }) => id === order.id);
-    this.orders = !isKnown
-      ? [order, ...known].slice(0, ORDERS)
-      : known.map((each) => (each.id === order.id ? order : each));
+    const held = known.find(({ id }) => id === order.id);
+    // What was read anew may have been ahead of the events that are still on their way.
+    if (held && momentOf(held) > momentOf(order)) return;
+    this.orders = held
+      ? known.map((each) => (each === held ? order : each))
+      : [order, ...known].slice(0, ORDERS);
   }
 }
 
-function isNewer(tick: Tick, held: Tick): boolean {
-  return tick.epoch > held.epoch || (tick.epoch === held.epoch && tick.seq > held.seq);
+/** When an order was last changed. NaN, where nothing tells, is neither more nor less than anything. */
+function momentOf({ updated_at }: Order): number {
+  return Date.parse(updated_at ?? "");
+}
+
+/** The order of all words on one thing, of all writers. */
+export function isNewer(word: Ordered, held: Ordered): boolean {
+  return word.epoch > held.epoch || (word.epoch === held.epoch && word.seq > held.seq);
 }
 
 function replace<Value>(map: Map<string, Value>, key: string, value: Value): boolean {

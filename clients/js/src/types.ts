@@ -1,6 +1,10 @@
 // What the server sends, field by field and under the server's names (docs/http.md is the contract).
 // Fields that are not named here pass through untouched. A number is a JSON number as JavaScript reads it,
-// that is a 64-bit float, money included: show it, but do not add up a ledger with it.
+// that is a 64-bit float.
+
+import type { Orders, OrderUpdate, Portfolio, Position, Positions } from "./account.js";
+
+export type * from "./account.js";
 
 /** What may be believed of one symbol. */
 export type SymbolState = "pending" | "live" | "closed" | "stale" | "refused";
@@ -57,92 +61,9 @@ export interface Feed {
   state: FeedState;
   reason?: string;
   since?: string;
-  simulated?: boolean;
-}
-
-/** One position, under the field names of Alpaca's REST API. Money is in plain numbers, see above. */
-export interface Position {
-  symbol: string;
-  side?: string;
-  qty?: number;
-  qty_available?: number;
-  avg_entry_price?: number;
-  current_price?: number;
-  lastday_price?: number;
-  change_today?: number;
-  cost_basis?: number;
-  market_value?: number;
-  unrealized_pl?: number;
-  unrealized_plpc?: number;
-  unrealized_intraday_pl?: number;
-  unrealized_intraday_plpc?: number;
-  asset_id?: string;
-  asset_class?: string;
-  asset_marginable?: boolean;
-  exchange?: string;
-  /** How old the price was when this was sent. */
-  price_age_ms?: number;
-  /** Whether that price may be believed. */
-  state?: SymbolState;
-}
-
-/** All positions of the account; what is not in the list is not held any more. */
-export interface Positions {
-  account?: string;
+  /** Of the account: when it was last read. */
   as_of?: string;
   simulated?: boolean;
-  positions: Position[];
-}
-
-/** Totals of the account. */
-export interface Portfolio {
-  account?: string;
-  as_of?: string;
-  simulated?: boolean;
-  equity?: number;
-  last_equity?: number;
-  cash?: number;
-  buying_power?: number;
-  market_value?: number;
-  unrealized_pl?: number;
-  unrealized_intraday_pl?: number;
-}
-
-/** One order, under the field names of Alpaca's REST API. */
-export interface Order {
-  id: string;
-  client_order_id?: string;
-  symbol?: string;
-  side?: string;
-  type?: string;
-  status?: string;
-  qty?: number | null;
-  notional?: number | null;
-  filled_qty?: number | null;
-  filled_avg_price?: number | null;
-  limit_price?: number | null;
-  stop_price?: number | null;
-  time_in_force?: string;
-  created_at?: string | null;
-  submitted_at?: string | null;
-  filled_at?: string | null;
-  canceled_at?: string | null;
-}
-
-/** The recent orders, newest first. */
-export interface Orders {
-  orders: Order[];
-}
-
-/** What happened to one order: `new`, `fill`, `partial_fill`, `canceled`, … */
-export interface OrderUpdate {
-  event: string;
-  order: Order;
-  timestamp?: string;
-  /** Of a fill. */
-  price?: number;
-  qty?: number;
-  position_qty?: number;
 }
 
 /** The status JSON of the whole deployment. */
@@ -162,6 +83,8 @@ export interface ServerStatus {
   rejected: Record<string, number>;
   clock_offset_s: Record<string, number>;
   version: string;
+  /** As in its `feed` event; left out while nobody listens to the account. */
+  account?: Feed;
 }
 
 /** First on every connect. */
@@ -172,6 +95,8 @@ export interface Hello {
   interval: number;
   version: string;
   feeds: Feed[];
+  /** On a stream of bars: what was granted. */
+  bars?: { interval: string; limit: number };
 }
 
 /** Every `KEEPALIVE_S` of the server. */
@@ -181,7 +106,14 @@ export interface Heartbeat {
 
 /** The last words of a stream that the server ends. */
 export interface Bye {
-  code: "draining" | "max_age" | "too_many_streams" | "ticket_expired" | "cache_unavailable" | (string & {});
+  code:
+    | "draining"
+    | "max_age"
+    | "too_many_streams"
+    | "too_many_symbols"
+    | "ticket_expired"
+    | "cache_unavailable"
+    | (string & {});
   message: string;
 }
 
@@ -216,4 +148,7 @@ export const NAMED = [
   "hello",
   "heartbeat",
   "bye",
-] as const satisfies readonly WireName[];
+  // On a stream of bars.
+  "bars",
+  "bar",
+] as const;

@@ -31,13 +31,13 @@ export function queryOf({ symbols, positions, status, interval }: Wants): string
 export function unionOf(all: Wants[]): Wants {
   // Who wants no prices and no positions has no say in how often they come.
   const intervals = all.map(({ symbols, positions, interval = -1 }) =>
-    symbols.length || positions ? interval : Number.POSITIVE_INFINITY,
+    symbols.length || positions ? interval : Infinity,
   );
   const interval = Math.min(...intervals);
   return {
     symbols: [...new Set(all.flatMap(({ symbols }) => symbols))],
     positions: all.some(({ positions }) => positions),
     status: all.some(({ status }) => status),
-    interval: interval < 0 || interval === Number.POSITIVE_INFINITY ? undefined : interval,
+    interval: interval < 0 || interval === Infinity ? undefined : interval,
   };
 }

@@ -180,6 +180,25 @@ describe("the account", () => {
     expect(client.orders).toHaveLength(100);
   });
 
+  test.each([
+    ["2026-01-05T15:00:01Z", "2026-01-05T15:00:00.9Z", "new"],
+    ["2026-01-05T15:00:00.002000001Z", "2026-01-05T15:00:00.001500Z", "new"],
+    ["2026-01-05T15:00:00.5Z", "2026-01-05T10:00:00.4-05:00", "new"],
+    ["2026-01-05T15:00:00Z", "2026-01-05T15:00:00Z", "old"],
+    ["2026-01-05T15:00:00.1Z", "2026-01-05T15:00:00.200Z", "old"],
+    ["2026-01-05T15:00:00Z", null, "old"],
+    [undefined, "2026-01-05T15:00:00Z", "old"],
+  ])("an order as of %s stands or goes when one as of %s is told", async (held, told, stands) => {
+    const client = await open({ positions: true });
+    const events: string[] = [];
+    client.on("order", ({ event }) => events.push(event));
+    transport.last.say("orders", { orders: [{ id: "1", updated_at: held, status: "new" }] });
+    transport.last.say("order", { event: "fill", order: { id: "1", updated_at: told, status: "old" } });
+    expect(client.orders?.map(({ status }) => status)).toEqual([stands]);
+    // A fill is told, whatever is known of its order by now.
+    expect(events).toEqual(["fill"]);
+  });
+
   test("is forgotten when nobody wants it any more", async () => {
     const client = await open({ positions: true, status: true });
     transport.last.say("positions", { account: "A", positions: [{ symbol: "AAPL", qty: 1 }] });

@@ -10,7 +10,7 @@ export type RawEvent = [name: WireName, raw: string];
 
 /** An error as it can be copied: of an Error only the message would arrive. */
 export type PlainError = Pick<TapecastError, "code" | "message" | "status" | "lasting" | "retryAfterMs">;
-export type PlainConnection = Omit<Connection, "error"> & { error?: PlainError };
+export type PlainConnection = Omit<Connection, "error"> & { error: PlainError | undefined };
 
 /** To whoever leads. */
 export type Request =
@@ -23,7 +23,7 @@ export type Request =
 export type Notice =
   /** I lead from now on: tell me what you want. */
   | { is: "lead" }
-  | { is: "connection"; connection: PlainConnection; to?: string }
+  | { is: "connection"; connection: PlainConnection; to?: string | undefined }
   | { is: "error"; error: PlainError }
   | { is: "events"; events: RawEvent[]; to?: string };
 
@@ -67,10 +67,10 @@ export function errorOf(plain: PlainError): TapecastError {
   return new TapecastError(plain.code, plain.message, plain);
 }
 
-export function plainConnection({ error, ...connection }: Connection): PlainConnection {
-  return error ? { ...connection, error: plainError(error) } : connection;
+export function plainConnection(connection: Connection): PlainConnection {
+  return { ...connection, error: connection.error && plainError(connection.error) };
 }
 
-export function connectionOf({ error, ...connection }: PlainConnection): Connection {
-  return error ? { ...connection, error: errorOf(error) } : connection;
+export function connectionOf(connection: PlainConnection): Connection {
+  return { ...connection, error: connection.error && errorOf(connection.error) };
 }

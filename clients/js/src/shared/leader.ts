@@ -113,8 +113,7 @@ export class Leader implements UpstreamSink {
 
   #tell(to?: string): void {
     this.#flush();
-    const notice = { is: "connection", connection: plainConnection(this.#connection) } as const;
-    this.#parts.post(to === undefined ? notice : { ...notice, to });
+    this.#parts.post({ is: "connection", connection: plainConnection(this.#connection), to });
   }
 
   #flush(): void {
