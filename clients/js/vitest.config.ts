@@ -10,10 +10,10 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/*.test.{ts,tsx}"],
-          exclude: ["tests/{contract,browser}.test.ts"],
+          exclude: ["tests/{contract,browser}*.test.ts"],
         },
       },
-      { test: { name: "contract", include: ["tests/contract.test.ts"], ...real } },
+      { test: { name: "contract", include: ["tests/contract*.test.ts"], ...real } },
       { test: { name: "browser", include: ["tests/browser.test.ts"], ...real } },
     ],
   },

@@ -16,7 +16,7 @@ import type {
   Tick,
   WireEvents,
 } from "./types.js";
-import { upstreamOf } from "./upstream.js";
+import { type Open, upstreamOf } from "./upstream.js";
 import { wakeWith } from "./wake.js";
 import { symbolsOf, type Wants } from "./wants.js";
 
@@ -34,7 +34,7 @@ const GRACE_MS = 2_000;
 const ACCOUNT = /^(position|portfolio|order)/;
 
 /** Live events and what is known by now. Everything in the snapshots is replaced and never changed. */
-export class TapecastClient {
+export class TapecastClient<Events extends ClientEvents = ClientEvents> {
   readonly #clock;
   readonly #store: Store;
   readonly #emitter = new Emitter<ClientEvents>();
@@ -45,7 +45,7 @@ export class TapecastClient {
   #connection: Connection = { state: "idle" };
   #grace: Timer | undefined;
 
-  constructor(options: ConnectOptions) {
+  constructor(options: ConnectOptions, open?: Open) {
     const { symbols = [], positions = false, status = false, interval } = options;
     this.#clock = options.clock ?? systemClock;
     this.#store = new Store(new ServerClock(this.#clock));
@@ -57,17 +57,14 @@ export class TapecastClient {
       connection: (connection) => this.#connect(connection),
       error: (error) => this.#emitter.emit("error", error),
     };
-    this.#upstream = upstreamOf(options, this.#clock, sink);
+    this.#upstream = (open ?? upstreamOf(options, this.#clock))(sink);
     this.#sleep = wakeWith(this.#upstream);
     this.#want();
   }
 
   /** Hear an event; the answer stops it. */
-  on<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: (payload: ClientEvents[Name]) => void,
-  ): () => void {
-    return this.#emitter.on(name, listener);
+  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
+    return this.#emitter.on(name as keyof ClientEvents, listener as never);
   }
 
   /** Also these symbols. What is known of the others stays. */
@@ -156,8 +153,8 @@ export class TapecastClient {
   /** How long ago the newest trade of a symbol was, by the server's clock. */
   ageMs(symbol: string): number | undefined {
     const tick = this.#store.ticks.get(symbol);
-    const born = tick?.timestamp ? Date.parse(tick.timestamp) : (tick?.ts_recv ?? Number.NaN) / 1000;
-    return Number.isNaN(born) ? undefined : Math.max(0, this.serverNow() - born);
+    const born = Date.parse(tick?.timestamp ?? "") || (tick?.ts_recv ?? 0) / 1000;
+    return born ? Math.max(0, this.serverNow() - born) : undefined;
   }
 
   #want(): void {
@@ -189,7 +186,6 @@ export class TapecastClient {
     if (!isNews) return;
     this.#connection = connection;
     this.#clock.clearTimer(this.#grace);
-    this.#grace = undefined;
     // Before the event: who hears of the loss finds nothing that still reads as live.
     if (connection.state === "connecting") this.#grace = this.#clock.setTimer(() => this.#lose(), GRACE_MS);
     else if (connection.state !== "open") this.#lose();

@@ -9,7 +9,7 @@ import { LOST } from "./store.js";
 import { EXPIRED, expired, type LinkParts, Stream } from "./stream.js";
 import type { Sink } from "./transport.js";
 import type { Bye, Heartbeat, WireEvents, WireName } from "./types.js";
-import { queryOf, type Wants } from "./wants.js";
+import type { Wants } from "./wants.js";
 import { Watchdog } from "./watchdog.js";
 
 // Components of a page come one by one, within a turn or two.
@@ -47,7 +47,7 @@ export class Link implements Upstream {
 
   want(wants: Wants): void {
     if (this.#state === "closed") return;
-    const query = queryOf(wants);
+    const query = this.#parts.query(wants);
     if (query === this.#query) return;
     this.#query = query;
     if (!query) {
@@ -121,7 +121,7 @@ export class Link implements Upstream {
       this.#current = stream;
       this.#watchdog.begin();
     }
-    const url = `${base}/stream?${stream.query}${ticket === undefined ? "" : `&ticket=${encodeURIComponent(ticket)}`}`;
+    const url = `${base}?${stream.query}${ticket === undefined ? "" : `&ticket=${encodeURIComponent(ticket)}`}`;
     stream.opened = transport.open(url, this.#sinkOf(stream));
     this.#schedule();
   }
@@ -231,9 +231,8 @@ export class Link implements Upstream {
   #schedule(): void {
     const { clock } = this.#parts;
     clock.clearTimer(this.#timer);
-    this.#timer = undefined;
     if (this.#due === undefined && !this.#current) return;
-    const wait = Math.min(PULSE_MS, (this.#due ?? Number.POSITIVE_INFINITY) - this.#now());
+    const wait = Math.min(PULSE_MS, (this.#due ?? Infinity) - this.#now());
     this.#timer = clock.setTimer(() => this.check(), Math.max(0, wait));
   }
 }

@@ -3,16 +3,18 @@ import { TapecastError } from "./errors.js";
 import type { Tickets } from "./tickets.js";
 import type { Opened, Transport } from "./transport.js";
 import type { Bye } from "./types.js";
+import type { Wants } from "./wants.js";
 
 export const EXPIRED = "ticket_expired";
 
 /** What a link is made of. */
 export interface LinkParts {
-  /** Without a slash at its end. */
+  /** What stands before the query. */
   base: string;
   transport: Transport;
   tickets: Tickets;
   clock: Clock;
+  query: (wants: Wants) => string;
 }
 
 /** One stream of a link, from its request to its end. */

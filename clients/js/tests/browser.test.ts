@@ -24,7 +24,11 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 async function bundled(code: string, loader: "ts" | "tsx"): Promise<string> {
   const stdin = { contents: code, resolveDir: ROOT, loader };
   const define = { "process.env.NODE_ENV": '"production"' };
-  const alias = { "tapecast-client/react": "./src/react/index.ts", "tapecast-client": "./src/index.ts" };
+  const alias = {
+    "tapecast-client/bars": "./src/bars/index.ts",
+    "tapecast-client/react": "./src/react/index.ts",
+    "tapecast-client": "./src/index.ts",
+  };
   const { outputFiles } = await build({
     stdin,
     define,

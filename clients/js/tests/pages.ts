@@ -8,7 +8,7 @@ import type { Platform } from "../src/shared/channel.js";
 import { Tab } from "../src/shared/tab.js";
 import { Store, type WireEvent } from "../src/store.js";
 import { Tickets } from "../src/tickets.js";
-import type { Wants } from "../src/wants.js";
+import { queryOf, type Wants } from "../src/wants.js";
 import { FakeTransport, settle, TestClock } from "./fakes.js";
 import { World } from "./world.js";
 
@@ -40,7 +40,8 @@ export class Page {
       setTimer: (act, ms) => clock.setTimer(() => this.isThrottled || act(), ms),
       clearTimer: (timer) => clock.clearTimer(timer),
     };
-    const parts = { base: "http://test", transport, tickets: new Tickets(undefined, own), clock: own };
+    const tickets = new Tickets(undefined, own);
+    const parts = { base: "http://test/stream", transport, tickets, clock: own, query: queryOf };
     this.tab = new Tab(
       { name: "test", platform: this.platform, clock: own, link: (sink) => new Link(parts, sink) },
       {

@@ -6,6 +6,7 @@ import type { TapecastError } from "../errors.js";
 import type { ConnectOptions } from "../options.js";
 import type { Order } from "../types.js";
 import { symbolsOf } from "../wants.js";
+import { Frames } from "./frames.js";
 import { Refusals } from "./refusals.js";
 import type { Account, BoardOptions, Interest, Price, StreamStatus } from "./views.js";
 
@@ -43,16 +44,14 @@ export class Board {
   account: Account = NO_ACCOUNT;
   orders: readonly Order[] | undefined;
   status: StreamStatus = NO_STATUS;
+  readonly frames = new Frames((key) => this.#refresh(key));
   readonly #options: BoardOptions;
   readonly #prices = new Map<string, Price>();
   // How many components want a symbol, or one of the keys above.
   readonly #wanted = new Map<string, number>();
-  readonly #listeners = new Map<string, Set<() => void>>();
-  readonly #dirty = new Set<string>();
   readonly #refusals: Refusals;
   #error: TapecastError | undefined;
   #users = 0;
-  #isFramePending = false;
   #isUpdatePending = false;
 
   constructor(options: BoardOptions) {
@@ -77,22 +76,6 @@ export class Board {
     for (const key of keys) this.#count(key, 1);
     return () => {
       for (const key of keys) this.#count(key, -1);
-    };
-  }
-
-  /** Call `listener` after a frame in which one of `keys` changed; the answer stops it. */
-  subscribe(keys: Iterable<string>, listener: () => void): () => void {
-    const heard = [...keys];
-    for (const key of heard) {
-      const listeners = this.#listeners.get(key) ?? new Set();
-      this.#listeners.set(key, listeners.add(listener));
-    }
-    return () => {
-      for (const key of heard) {
-        const listeners = this.#listeners.get(key);
-        listeners?.delete(listener);
-        if (!listeners?.size) this.#listeners.delete(key);
-      }
     };
   }
 
@@ -138,69 +121,54 @@ export class Board {
     const positions = symbols.delete(ACCOUNT) && !this.#refusals.errorOf(ACCOUNT);
     const status = symbols.delete(STATUS) && !this.#refusals.errorOf(STATUS);
     for (const symbol of this.#prices.keys()) {
-      if (!symbols.has(symbol) && !this.#listeners.has(symbol)) this.#prices.delete(symbol);
+      if (!symbols.has(symbol) && !this.frames.has(symbol)) this.#prices.delete(symbol);
     }
     const { client } = this;
     if (!client) {
-      this.#open({ ...this.#options, symbols, positions, status });
+      this.#open({ symbols, positions, status });
       return;
     }
     client.remove(...[...client.symbols].filter((symbol) => !symbols.has(symbol)));
     client.add(...symbols);
     client.set({ positions, status });
-    if (!positions) this.#mark(ACCOUNT, ORDERS);
-    if (!status) this.#mark(STATUS);
+    if (!positions) this.frames.mark(ACCOUNT, ORDERS);
+    if (!status) this.frames.mark(STATUS);
   }
 
-  #open(options: ConnectOptions): void {
+  /** What every stream of it is opened with. */
+  options(): BoardOptions {
     const { ticket } = this;
-    if (typeof ticket === "function") {
-      options.ticket = () => (typeof this.ticket === "function" ? this.ticket() : ticket());
-    } else options.ticket = ticket;
-    const client = new TapecastClient(options);
+    const newest =
+      typeof ticket !== "function"
+        ? ticket
+        : () => (typeof this.ticket === "function" ? this.ticket : ticket)();
+    return { ...this.#options, ticket: newest };
+  }
+
+  #open(wants: ConnectOptions): void {
+    const client = new TapecastClient({ ...this.options(), ...wants });
     this.client = client;
-    client.on("tick", ({ symbol }) => this.#mark(symbol));
-    client.on("symbol", ({ symbol }) => this.#mark(symbol));
+    client.on("tick", ({ symbol }) => this.frames.mark(symbol));
+    client.on("symbol", ({ symbol }) => this.frames.mark(symbol));
     for (const [name, key] of Object.entries(KEYS)) {
-      client.on(name as keyof typeof KEYS, () => this.#mark(key));
+      client.on(name as keyof typeof KEYS, () => this.frames.mark(key));
     }
     client.on("hello", () => {
       this.#error = undefined;
-      this.#mark(STATUS);
+      this.frames.mark(STATUS);
     });
     client.on("error", (error) => {
       this.#error = error;
       const extras = [ACCOUNT, STATUS].filter((key) => this.#wanted.has(key));
       if (this.#refusals.take(error, extras)) this.#updateLater();
-      this.#mark(STATUS);
+      this.frames.mark(STATUS);
     });
-    this.#mark(STATUS);
+    this.frames.mark(STATUS);
   }
 
-  #mark(...keys: string[]): void {
-    for (const key of keys) this.#dirty.add(key);
-    if (this.#isFramePending) return;
-    this.#isFramePending = true;
-    const frame = () => this.#flush();
-    // A page in the background has no frames: it is drawn when it is looked at again.
-    if (typeof requestAnimationFrame === "function") requestAnimationFrame(frame);
-    else setTimeout(frame, 16);
-  }
-
-  /** Make the new snapshots, then tell those who show them: each once, whatever changed. */
-  #flush(): void {
-    this.#isFramePending = false;
+  #refresh(key: string): void {
     const { client } = this;
-    const told = new Set<() => void>();
-    for (const key of this.#dirty) {
-      if (client) this.#refresh(client, key);
-      for (const listener of this.#listeners.get(key) ?? []) told.add(listener);
-    }
-    this.#dirty.clear();
-    for (const listener of told) listener();
-  }
-
-  #refresh(client: TapecastClient, key: string): void {
+    if (!client) return;
     if (key === ACCOUNT) {
       const positions = [...client.positions.values()];
       const { account, portfolio } = client;

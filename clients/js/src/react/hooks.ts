@@ -18,11 +18,18 @@ export interface MarketStream {
 
 /** Live prices of some symbols. Renders at most once a frame, and only when one of them changed. */
 export function useMarketStream(symbols: Iterable<string>, options?: BoardOptions): MarketStream {
+  useSymbols(symbols, options);
+  const board = useBoard(options);
+  const key = [...symbolsOf(symbols)].join();
+  const market = useMemo(() => marketOf(board, key), [board, key]);
+  return useSyncExternalStore(market.subscribe, market.get, market.getFirst);
+}
+
+/** Stream these symbols, and render nothing for it: for who reads them by `useClient`, or shows them later. */
+export function useSymbols(symbols: Iterable<string>, options?: BoardOptions): void {
   const board = useBoard(options);
   const key = [...symbolsOf(symbols)].join();
   useEffect(() => board.watch({ symbols: key.split(",") }), [board, key]);
-  const market = useMemo(() => marketOf(board, key), [board, key]);
-  return useSyncExternalStore(market.subscribe, market.get, market.getFirst);
 }
 
 /** The live price of one symbol. Renders only when it changed. */
@@ -66,7 +73,10 @@ export function useClient(options?: BoardOptions): TapecastClient | undefined {
 
 /** `first` is what a server renders, and a browser before its first frame: they must be the same. */
 function useKey<Value>(board: Board, key: string, get: () => Value, first: Value): Value {
-  const subscribe = useCallback((listener: () => void) => board.subscribe([key], listener), [board, key]);
+  const subscribe = useCallback(
+    (listener: () => void) => board.frames.subscribe([key], listener),
+    [board, key],
+  );
   return useSyncExternalStore(subscribe, get, () => first);
 }
 
@@ -81,7 +91,7 @@ function marketOf(board: Board, key: string) {
   const first = viewOf((symbol) => ({ symbol, state: "pending" }), NO_STATUS);
   let last = first;
   return {
-    subscribe: (listener: () => void) => board.subscribe([...symbols, STATUS], listener),
+    subscribe: (listener: () => void) => board.frames.subscribe([...symbols, STATUS], listener),
     getFirst: () => first,
     get: () => {
       const { connected, error } = board.status;
