@@ -171,8 +171,9 @@ export class Link implements Upstream {
     this.#watchdog.begin();
     // It would come back with the same ticket.
     if (bye?.code === EXPIRED) {
+      const didWork = this.#current?.isGreeted;
       this.#drop();
-      this.#refuseTicket(expired(bye.message));
+      this.#refuseTicket(expired(bye.message), didWork);
     } else this.#tell({ state: "reconnecting", reason: bye?.code ?? LOST });
   }
 
@@ -180,7 +181,7 @@ export class Link implements Upstream {
     const { bye } = stream;
     if (stream === this.#next) this.#endNext();
     else this.#drop();
-    if (bye?.code === EXPIRED) this.#refuseTicket(expired(bye.message));
+    if (bye?.code === EXPIRED) this.#refuseTicket(expired(bye.message), stream.isGreeted);
     else if (error?.status === 401) this.#refuseTicket(error);
     else if (error) this.#fail(error);
     else {
@@ -189,8 +190,11 @@ export class Link implements Upstream {
     }
   }
 
-  #refuseTicket(error: TapecastError): void {
-    if (this.#parts.tickets.expire()) this.#wait(0, { state: "reconnecting", reason: error.code });
+  /** One that was new and is refused says that the next one will be. */
+  #refuseTicket(error: TapecastError, didWork = false): void {
+    const { tickets } = this.#parts;
+    if (tickets.expire() && (didWork || !tickets.waitMs))
+      this.#wait(tickets.waitMs, { state: "reconnecting", reason: error.code });
     else this.#fail(error);
   }
 

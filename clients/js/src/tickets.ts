@@ -40,18 +40,18 @@ export class Tickets {
     return this.#ticket;
   }
 
-  /** The server takes it no more. False where another would fare no better: there is none, or it was new. */
+  /** The server takes it no more. False where there is no other. */
   expire(): boolean {
     if (typeof this.#source !== "function") return false;
     this.#ticket = undefined;
-    return !this.waitMs;
+    return true;
   }
 
   async #ask(): Promise<string> {
     let timer: Timer | undefined;
     // A function that never answers must not be the end of everything.
     const late = new Promise<never>((_, reject) => {
-      timer = this.#clock.setTimer(() => reject(new Error("it takes too long")), LATE_MS);
+      timer = this.#clock.setTimer(() => reject("too late"), LATE_MS);
     });
     try {
       return await Promise.race([(this.#source as () => string)(), late]);

@@ -32,6 +32,26 @@ describe("tickets", () => {
     expect(errors).toEqual([]);
   });
 
+  test.each(["lost", "end"] as const)(
+    "that live for a moment are replaced every ten seconds: %s",
+    async (way) => {
+      let asked = 0;
+      const client = await open({ ticket: () => `t${++asked}` });
+      for (const ticket of ["t1", "t2", "t3"]) {
+        expect(transport.last.query.ticket).toBe(ticket);
+        transport.last.hello();
+        await clock.pass(4_000);
+        transport.last.bye("ticket_expired");
+        transport.last.sink[way]({});
+        expect(client.connection).toMatchObject({ state: "reconnecting", reason: "ticket_expired" });
+        await clock.pass(5_700);
+        expect(transport.running).toEqual([]);
+        await clock.pass(400);
+      }
+      expect(errors).toEqual([]);
+    },
+  );
+
   test("that are refused at once are not asked for again and again", async () => {
     let asked = 0;
     const client = await open({ ticket: () => `t${++asked}` });
