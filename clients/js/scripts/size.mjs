@@ -11,6 +11,7 @@ for (const [name, code, limit] of [
   ["connect", 'export { connect } from "./src/index.ts"', LIMIT],
   ["connect, fetchTransport", 'export { connect, fetchTransport } from "./src/index.ts"', LIMIT + 1024],
   ["bars", 'export { bars } from "./src/bars/index.ts"', LIMIT + 1024],
+  ["words", 'export * from "./src/words.ts"', 2.5 * 1024],
   ["react, no bars", `export { ${HOOKS} } from "./src/react/index.ts"`, LIMIT + 2 * 1024],
   ["react", 'export * from "./src/react/index.ts"', LIMIT + 3.5 * 1024],
 ]) {
