@@ -6,11 +6,14 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { bars as Bars } from "../src/bars/index.js";
 import type { connect as Connect, TapecastClient } from "../src/index.js";
 import { freePort, python, Server } from "./server.js";
 
 declare global {
   var connect: typeof Connect;
+  var bars: typeof Bars;
+  var chart: ReturnType<typeof Bars>;
   var client: TapecastClient;
   var codes: string[];
 }
@@ -41,7 +44,11 @@ async function bundled(code: string, loader: "ts" | "tsx"): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-const PLAIN = `import { connect } from "tapecast-client"; globalThis.connect = connect;`;
+const PLAIN = `
+  import { connect } from "tapecast-client";
+  import { bars } from "tapecast-client/bars";
+  Object.assign(globalThis, { connect, bars });
+`;
 
 // To a page of another origin `tapecast up` shows prices and no positions.
 const ACCOUNT = `
@@ -209,6 +216,28 @@ describe.skipIf(!isPossible)("in Chromium", () => {
     await moves(tab, "AAPL");
     expect(await tab.evaluate(() => [codes, client.ticks.has("MSFT")])).toEqual([[], false]);
   });
+
+  test("bars come over EventSource, and a page that is hidden rests", async () => {
+    const tab = await open(["AAPL"]);
+    await tab.evaluate((url) => {
+      globalThis.chart = bars({ url, symbol: "AAPL", interval: "1s", restHidden: true });
+    }, server.url);
+    await tab.waitForFunction(() => chart.of("AAPL").bars.some(({ closed }) => closed), null, {
+      timeout: 15_000,
+    });
+    await expect.poll(streams).toBe(2);
+    // As the browser tells it: at the document, bubbling.
+    const look = (isHidden: boolean) =>
+      tab.evaluate((hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+      }, isHidden);
+    await look(true);
+    await expect.poll(streams, { timeout: 15_000 }).toBe(1);
+    await look(false);
+    await expect.poll(streams, { timeout: 15_000 }).toBe(2);
+    await tab.waitForFunction(() => chart.states.get("AAPL")?.state === "live");
+  }, 60_000);
 
   test("where EventSource gives up, the reason is read", async () => {
     const refused = await open(["!"]);

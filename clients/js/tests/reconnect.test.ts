@@ -104,7 +104,6 @@ describe("coming back", () => {
   test("does not wait when the network is back", async () => {
     const page = new EventTarget();
     vi.stubGlobal("window", page);
-    vi.stubGlobal("document", new EventTarget());
     const client = await open();
     vi.unstubAllGlobals();
     transport.last.sink.end({
@@ -163,6 +162,23 @@ describe("the watchdog", () => {
     transport.last.live("AAPL", 105, 2);
     expect(client.states.get("AAPL")?.state).toBe("live");
     expect(client.ticks.get("AAPL")?.price).toBe(105);
+  });
+
+  test.each(["visibilitychange", "resume", "pageshow"])("looks at the clock at once at %s", async (name) => {
+    const page = new EventTarget();
+    vi.stubGlobal("window", page);
+    const client = await open();
+    vi.unstubAllGlobals();
+    transport.last.hello();
+    transport.last.live("AAPL", 100, 1);
+    clock.sleep(3_600_000);
+    expect(client.states.get("AAPL")?.state).toBe("live");
+    page.dispatchEvent(new Event(name));
+    expect(client.states.get("AAPL")).toEqual({ symbol: "AAPL", state: "stale", reason: "connection_lost" });
+    expect(client.connection).toMatchObject({ state: "reconnecting", reason: "timeout" });
+    client.close();
+    page.dispatchEvent(new Event(name));
+    expect(clock.timers).toBe(0);
   });
 
   test("does not let a wait that the laptop slept through begin again", async () => {
