@@ -5,6 +5,8 @@ const real = { testTimeout: 45_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
+    // Those with a server wait most of the time.
+    maxWorkers: 2,
     projects: [
       {
         test: {
