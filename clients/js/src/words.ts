@@ -39,6 +39,7 @@ const FEEDS: Record<string, string> = {
   connection_lost: "this page has lost the server",
   // Of the account.
   stream_lost: "no order events; positions are read by REST meanwhile",
+  listen_timeout: "Alpaca did not grant order events",
   rest_unreachable: "Alpaca's account API does not answer",
   rest_unavailable: "Alpaca's account API reports an error of its own",
   rest_not_understood: "Alpaca's account API answers what makes no sense",
@@ -60,6 +61,7 @@ const SYMBOLS: Record<string, string> = {
   not_on_tape: "the replayed tape does not have it",
   // Stale or pending.
   no_update: "nothing new has come for it",
+  no_bars: "the venue has no bars of it",
   feed_connecting: "its feed is connecting",
   feed_reconnecting: "its feed is reconnecting",
   feed_failed: "its feed has failed",
