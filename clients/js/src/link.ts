@@ -67,6 +67,9 @@ export class Link implements Upstream {
   }
 
   check(): void {
+    const { tickets } = this.#parts;
+    if (this.#now() >= tickets.renewAt && this.#state === "open" && tickets.expire())
+      this.#due ??= this.#now();
     if (this.#due !== undefined && this.#due - this.#now() > LONGEST_MS) this.#due = this.#now();
     if (this.#due !== undefined && this.#now() >= this.#due) {
       void this.#open();

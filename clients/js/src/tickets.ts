@@ -7,6 +7,8 @@ export type TicketSource = string | (() => string | Promise<string>);
 // A server that refuses every ticket must not make each page ask for new ones without end.
 const FLOOR_MS = 10_000;
 const LATE_MS = 20_000;
+// Of its life, after which the next one is asked for: the stream that it opened still runs then.
+const SHARE = 0.9;
 
 /** Keeps a ticket until it is refused, and asks for the next no more often than the floor allows. */
 export class Tickets {
@@ -15,6 +17,8 @@ export class Tickets {
   // Also while it is on its way.
   #ticket: Promise<string | undefined> | undefined;
   #asked = 0;
+  /** When to ask for the next one, before the server ends the stream. Not known of a ticket that is no JWT. */
+  renewAt = Infinity;
 
   constructor(source: TicketSource | undefined, clock: Clock) {
     this.#source = source;
@@ -44,6 +48,7 @@ export class Tickets {
   expire(): boolean {
     if (typeof this.#source !== "function") return false;
     this.#ticket = undefined;
+    this.renewAt = Infinity;
     return true;
   }
 
@@ -54,11 +59,25 @@ export class Tickets {
       timer = this.#clock.setTimer(() => reject("too late"), LATE_MS);
     });
     try {
-      return await Promise.race([(this.#source as () => string)(), late]);
+      const ticket = await Promise.race([(this.#source as () => string)(), late]);
+      this.renewAt = this.#asked + SHARE * lifeMs(ticket);
+      return ticket;
     } catch (cause) {
       throw new TapecastError("ticket_failed", `no ticket: ${(cause as Error)?.message ?? cause}`, { cause });
     } finally {
       this.#clock.clearTimer(timer);
     }
+  }
+}
+
+/** By the server's two times, so that a wrong clock of ours does not matter. */
+function lifeMs(ticket: string): number {
+  try {
+    const { exp, iat } = JSON.parse(
+      atob((ticket.split(".")[1] as string).replace(/-/g, "+").replace(/_/g, "/")),
+    );
+    return 1000 * (exp - iat) || Infinity;
+  } catch {
+    return Infinity;
   }
 }

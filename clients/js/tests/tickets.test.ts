@@ -4,6 +4,14 @@ import { clock, errors, open, setUp, transport } from "./opened.js";
 
 beforeEach(setUp);
 
+/** Seconds in which the newest stream is heard. */
+async function beats(count: number): Promise<void> {
+  for (let beat = 0; beat < count; beat += 1) {
+    await clock.pass(1_000);
+    transport.last.heartbeat();
+  }
+}
+
 describe("tickets", () => {
   test("go into the URL and are asked for once", async () => {
     let asked = 0;
@@ -14,6 +22,40 @@ describe("tickets", () => {
     await clock.pass(50);
     expect(transport.last.query).toMatchObject({ prices: "AAPL,MSFT", ticket: "t/1" });
     expect(asked).toBe(1);
+  });
+
+  test("are replaced before they expire, while the old stream runs", async () => {
+    const life = (exp: number) => `x.${btoa(JSON.stringify({ iat: 5_000, exp: 5_000 + exp }))}.x`;
+    let asked = 0;
+    const client = await open({ ticket: () => life(100 + ++asked) });
+    transport.last.hello();
+    await beats(90);
+    expect(asked).toBe(1);
+    await clock.pass(2_000);
+    expect(transport.running.map(({ query }) => query.ticket)).toEqual([life(101), life(102)]);
+    transport.last.hello();
+    expect(transport.running.map(({ query }) => query.ticket)).toEqual([life(102)]);
+    await beats(60);
+    expect([asked, client.connection.state]).toEqual([2, "open"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("whose renewal fails leave the old stream, and are asked for again", async () => {
+    let asked = 0;
+    const client = await open({
+      ticket: () => {
+        asked += 1;
+        if (asked === 2) throw new Error("away");
+        return `x.${btoa(JSON.stringify({ iat: 0, exp: 60 }))}.x`;
+      },
+    });
+    transport.last.hello();
+    await beats(56);
+    expect(errors.map(({ code }) => code)).toEqual(["ticket_failed"]);
+    expect(client.connection.state).toBe("open");
+    await beats(12);
+    expect(asked).toBe(3);
+    expect([client.connection.state, transport.running.length]).toEqual(["open", 1]);
   });
 
   test("that have expired are replaced at once", async () => {
