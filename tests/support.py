@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,11 +25,21 @@ def free_socket() -> socket.socket:
     return sock
 
 
+_DICE = random.SystemRandom()
+"""Not the one that Hypothesis seeds: two tests would then get the same."""
+
+
 def free_port() -> int:
-    """A loopback port that was free a moment ago, for a server that must bind it itself."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A loopback port that is free, for a server that must bind it itself, now or again and again.
+
+    Below those that systems give to whoever asks for any, clients of this moment among them, and with room
+    for a second one that is 10,000 higher: a node of a cluster takes that as well.
+    """
+    while True:
+        port = _DICE.randrange(10_000, 22_000)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 START_WALL = 1_700_000_000.0

@@ -80,7 +80,6 @@ def binary() -> str:
 @asynccontextmanager
 async def server(
     *options: str,
-    port: int = 0,
     config: str | None = None,
     tls: Certificates | None = None,
     password: str = "",
@@ -89,7 +88,7 @@ async def server(
 
     `config`: the text of its file, which a sentinel wants to write to.
     """
-    port = port or free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as parent:
         # Taken away by the guard when the server ends; what it said is still to be read.
         folder, log = str(Path(parent, "own")), Path(parent, "log")
@@ -144,7 +143,7 @@ async def watched(
                 async def sees() -> bool:
                     return len(await sentinel.ask("SENTINEL", "REPLICAS", SERVICE)) == 1
 
-                await eventually(sees, "the sentinel knows the replica", 20)
+                await eventually(sees, "the sentinel knows the replica")
                 # The first of the two is not there: the other has to be asked.
                 hosts = f"127.0.0.1:{free_port()},127.0.0.1:{sentinel.port}"
                 yield f"redis+sentinel://{hosts}/{SERVICE}", primary, replica
@@ -163,11 +162,7 @@ def _watching(port: int, down_after_s: int, password: str) -> str:
 async def cluster(*, tls: Certificates | None = None) -> AsyncIterator[tuple[str, Server, Server]]:
     """A URL and the two nodes of a cluster; all slots are the first one's."""
     flags = ("--cluster-enabled", "yes", "--save", "")
-    # The bus between the nodes is at the port + 10000, so the port has to be low.
-    async with (
-        server(*flags, port=_low(), tls=tls) as first,
-        server(*flags, port=_low(), tls=tls) as second,
-    ):
+    async with server(*flags, tls=tls) as first, server(*flags, tls=tls) as second:
         await first.ask("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
         await _met(first, second)
         yield f"redis+cluster://127.0.0.1:{free_port()},127.0.0.1:{second.port}", first, second
@@ -179,7 +174,7 @@ async def replicated() -> AsyncIterator[tuple[str, Server, Server]]:
     flags = ("--cluster-enabled", "yes", "--save", "", "--repl-diskless-sync-delay", "0")
     async with AsyncExitStack() as stack:
         nodes = [
-            await stack.enter_async_context(server(*flags, "--cluster-node-timeout", "1000", port=_low()))
+            await stack.enter_async_context(server(*flags, "--cluster-node-timeout", "1000"))
             for _ in range(4)
         ]
         holder, replica, *others = nodes
@@ -200,7 +195,7 @@ async def _met(first: Server, *others: Server) -> None:
     for node in others:
         await node.ask("CLUSTER", "MEET", "127.0.0.1", first.port)
     for node in (first, *others):
-        await eventually(partial(_is_up, node), "the cluster is up", 20)
+        await eventually(partial(_is_up, node), "the cluster is up")
 
 
 async def _is_up(node: Server) -> bool:
@@ -226,9 +221,3 @@ async def move(slot: int, source: Server, target: Server) -> None:
         await source.ask("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
     for node in (target, source):
         await node.ask("CLUSTER", "SETSLOT", slot, "NODE", there)
-
-
-def _low() -> int:
-    while (port := free_port()) > 50_000:
-        pass
-    return port
