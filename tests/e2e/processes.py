@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 # A test run that is killed ends no block, and would leave its processes to those who come after.
 _WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
@@ -107,7 +107,7 @@ async def serving(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
 
 async def ready(base: str) -> bool:
     """Whether the api at `base` says that it is ready."""
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
         try:
             return (await client.get("/readyz")).status_code == httpx.codes.OK
         except httpx.TransportError:
@@ -131,6 +131,10 @@ class Stream:
             for t in (json.loads(e.data) for e in self.events if e.event == "message")
             if t["symbol"] == symbol
         ]
+
+    def newest(self, symbol: str) -> dict[str, Any]:
+        """The newest tick of `symbol`; empty while there is none."""
+        return (self.ticks(symbol) or [{}])[-1]
 
     def raw_ticks(self, symbol: str) -> list[str]:
         """The data of all ticks of `symbol`, as they came."""
@@ -164,7 +168,7 @@ async def streaming(url: str, **params: str) -> AsyncIterator[Stream]:
 
     async def read() -> None:
         async with (
-            httpx.AsyncClient(timeout=httpx.Timeout(10, read=None)) as client,
+            httpx.AsyncClient(timeout=httpx.Timeout(PATIENCE_S, read=None)) as client,
             aconnect_sse(client, "GET", url, params=params) as source,
         ):
             source.response.raise_for_status()
@@ -179,7 +183,7 @@ async def streaming(url: str, **params: str) -> AsyncIterator[Stream]:
 
     task = asyncio.create_task(read())
     waiting = asyncio.create_task(opened.wait())
-    await asyncio.wait({task, waiting}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task, waiting}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     try:
         if task.done():
@@ -192,7 +196,7 @@ async def streaming(url: str, **params: str) -> AsyncIterator[Stream]:
 
 async def status(base: str) -> dict[str, Any]:
     """The answer of `/stream/status`."""
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
         answer = await client.get("/stream/status")
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()

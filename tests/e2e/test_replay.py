@@ -19,11 +19,11 @@ pytestmark = pytest.mark.e2e
 async def ends_on(stream: Stream, symbol: str, price: float) -> None:
     """Wait for the end of the tape, and look at how it got there."""
     await eventually(lambda: stream.state(symbol) == "closed", f"{symbol} closed")
-    await eventually(lambda: stream.ticks(symbol)[-1]["price"] == price, f"the last price of {symbol}")
+    await eventually(lambda: stream.newest(symbol).get("price") == price, f"the last price of {symbol}")
     ticks = stream.ticks(symbol)
     prices = [tick["price"] for tick in ticks]
     assert prices == sorted(prices)
-    assert len(prices) > 10, "two seconds of changes, not one burst at the end"
+    assert len(prices) > 10, "seconds of changes, not one burst at the end"
     assert ticks[-1]["timestamp"] == "2021-01-08T15:09:59Z"
     assert set(stream.states(symbol)) <= {"pending", "live", "closed"}
 
@@ -37,7 +37,7 @@ async def test_a_small_tape_at_high_speed(tmp_path: Path) -> None:
             quote("BTC/USD", step, 9, 11),
             trade("BTC/USD", step, step + 1),
         ]
-    env = {"FEED": f"replay:{written(tmp_path, *lines, 'cut off in the mid')}", "REPLAY_SPEED": "300"}
+    env = {"FEED": f"replay:{written(tmp_path, *lines, 'cut off in the mid')}", "REPLAY_SPEED": "120"}
     async with serving("up", env=env) as up:
         async with streaming(f"{up.base}/stream/prices", symbols="AAPL,BTC/USD") as stream:
             await ends_on(stream, "AAPL", 699)
@@ -58,22 +58,32 @@ async def test_a_tape_is_streamed_to_its_last_price() -> None:
         assert f"REPLAY of {real_tape()} of 2021-01-08 at 50x, not real-time prices" in up.output
         async with streaming(f"{up.base}/stream/prices", symbols="BTC/USD,ETH/USD") as stream:
             await eventually(lambda: stream.state("BTC/USD") == "closed", "the tape ends")
-            await eventually(lambda: stream.ticks("BTC/USD")[-1].get("bid") == 39490.97, "its last quote")
+            await eventually(lambda: stream.newest("BTC/USD").get("bid") == 39490.97, "its last quote")
             ticks = stream.ticks("BTC/USD")
             assert (ticks[-1]["price"], ticks[-1]["feed"]) == (REAL_LAST, "replay")
             times = [tick["timestamp"] for tick in ticks]
             assert times == sorted(times)
             assert set(stream.states("BTC/USD")) <= {"pending", "live", "closed"}
             await eventually(lambda: stream.state("ETH/USD") == "refused", "a refusal")
-            assert stream.named("feed")[-1]["reason"] == "tape_ended"
+            await eventually(lambda: "tape_ended" in reasons(stream), "the feed's word on it")
+
+            async def told() -> bool:
+                # What is refused comes with ingest's next word, which is later than the event.
+                return bool((await status(up.base))["refused"] == {"ETH/USD": "not_on_tape"})
+
+            await eventually(told, "a status that names the refused symbol")
         async with streaming(f"{up.base}/stream/prices", symbols="BTC/USD") as late:
             await eventually(lambda: late.ticks("BTC/USD"), "the last price")
             assert late.ticks("BTC/USD")[0]["price"] == REAL_LAST
-            assert late.state("BTC/USD") == "closed"
+            await eventually(lambda: late.state("BTC/USD") == "closed", "and that it is the last")
         shown = await status(up.base)
         assert shown["alpaca_connected"] is False
-        assert shown["refused"] == {"ETH/USD": "not_on_tape"}
         assert [feed["simulated"] for feed in shown["feeds"] if feed["market"] == "crypto"] == [True]
+
+
+def reasons(stream: Stream) -> list[str]:
+    """Why each feed was in each of its states."""
+    return [event.get("reason", "") for event in stream.named("feed")]
 
 
 async def test_positions_of_a_replay_are_a_quiet_stream(tmp_path: Path) -> None:
