@@ -9,6 +9,15 @@ import pytest
 
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.embedded import embedded_valkey
+from tests.stalls import stalls
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[None]:
+    """Whether this machine stands still is watched for the whole run."""
+    stalls.start()
+    yield
+    stalls.stop()
 
 
 @pytest.fixture(scope="session")

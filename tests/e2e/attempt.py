@@ -10,11 +10,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from tests.e2e.forger import TOKEN
 from tests.e2e.wire import Wire, get
+from tests.stalls import stalls
 from tests.support import PATIENCE_S
 
 STEP_S: Final = 5
@@ -29,6 +30,16 @@ BEARER: Final = f"Authorization: Bearer {TOKEN}"
 EVENT_SOURCE: Final = "Accept: text/event-stream"
 
 
+class Passed(NamedTuple):
+    """Seconds by the clock, and those in which the machine ran."""
+
+    wall_s: float = 0.0
+    ran_s: float = 0.0
+
+
+NOT_YET: Final = Passed()
+
+
 class Caller(Wire):
     """A connection that remembers whatever it was answered."""
 
@@ -38,7 +49,7 @@ class Caller(Wire):
         # Of the first answer, and the status of each.
         self.body = b""
         self.statuses: list[int] = []
-        self.answered_after_s = self.ended_after_s = 0.0
+        self.answered_after = self.ended_after = NOT_YET
 
     def on_body(self, body: bytes) -> None:
         if len(self.statuses) == 1:
@@ -55,7 +66,8 @@ class Caller(Wire):
         ]
 
     def on_headers_complete(self) -> None:
-        self.answered_after_s = self.answered_after_s or time.monotonic() - self.began
+        if self.answered_after is NOT_YET:
+            self.answered_after = self._passed()
         super().on_headers_complete()
         self.statuses.append(self.status)
 
@@ -70,7 +82,7 @@ class Caller(Wire):
         """Read until the server ends it, however it does that."""
         await super().end()
         self.ended = True
-        self.ended_after_s = time.monotonic() - self.began
+        self.ended_after = self._passed()
 
     @property
     def _is_settled(self) -> bool:
@@ -79,12 +91,18 @@ class Caller(Wire):
             self.complete or self.ended or self.newest or self.refused or said & {"status", "positions"}
         )
 
-    def told(self) -> str:
-        """What came of it."""
-        cut = f"cut off{_after(self.ended_after_s)}"
+    def _passed(self) -> Passed:
+        return Passed(time.monotonic() - self.began, stalls.ran_s(self.began))
+
+    def told(self) -> set[str]:
+        """What came of it: once by the clock, and once without the time in which the machine stood still."""
+        return {self._told(by) for by in (0, 1)}
+
+    def _told(self, by: int) -> str:
+        cut = f"cut off{_after(self.ended_after[by])}"
         if not self.statuses:
             return cut if self.ended else "no answer"
-        answer = f"{self.statuses[0]}{self._words()}{_after(self.answered_after_s)}"
+        answer = f"{self.statuses[0]}{self._words()}{_after(self.answered_after[by])}"
         # Of more than it has asked for it should not hear.
         answer += "".join(f", then {status}" for status in sorted(set(self.statuses[1:])))
         is_clean = self.complete and self.headers.get("connection") == "close"
@@ -129,7 +147,7 @@ class Attempt:
         return "-".join("".join(c if c.isalnum() else " " for c in f"{self.group} {self.title}").split())
 
 
-async def attempted(attempt: Attempt, base: str) -> str:
+async def attempted(attempt: Attempt, base: str) -> set[str]:
     """Make it, and tell what came of it."""
     caller = await Caller.dial(base)
     try:

@@ -12,6 +12,7 @@ from typing import Final
 from httpx_sse import ServerSentEvent
 
 from tapecast.market import parse_rfc3339
+from tests.stalls import stalls
 
 GRACE_S: Final = 1.0
 """A page hears that a symbol is live, and with the next event what it costs: behind a burst, or after a thaw,
@@ -78,7 +79,11 @@ class Checker:
 
     def _age_s(self, symbol: str, now: float) -> float:
         traded_ns = self._traded_ns.get(symbol)
-        return math.inf if traded_ns is None else now - traded_ns / 1e9
+        if traded_ns is None:
+            return math.inf
+        age_s = now - traded_ns / 1e9
+        # While the machine stood still nobody could call it stale.
+        return age_s - stalls.lost_s(time.monotonic() - age_s)
 
     def _tick(self, data: str) -> None:
         tick = json.loads(data)

@@ -13,6 +13,7 @@ from tests.e2e.outage_case import Case
 from tests.e2e.outages import CROWD
 from tests.e2e.page import Page
 from tests.e2e.scene import PATIENCE_S, SYMBOLS, Scene, scene
+from tests.stalls import stalls
 from tests.support import eventually
 
 LANES: Final = 5
@@ -104,7 +105,7 @@ async def _recover(run: Run, where: Scene, page: Page, began: float) -> None:
 
     while True:
         await eventually(is_well, "live again", PATIENCE_S)
-        run.recovered_s = time.monotonic() - began
+        run.recovered_s = stalls.ran_s(began)
         # A pulse may be left of an owner that is none any more: then it was not over yet.
         await _lasts(SETTLE_S, page, lambda: not is_well())
         if is_well():

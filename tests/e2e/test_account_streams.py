@@ -18,6 +18,7 @@ from tapecast.bus.connection import Bus
 from tapecast.market import FeedState, rfc3339
 from tests.api.account.support import LONG, SHORT, Owner, Page
 from tests.api.support import Reader, replica, stream
+from tests.stalls import stalls
 from tests.support import eventually
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +42,7 @@ class Client(Page):
                 return
             self.take(name, data)
             if name == "order" and "sent" in data:
-                self.delays_s.append(time.monotonic() - data["sent"])
+                self.delays_s.append(stalls.ran_s(data["sent"]))
 
     def is_at(self, quantities: dict[str, str]) -> bool:
         """Whether it has heard the last word, and shows this."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -13,6 +13,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.keys import Keys
 from tapecast.simulator.server import Simulator, SimulatorConfig, simulator
 from tests.e2e.processes import Child, serving, status, streaming, tapecast
+from tests.stalls import stalls
 from tests.support import eventually, free_port, free_socket
 
 pytestmark = pytest.mark.e2e
@@ -94,11 +95,10 @@ async def test_a_killed_ingest_is_stale_at_once_and_live_again_on_the_same_strea
         async with tapecast("ingest", env=env) as ingest:
             await eventually(lambda: all(stream.state(symbol) == "live" for symbol in SYMBOLS))
             await ingest.end(signal.SIGKILL)
-            loop = asyncio.get_running_loop()
-            killed = loop.time()
+            killed = time.monotonic()
             await eventually(lambda: all(stream.state(symbol) == "stale" for symbol in SYMBOLS))
             # Six seconds is the promise; the rest is for a machine that was busy with something else.
-            assert loop.time() - killed < 8
+            assert stalls.ran_s(killed) < 8
         assert {"state": "reconnecting", "reason": "ingest_lost"}.items() <= stream.named("feed")[-1].items()
         # At the other replica, which has never heard of the symbol: what it shows comes from `last:`.
         async with streaming(f"{apis[1].base}/stream/prices", symbols="AAPL") as late:
@@ -169,7 +169,7 @@ async def test_the_venue_closes_and_the_same_symbols_return(
         streaming(f"{apis[0].base}/stream/prices", symbols="AAPL,MSFT") as stream,
     ):
         await eventually(lambda: stream.state("AAPL") == stream.state("MSFT") == "live")
-        assert venue.subscribed("/v2/iex") == {"AAPL", "MSFT"}
+        await eventually(lambda: venue.subscribed("/v2/iex") == {"AAPL", "MSFT"})
         await venue.close_sessions(1012)
         counts = {symbol: len(stream.ticks(symbol)) for symbol in ("AAPL", "MSFT")}
         await eventually(lambda: venue.subscribed("/v2/iex") == {"AAPL", "MSFT"})

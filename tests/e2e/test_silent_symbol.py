@@ -13,6 +13,7 @@ from httpx_sse import ServerSentEvent
 from tapecast.simulator.paths import STOCK_PATH
 from tapecast.simulator.symbols import LISTED
 from tests.e2e.pipe import BRIEF, pipe
+from tests.stalls import stalls
 from tests.support import eventually
 
 pytestmark = pytest.mark.e2e
@@ -43,7 +44,8 @@ class Gaps:
 
     def _end(self, symbol: str) -> None:
         now = time.monotonic()
-        self.longest_s[symbol] = max(self.longest_s[symbol], now - self._last.get(symbol, now))
+        gap_s = stalls.ran_s(self._last.get(symbol, now))
+        self.longest_s[symbol] = max(self.longest_s[symbol], gap_s)
         self._last[symbol] = now
 
 

@@ -19,6 +19,7 @@ from tests.e2e.kernel import ESTABLISHED, held, needs_proc
 from tests.e2e.processes import Child, status
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import GZIP, NARROW, Wire, healthy, wire
+from tests.stalls import stalls
 from tests.support import PATIENCE_S, eventually
 
 pytestmark = [pytest.mark.e2e, needs_proc]
@@ -45,7 +46,7 @@ async def publish_while_stalled(ticker: Ticker, witnesses: list[Wire]) -> list[f
         await ticker.publish(AT_ONCE)
         for witness in witnesses:
             await ticker.reaches(witness)
-        took.append(time.monotonic() - at)
+        took.append(stalls.ran_s(at))
     return took
 
 
@@ -127,7 +128,7 @@ async def base(stall_s: float, bus: Bus) -> AsyncIterator[str]:
 
 
 async def _count(base: str, metric: str) -> float:
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
         lines = (await client.get("/metrics")).text.splitlines()
     return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric + " "))
 
