@@ -18,6 +18,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.keys import LEASE_TTL_S
 from tapecast.bus.lease import GROWN_S, Lease
 from tapecast.errors import BusUnavailable, LeaseLost
+from tests.support import PATIENCE_S
 
 
 class FakeClock:
@@ -127,7 +128,7 @@ class Process:
 
     async def stopped(self) -> None:
         """Wait until it stands still."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self._stopped.wait()
         self._stopped.clear()
 

@@ -69,5 +69,10 @@ class AccountPage:
         await eventually(lambda: self.qty(symbol) == qty, f"{qty} {symbol}")
 
     async def prices(self, symbol: str, price: Decimal) -> None:
-        """Wait until a position is shown at this price."""
-        await eventually(lambda: self.positions[symbol]["current_price"] == price, f"{symbol} at {price}")
+        """Wait until a position is shown at this price, as a live one."""
+
+        def is_shown() -> bool:
+            found = self.positions[symbol]
+            return bool(found["current_price"] == price and found["state"] == "live")
+
+        await eventually(is_shown, f"{symbol} live at {price}")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.e2e.wire import Wire, get
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system has no /proc/net/tcp")
 ESTABLISHED = "01"
@@ -58,7 +58,7 @@ async def unanswered(base: str, client: Wire) -> AsyncIterator[None]:
 
 async def _ask(base: str, client: Wire) -> None:
     # A few at a time, when the last have been answered: more at once would be cut off.
-    async with httpx.AsyncClient() as other:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as other:
         size = len((await other.get(base + "/metrics")).content)
     while True:
         before = _unread(base, client)

@@ -22,7 +22,7 @@ from tests.e2e.candles import Chart
 from tests.e2e.pipe import pipe
 from tests.e2e.processes import serving, streaming
 from tests.ingest.bars.raw import Figures, bars_of
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 from tests.tapes import trade, written
 
 pytestmark = pytest.mark.e2e
@@ -180,7 +180,7 @@ async def test_an_outage_is_filled_where_the_venue_can_tell(valkey_url: str) -> 
         made.trade(290.0, 500, now + 80 * S)
         made.trade(280.0, 300, now + 130 * S)
         running.venue.thaw()
-        await eventually(lambda: running.worker.status().reconnects == 1)
+        await eventually(lambda: running.worker.status().reconnects >= 1)
         await eventually(lambda: running.worker.status().active_symbols == ["AAPL"])
         made.trade(272.0, 100, now + 298 * S)
         for chart, interval in ((minutes, Interval.MINUTE), (fives, Interval.FIVE_MINUTES)):
@@ -198,8 +198,9 @@ async def test_an_outage_is_filled_where_the_venue_can_tell(valkey_url: str) -> 
                 f"{interval}: whole",
             )
             assert not chart.faults
-        assert len(fine.figures("AAPL")) == 3, "nobody tells of seconds"
-        async with httpx.AsyncClient(base_url=running.base) as client:
+        # Nobody tells of seconds.
+        await eventually(lambda: len(fine.figures("AAPL")) == 3, "the last trade's second")
+        async with httpx.AsyncClient(base_url=running.base, timeout=PATIENCE_S) as client:
             asked = {"symbols": "AAPL", "interval": "1m", "limit": "1500"}
             answer = await client.get("/bars", params=asked)
         (bars,) = answer.json()["bars"]
@@ -209,7 +210,10 @@ async def test_an_outage_is_filled_where_the_venue_can_tell(valkey_url: str) -> 
 
 async def test_bars_and_prices_side_by_side(valkey_url: str) -> None:
     """A stream of bars has the symbol's states and no tick; bad requests have their words."""
-    async with pipe(valkey_url) as running, httpx.AsyncClient(base_url=running.base) as client:
+    async with (
+        pipe(valkey_url) as running,
+        httpx.AsyncClient(base_url=running.base, timeout=PATIENCE_S) as client,
+    ):
         async with streaming(f"{running.base}/stream/bars", symbols="AAPL,???", interval="1s") as stream:
             await eventually(lambda: stream.state("AAPL") == "live")
             await eventually(lambda: len([e for e in stream.named("bar") if e.get("closed")]) >= 2)

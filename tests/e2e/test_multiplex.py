@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.processes import serving, status, streaming
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -31,9 +31,13 @@ async def test_one_connection_carries_prices_positions_and_status() -> None:
             return len(repriced) >= 3 and len(stream.ticks("BTC/USD")) >= 3
 
         await eventually(both, "a symbol as a price and as a position")
-        await eventually(lambda: "BTC/USD" in stream.named("status")[-1]["active_symbols"])
+
+        def told() -> bool:
+            said = stream.named("status")[-1:]
+            return any("BTC/USD" in each["active_symbols"] and each["stream_count"] == 1 for each in said)
+
+        await eventually(told, "the status of it")
         assert (await status(up.base))["stream_count"] == 1
-        assert stream.named("status")[-1]["stream_count"] == 1
         assert stream.events[0].event == "hello"
         assert (stream.state("AAPL"), stream.state("A$")) == ("live", "refused")
         defaults = [json.loads(event.data) for event in stream.events if event.event == "message"]
@@ -45,7 +49,7 @@ async def test_one_connection_carries_prices_positions_and_status() -> None:
 
 async def test_one_private_subject_closes_the_connection_to_a_stranger() -> None:
     """Through a proxy the three are forbidden, and the two public ones are not."""
-    async with serving("up") as up, httpx.AsyncClient(base_url=up.base) as client:
+    async with serving("up") as up, httpx.AsyncClient(base_url=up.base, timeout=PATIENCE_S) as client:
         headers = {"X-Forwarded-For": "203.0.113.9"}
         answer = await client.get("/stream", params=ASKED, headers=headers)
         assert answer.status_code == httpx.codes.FORBIDDEN

@@ -107,10 +107,10 @@ def newest(stream: Stream) -> float | None:
 
 async def test_heartbeats_keep_a_quiet_stream_open(valkey_url: str) -> None:
     """A stream outlives nginx's time-out while there are heartbeats, and is cut where there are none."""
-    brief = {"proxy_read_timeout 60s": "proxy_read_timeout 1s"}
+    brief = {"proxy_read_timeout 60s": "proxy_read_timeout 3s"}
     path = "/stream/prices?symbols=AAPL"
     env = {"REDIS_URL": valkey_url}
-    async with serving("api", env=env | {"KEEPALIVE_S": "0.25"}) as api:
+    async with serving("api", env=env | {"KEEPALIVE_S": "0.5"}) as api:
         async with nginx(port_of(api.base), brief) as front, wire(front.base, path) as reader:
             await reader.until(lambda: len(reader.named("heartbeat")) >= 8)
     async with serving("api", env=env | {"KEEPALIVE_S": "60"}) as api:

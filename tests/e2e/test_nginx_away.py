@@ -17,7 +17,7 @@ from tests.e2e.nginx import needs_nginx, nginx
 from tests.e2e.page import opened
 from tests.e2e.processes import ready, serving, tapecast
 from tests.e2e.ticker import Ticker
-from tests.support import eventually, free_port, free_socket
+from tests.support import PATIENCE_S, eventually, free_port, free_socket
 
 pytestmark = [pytest.mark.e2e, needs_nginx]
 
@@ -28,7 +28,10 @@ PAGES = 20
 
 async def test_an_absent_api_is_told_so_that_an_eventsource_comes_back() -> None:
     """A stream gets a farewell with a delay and CORS; anybody else a 502 as JSON."""
-    async with nginx(free_port()) as front, httpx.AsyncClient(base_url=front.base) as client:
+    async with (
+        nginx(free_port()) as front,
+        httpx.AsyncClient(base_url=front.base, timeout=PATIENCE_S) as client,
+    ):
         answer = await client.get("/api/stream/prices", headers=SSE)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.nginx import needs_nginx, nginx
 from tests.e2e.processes import serving
+from tests.support import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, needs_nginx]
 
@@ -18,7 +19,7 @@ async def test_a_stranger_behind_nginx_gets_no_positions() -> None:
     async with serving("up") as up:
         port = urlsplit(up.base).port
         assert port is not None
-        async with nginx(port, plain=True) as front, httpx.AsyncClient() as client:
+        async with nginx(port, plain=True) as front, httpx.AsyncClient(timeout=PATIENCE_S) as client:
             async with client.stream("GET", f"{up.base}/stream/positions") as own:
                 assert own.status_code == 200
             answer = await client.get(f"{front.base}/stream/positions")

@@ -51,9 +51,9 @@ async def still(valkey_url: str, *symbols: str) -> AsyncIterator[tuple[Pipe, Str
 async def shown(page: Stream, symbol: str, price: float) -> dict[str, Any]:
     """The page's newest tick, once it has this price."""
     await eventually(
-        lambda: page.ticks(symbol)[-1]["price"] == price, f"{symbol} at {price}: {page.ticks(symbol)[-1]}"
+        lambda: page.newest(symbol).get("price") == price, f"{symbol} at {price}: {page.newest(symbol)}"
     )
-    return page.ticks(symbol)[-1]
+    return page.newest(symbol)
 
 
 async def heard(running: Pipe, page: Stream) -> None:

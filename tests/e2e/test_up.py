@@ -12,7 +12,7 @@ import pytest
 
 from tapecast.bus.connection import open_bus
 from tests.e2e.processes import serving, status, streaming, tapecast
-from tests.support import eventually, free_socket
+from tests.support import PATIENCE_S, eventually, free_socket
 
 pytestmark = pytest.mark.e2e
 
@@ -76,7 +76,7 @@ async def test_positions_are_served_to_a_laptop_and_to_nobody_else() -> None:
         symbols = {position["symbol"] for position in stream.named("positions")[0]["positions"]}
         assert "BTC/USD" in symbols
         await eventually(lambda: stream.named("position"), "a re-priced position")
-        async with httpx.AsyncClient(base_url=up.base) as client:
+        async with httpx.AsyncClient(base_url=up.base, timeout=PATIENCE_S) as client:
             answer = await client.get("/stream/positions", headers={"X-Forwarded-For": "203.0.113.9"})
         assert answer.status_code == httpx.codes.FORBIDDEN
 

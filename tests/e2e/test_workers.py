@@ -19,7 +19,7 @@ from tapecast.bus.connection import Bus
 from tests.e2e.processes import Child, serving, tapecast
 from tests.e2e.ticker import Ticker
 from tests.e2e.wire import Wire, get
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -59,7 +59,7 @@ async def client(base: str, path: str) -> AsyncIterator[Wire]:
 
 async def samples(base: str) -> list[Sample]:
     """What an api tells. Each call gets any worker."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         answer = (await http.get(f"{base}/metrics")).raise_for_status()
     return [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
 
