@@ -96,8 +96,12 @@ async def test_bars_as_one_answer(bus: Bus) -> None:
         }
         assert [bar["close"] for bar in bars["bars"]] == [2.0, 3.0]
         assert body["missing"] == [{"symbol": "$", "reason": "symbol_invalid"}]
-        wanted = [await bus.redis.get(key) for key in await bus.redis.keys("interest:*")]
-        assert any(b'"AAPL":["1m"]' in (each or b"") for each in wanted)
+
+        async def is_wanted() -> bool:
+            wanted = [await bus.redis.get(key) for key in await bus.redis.keys("interest:*")]
+            return any(b'"AAPL":["1m"]' in (each or b"") for each in wanted)
+
+        await eventually(is_wanted, "the interest is written")
 
 
 async def test_bars_that_nobody_has_are_waited_for(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

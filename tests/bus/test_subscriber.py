@@ -19,6 +19,8 @@ from tapecast.bus.subscriber import Subscriber
 from tapecast.market import FeedState, Market
 from tests.support import eventually
 
+TTL_S = 60
+"""Of what must not be gone before it is read, however long this machine stands still in between."""
 BEAT = codec.Beat(Market.CRYPTO, epoch=1, seq=1, state=FeedState.LIVE, server_time=1)
 
 
@@ -32,7 +34,7 @@ class Hub:
         self.heard.append(("tick", symbol, data))
 
     def on_cached(self, symbol: str, price: bytes | None, last: bytes | None, fresh_for_s: float) -> None:
-        assert fresh_for_s <= 5.0
+        assert fresh_for_s <= TTL_S
         self.heard.append(("cached", symbol, price, last))
 
     def on_beat(self, beat: codec.Beat) -> None:
@@ -83,7 +85,7 @@ async def _publish(bus: Bus, symbol: str, data: bytes) -> None:
 
 async def test_the_join_answers_with_what_the_cache_holds(bus: Bus, hub: Hub) -> None:
     """`price:` and `last:`, or nothing."""
-    await bus.redis.set("price:AAPL", "p", ex=5)
+    await bus.redis.set("price:AAPL", "p", ex=TTL_S)
     await bus.redis.set("last:AAPL", "l")
     async with running(bus, hub) as subscriber:
         subscriber.add(["AAPL", "BTC/USD"])
@@ -107,7 +109,7 @@ async def test_a_symbol_dropped_and_added_again_is_answered_again(bus: Bus, hub:
     async with running(bus, hub) as subscriber:
         subscriber.add(["AAPL"])
         await hub.told("cached", "AAPL", None, None)
-        await bus.redis.set("price:AAPL", "p", ex=5)
+        await bus.redis.set("price:AAPL", "p", ex=TTL_S)
         subscriber.remove(["AAPL"])
         subscriber.add(["AAPL"])
         await hub.told("cached", "AAPL", b"p", None)
@@ -151,13 +153,13 @@ async def test_a_message_that_makes_no_sense_ends_nothing(bus: Bus, hub: Hub) ->
 
 async def test_after_a_cut_every_symbol_is_joined_again_before_any_beat_is_heard(bus: Bus, hub: Hub) -> None:
     """A beat vouches for the tick that is held, so the held one must be the newest first."""
-    await bus.redis.set("beat:crypto", codec.encode(BEAT), ex=5)
+    await bus.redis.set("beat:crypto", codec.encode(BEAT), ex=TTL_S)
     async with running(bus, hub) as subscriber:
         subscriber.add(["AAPL", "MSFT"])
         await hub.told("link", True)
         await hub.told("cached", "MSFT", None, None)
         hub.heard.clear()
-        await bus.redis.set("price:AAPL", "new", ex=5)
+        await bus.redis.set("price:AAPL", "new", ex=TTL_S)
         await bus.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         await hub.told("link", True)
         told = [entry[0] for entry in hub.heard]
@@ -172,7 +174,7 @@ async def test_an_old_beat_in_the_cache_is_not_taken_for_a_pulse(bus: Bus, hub: 
     """A beat lives for five seconds: one from a killed owner must not make its prices live again."""
     await bus.redis.set("beat:crypto", codec.encode(BEAT), px=3000)
     await bus.redis.set(
-        "beat:us_equity", codec.encode(codec.Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1)), ex=5
+        "beat:us_equity", codec.encode(codec.Beat(Market.US_EQUITY, 1, 1, FeedState.LIVE, 1)), ex=TTL_S
     )
     async with running(bus, hub):
         await hub.told("link", True)
@@ -180,18 +182,18 @@ async def test_an_old_beat_in_the_cache_is_not_taken_for_a_pulse(bus: Bus, hub: 
 
 
 async def test_the_time_left_of_a_price_comes_with_it(bus: Bus) -> None:
-    """A price with one second to live is fresh for one second, not for five."""
+    """A price is fresh for what is left of its time, not for all of it."""
     left: dict[str, float] = {}
 
     class Timed(Hub):
         def on_cached(self, symbol: str, price: bytes | None, last: bytes | None, fresh_for_s: float) -> None:
             left[symbol] = fresh_for_s
 
-    await bus.redis.set("price:AAPL", "p", px=1000)
+    await bus.redis.set("price:AAPL", "p", ex=TTL_S // 2)
     async with running(bus, Timed()) as subscriber:
         subscriber.add(["AAPL", "MSFT"])
         await eventually(lambda: len(left) == 2)
-    assert 0 < left["AAPL"] <= 1.0
+    assert 0 < left["AAPL"] <= TTL_S // 2
     assert left["MSFT"] == 0.0
 
 

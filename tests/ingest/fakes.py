@@ -22,7 +22,8 @@ class FakeFeed:
         self.simulated = simulated
         self.reconnects = 0
         self.resubscribed = 0
-        self.last_heard = 0.0
+        # None: just now, as of a venue that answers every ping.
+        self._last_heard: float | None = 0.0
         self.wanted: list[tuple[str, ...]] = []
         self.reseeded: list[str] = []
         self.barred: frozenset[str] = frozenset()
@@ -34,6 +35,14 @@ class FakeFeed:
         self.running = asyncio.Event()
         self.ran = 0
         self.fatal: FeedFatal | None = None
+
+    @property
+    def last_heard(self) -> float:
+        return time.monotonic() if self._last_heard is None else self._last_heard
+
+    @last_heard.setter
+    def last_heard(self, at: float | None) -> None:
+        self._last_heard = at
 
     def want(self, symbols: Sequence[str]) -> None:
         self.wanted.append(tuple(symbols))
@@ -70,7 +79,7 @@ class FakeFeed:
             await self.running.wait()
         assert self.listener is not None
         self.listener.on_session()
-        self.last_heard = time.monotonic()
+        self.last_heard = None
         self.listener.on_state(FeedState.LIVE)
         self.listener.on_subscribed(frozenset(symbols))
         return self.listener
@@ -79,5 +88,5 @@ class FakeFeed:
         """A print, now."""
         assert self.listener is not None
         now = time.time()
-        self.last_heard = time.monotonic()
+        self.last_heard = None
         self.listener.on_trade(Trade(symbol, price, 1.0, int(now * 1e9), int(now * 1e6)))

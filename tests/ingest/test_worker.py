@@ -147,7 +147,7 @@ async def test_a_new_worker_gives_room_at_once(bus: Bus) -> None:
         async with interested(bus, "AAPL"):
             await eventually(lambda: feed.wanted[-1:] == [("AAPL",)])
         async with interested(bus, "MSFT"):
-            await eventually(lambda: feed.wanted[-1:] == [("MSFT",)], "room", HOLD_AFTER_REDIS_S / 2)
+            await eventually(lambda: feed.wanted[-1:] == [("MSFT",)], "room", HOLD_AFTER_REDIS_S - 2)
 
 
 async def test_positions_come_first_whoever_reads_them(bus: Bus) -> None:

@@ -222,10 +222,14 @@ async def test_a_throttled_dial_is_retried() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "reason"), [(Dialogue.until_gone, "connect_timeout"), (Dialogue.welcome, "auth_timeout")]
+    ("stage", "limits", "reason"),
+    [
+        (Dialogue.until_gone, replace(IMPATIENT, welcome_s=1.0), "connect_timeout"),
+        (Dialogue.welcome, replace(IMPATIENT, auth_s=1.0), "auth_timeout"),
+    ],
 )
 async def test_a_venue_that_falls_silent_in_the_handshake_is_dialled_again(
-    stage: object, reason: str
+    stage: object, limits: Limits, reason: str
 ) -> None:
     """A step that never comes costs one dial."""
 
@@ -233,7 +237,6 @@ async def test_a_venue_that_falls_silent_in_the_handshake_is_dialled_again(
         await stage(venue)  # type: ignore[operator]
         await venue.until_gone()
 
-    limits = replace(IMPATIENT, welcome_s=1.0, auth_s=1.0)
     async with playing(Venue(mute, healthy)) as venue:
         async with running(feed_at(venue.url, limits), "AAPL") as recorder:
             await eventually(lambda: recorder.state is LIVE)
@@ -253,14 +256,14 @@ async def test_a_frozen_venue_is_given_up() -> None:
     async with playing(Venue(freezing, healthy)) as venue:
         feed = feed_at(venue.url, limits)
         async with running(feed, "AAPL") as recorder:
-            await eventually(lambda: feed.reconnects == 1)
+            await eventually(lambda: feed.reconnects >= 1)
             await eventually(lambda: recorder.subscribed == {"AAPL"})
         assert (RECONNECTING, "silent") in recorder.states
 
 
 async def test_a_quiet_venue_is_kept() -> None:
     """Pongs are a sign of life: a feed without a single trade stays live and keeps being heard."""
-    limits = replace(IMPATIENT, ping_s=0.02, silent_s=5.0)
+    limits = replace(IMPATIENT, ping_s=0.02, silent_s=30.0)
     async with playing(Venue(healthy)) as venue:
         feed = feed_at(venue.url, limits)
         async with running(feed, "AAPL") as recorder:

@@ -139,12 +139,17 @@ async def test_a_silent_venue_is_given_up() -> None:
 
     venue = TradingVenue(freeze, serve_well)
     async with running(venue, replace(IMPATIENT, ping_s=0.05, silent_s=0.3, close_s=0.1)) as (feed, heard):
-        await eventually(lambda: heard.paths == [True, False, True])
+        await eventually(lambda: heard.paths[:3] == [True, False, True])
         venue.sockets[0].transport.abort()
-        began = feed._last_heard
-        # Longer than the silence that ends a session, and nothing to hear but pongs.
-        await eventually(lambda: feed._last_heard > began + 0.4)
-        assert venue.dials == 2
+
+        async def is_kept() -> bool:
+            began, dials = feed._last_heard, venue.dials
+            # Longer than the silence that ends a session, and nothing to hear but pongs.
+            await eventually(lambda: feed._last_heard > began + 0.4)
+            return venue.dials == dials
+
+        # A machine that stands still for a moment looks to us like a venue that does.
+        await eventually(is_kept)
 
 
 @pytest.mark.parametrize("granted", [None, {"stream": "listening", "data": {"streams": []}}])
@@ -160,7 +165,7 @@ async def test_a_stream_that_is_not_granted_is_not_live(granted: object) -> None
         await socket.wait_closed()
 
     async with running(TradingVenue(refuse, serve_well), replace(IMPATIENT, reply_s=0.1)) as (_, heard):
-        await eventually(lambda: heard.paths == [False, True])
+        await eventually(lambda: (heard.paths[:1], heard.paths[-1:]) == ([False], [True]))
 
 
 async def test_refused_keys_are_dialled_once() -> None:
