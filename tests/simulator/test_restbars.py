@@ -12,7 +12,7 @@ from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDa
 from alpaca.data.requests import CryptoBarsRequest, StockBarsRequest
 from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
 
-from tapecast.market import parse_rfc3339
+from tapecast.market import parse_rfc3339, rfc3339
 from tapecast.simulator.hours import MINUTE
 from tapecast.simulator.server import Simulator
 
@@ -22,7 +22,8 @@ KEYS = {"APCA-API-KEY-ID": "simulated", "APCA-API-SECRET-KEY": "simulated"}
 def printed(still: Simulator, symbol: str, *prices: float) -> int:
     """One print in each of the newest minutes that are over; the first of them."""
     now = int(datetime.now(UTC).timestamp()) * 10**9
-    still.market.image(symbol, now)
+    # Its market has a first trade of its own: an hour ago, or its minute might be over at any moment.
+    still.market.image(symbol, now - 60 * MINUTE)
     first = now - now % MINUTE - len(prices) * MINUTE
     for number, price in enumerate(prices):
         still.trade(symbol, price, ns=first + number * MINUTE)
@@ -39,7 +40,7 @@ async def test_pages(still: Simulator) -> None:
     """Symbol by symbol, with the name of the next page until the last."""
     first = printed(still, "AAPL", 1.0, 2.0, 3.0)
     printed(still, "MSFT", 4.0, 5.0)
-    params = {"symbols": "MSFT,AAPL", "timeframe": "1Min", "limit": "2"}
+    params = {"symbols": "MSFT,AAPL", "timeframe": "1Min", "limit": "2", "start": rfc3339(first)}
     token, pages = None, []
     while True:
         answer = await asked(still, "/v2/stocks/bars", **params, **({"page_token": token} if token else {}))
@@ -51,10 +52,9 @@ async def test_pages(still: Simulator) -> None:
     assert pages[0] == {"AAPL": [1.0, 2.0]}
     assert pages[1] == {"AAPL": [3.0], "MSFT": [4.0]}
     assert pages[2]["MSFT"] == [5.0]
-    (bar, *_) = (await asked(still, "/v2/stocks/bars", symbols="AAPL", timeframe="1Min")).json()["bars"][
-        "AAPL"
-    ]
-    assert parse_rfc3339(bar["t"]) == first
+    answer = await asked(still, "/v2/stocks/bars", symbols="AAPL", timeframe="1Min")
+    founding, *bars = answer.json()["bars"]["AAPL"]
+    assert parse_rfc3339(founding["t"]) < parse_rfc3339(bars[0]["t"]) == first
 
 
 @pytest.mark.parametrize(

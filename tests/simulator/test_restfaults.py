@@ -9,6 +9,7 @@ import pytest
 
 from tapecast.simulator.server import Simulator
 from tests.simulator.client import HEADERS
+from tests.support import PATIENCE_S
 
 CLOCK, ACCOUNT = "/v2/clock", "/v2/account"
 
@@ -56,13 +57,15 @@ async def test_answers_are_late(still: Simulator) -> None:
     still.rest_faults.delay_s, still.rest_faults.only = 0.3, CLOCK
     loop = asyncio.get_running_loop()
     async with http(still) as client:
-        await client.get(ACCOUNT)
         started = loop.time()
-        late = asyncio.create_task(client.get(CLOCK))
+        assert (await client.get(CLOCK)).status_code == 200
+        assert loop.time() - started >= 0.3
+        still.rest_faults.delay_s = 3600.0
+        late = asyncio.create_task(client.get(CLOCK, timeout=None))
         await client.get(ACCOUNT)
         assert not late.done()
-        assert (await late).status_code == 200
-        assert loop.time() - started >= 0.3
+        late.cancel()
+        await asyncio.wait([late])
 
 
 async def test_late_and_failing(still: Simulator) -> None:
@@ -70,4 +73,4 @@ async def test_late_and_failing(still: Simulator) -> None:
     still.rest_faults.status, still.rest_faults.delay_s = 503, 60.0
     async with http(still) as client:
         with pytest.raises(httpx.ReadTimeout):
-            await client.get(CLOCK, timeout=0.1)
+            await client.get(CLOCK, timeout=httpx.Timeout(PATIENCE_S, read=0.1))

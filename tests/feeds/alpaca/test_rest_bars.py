@@ -32,7 +32,8 @@ async def test_the_local_alpaca_has_bars() -> None:
         for symbol in ("AAPL", "BTC/USD", "AAPL270115C00300000"):
             now = time.time_ns()
             start = now - now % (60 * MINUTE) - 60 * MINUTE
-            venue.market.image(symbol, now)
+            # The first trade of its own: in a minute that might be over between two answers.
+            venue.market.image(symbol, start - MINUTE)
             for minute in (0, 1, 7):
                 venue.trade(symbol, 10.0 + minute, 2, ns=now - now % MINUTE - (10 - minute) * MINUTE)
             lengths = (Interval.MINUTE, Interval.HOUR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from alpaca.trading.requests import (
 
 from tapecast.simulator.server import Simulator
 from tests.simulator.paper.desk import Trader, refused, trading
+from tests.support import eventually
 
 AAPL = {"symbol": "AAPL", "qty": 10, "side": "buy", "time_in_force": "day"}
 AWAY = LimitOrderRequest(**AAPL, limit_price=250)
@@ -178,11 +180,13 @@ async def test_at_a_moving_market_an_order_fills_within_a_fifth_of_a_second(sim:
     """Though nobody is subscribed to its symbol."""
     loop = asyncio.get_running_loop()
     async with trading(sim) as trader:
-        took = []
-        for symbol in ("AAPL", "GME", "KO"):
+
+        async def is_quick(symbol: str) -> bool:
             started = loop.time()
-            order = await trader("submit_order", MarketOrderRequest(**AAPL | {"symbol": symbol, "qty": 5}))
+            order = await trader("submit_order", MarketOrderRequest(**AAPL | {"symbol": symbol, "qty": 1}))
             await trader.until(order, "fill")
-            took.append(loop.time() - started)
-    # The fastest: this machine may be busy, the market is not.
-    assert min(took) < 0.2
+            return loop.time() - started < 0.2
+
+        for symbol in ("AAPL", "GME", "KO"):
+            # Once: this machine may be busy, the market is not.
+            await eventually(partial(is_quick, symbol), symbol)
