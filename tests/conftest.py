@@ -6,10 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.embedded import embedded_valkey
 from tests.stalls import stalls
+
+# However slow this machine is at the moment, and the same examples each time: a run that fails is to say
+# something of what was changed. Others are for the drills.
+settings.register_profile(
+    "tests", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -203,7 +203,9 @@ class Ownership(RuleBasedStateMachine):
         await self._stack.aclose()
 
 
-def _drill(url: str, monkeypatch: pytest.MonkeyPatch, examples: int, steps: int) -> None:
+def _drill(
+    url: str, monkeypatch: pytest.MonkeyPatch, examples: int, steps: int, *, anew: bool = False
+) -> None:
     async def sleep(seconds: float) -> None:
         await machines[-1]._stop(seconds)
 
@@ -219,7 +221,7 @@ def _drill(url: str, monkeypatch: pytest.MonkeyPatch, examples: int, steps: int)
         cast("Any", machine),
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None,
-            suppress_health_check=list(HealthCheck),
+            derandomize=not anew, suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
 
@@ -233,4 +235,4 @@ def test_ownership(valkey_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(600)
 def test_ownership_for_long(valkey_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, for minutes."""
-    _drill(valkey_server, monkeypatch, 1000, 80)
+    _drill(valkey_server, monkeypatch, 1000, 80, anew=True)
