@@ -48,8 +48,9 @@ class Stalls:
 
     def lost_s(self, since: float) -> float:
         """For how long it stood still since this moment of the monotonic clock."""
-        # Whoever asks may have been woken before the thread was.
-        self.look()
+        if self._thread.is_alive():
+            # Whoever asks may have been woken before the thread was.
+            self.look()
         return sum(end - max(start, since) for start, end in list(self._spans) if end > since)
 
     def ran_s(self, since: float) -> float:

@@ -26,11 +26,18 @@ class Checker:
     last event came: a price that is sent again and again is no younger for it.
     """
 
-    def __init__(self, bound_s: float, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        bound_s: float,
+        wall: Callable[[], float] = time.time,
+        lost_s: Callable[[float], float] = stalls.lost_s,
+    ) -> None:
         # How old the trade of a live symbol may be.
         self._bound_s = bound_s
         # As the simulator, which runs on this machine.
         self._wall = wall
+        # For how long the machine stood still since a moment: nobody could call anything stale then.
+        self._lost_s = lost_s
         self._order: dict[str, tuple[int, int]] = {}
         # What a new connection may tell once more.
         self._known: dict[str, tuple[int, int]] = {}
@@ -82,8 +89,7 @@ class Checker:
         if traded_ns is None:
             return math.inf
         age_s = now - traded_ns / 1e9
-        # While the machine stood still nobody could call it stale.
-        return age_s - stalls.lost_s(time.monotonic() - age_s)
+        return age_s - self._lost_s(time.monotonic() - age_s)
 
     def _tick(self, data: str) -> None:
         tick = json.loads(data)

@@ -37,6 +37,16 @@ class Case:
         return "".join(c if c.isalnum() else "-" for c in self.title.lower())
 
 
+def is_told(seen: list[str], steps: tuple[str, ...]) -> bool:
+    """Whether these are the steps, but for those that may be left out."""
+    if not steps:
+        return not seen
+    step, rest = steps[0], steps[1:]
+    if seen[:1] == [step.rstrip("?")] and is_told(seen[1:], rest):
+        return True
+    return step.endswith("?") and is_told(seen, rest)
+
+
 def plain(act: Callable[[Scene], object]) -> Act:
     """A deed that takes no time."""
 

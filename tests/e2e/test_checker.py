@@ -18,7 +18,8 @@ class Court:
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
-        self.checker = Checker(BOUND_S, lambda: self.now)
+        self.lost_s = 0.0
+        self.checker = Checker(BOUND_S, lambda: self.now, lambda _: self.lost_s)
         self._seq = 0
 
     def state(self, state: str) -> None:
@@ -60,6 +61,15 @@ def test_a_live_symbol_within_the_bound_is_in_order(court: Court) -> None:
     court.pass_time(100)
     assert court.violations == []
     assert court.checker.oldest_s == pytest.approx(BOUND_S, abs=0.2)
+
+
+def test_a_machine_that_stood_still_makes_nothing_wrong(court: Court) -> None:
+    """For as long as it did, and no longer."""
+    court.lost_s = 3.0
+    court.pass_time(BOUND_S + GRACE_S + 2.5)
+    assert court.violations == []
+    court.pass_time(1)
+    assert len(court.violations) == 1
 
 
 def test_a_price_that_is_repeated_grows_old(court: Court) -> None:
