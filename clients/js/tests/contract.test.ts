@@ -68,7 +68,7 @@ describe.skipIf(!python && !runningUrl)("a server", () => {
     expect(client.feeds.get("us_equity")).toMatchObject({ simulated: true, state: "live" });
     expect(client.connection.state).toBe("open");
     expect(client.hello?.interval).toBe(0);
-    expect(Math.abs(client.serverNow() - Date.now())).toBeLessThan(1_000);
+    expect(Math.abs(client.serverNow() - Date.now())).toBeLessThan(5_000);
     expect(client.ageMs("AAPL")).toBeLessThan(10_000);
     expect(errors).toEqual([]);
     client.close();
@@ -128,7 +128,7 @@ describe.skipIf(!python)("a server of our own", () => {
       const { price } = client.ticks.get("AAPL") ?? {};
       expect(price).toBeTypeOf("number");
       await server.stop("SIGKILL");
-      await until(() => client.states.get("AAPL")?.state === "stale", 2_000);
+      await until(() => client.states.get("AAPL")?.state === "stale");
       expect(client.states.get("AAPL")?.reason).toBe("connection_lost");
       expect(client.ticks.get("AAPL")?.price).toBeTypeOf("number");
       await until(() => errors.some(({ code }) => code === "unreachable"));

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type EventSourceClass, eventSourceTransport } from "../src/eventsource.js";
 import type { Sink } from "../src/transport.js";
+import { PATIENCE_MS } from "./fakes.js";
 
 class FakeEventSource {
   static last: FakeEventSource;
@@ -83,7 +84,7 @@ test("asks once why the platform gave up, as JSON", async () => {
   asked.mockResolvedValue(refusal(403, "forbidden"));
   open();
   FakeEventSource.last.fail(2);
-  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  await vi.waitFor(() => expect(seen).toHaveLength(2), PATIENCE_MS);
   expect(seen[1]).toMatchObject({ code: "forbidden", message: "no", status: 403, lasting: true });
   expect(asked).toHaveBeenCalledOnce();
   expect(asked.mock.calls[0]).toMatchObject([
@@ -122,7 +123,7 @@ test.each([
   asked.mockImplementation(async () => answer());
   open();
   FakeEventSource.last.fail(2);
-  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  await vi.waitFor(() => expect(seen).toHaveLength(2), PATIENCE_MS);
   expect(seen[1]).toMatchObject(error);
 });
 
@@ -130,7 +131,7 @@ test("tells that nobody answers", async () => {
   asked.mockRejectedValue(new TypeError("fetch failed"));
   open();
   FakeEventSource.last.fail(2);
-  await vi.waitFor(() => expect(seen[1]).toMatchObject({ code: "unreachable", lasting: false }));
+  await vi.waitFor(() => expect(seen[1]).toMatchObject({ code: "unreachable", lasting: false }), PATIENCE_MS);
 });
 
 test("has no error if it works by now, and leaves that stream", async () => {
@@ -143,7 +144,7 @@ test("has no error if it works by now, and leaves that stream", async () => {
   });
   open();
   FakeEventSource.last.fail(2);
-  await vi.waitFor(() => expect(seen).toEqual(["lost", "end"]));
+  await vi.waitFor(() => expect(seen).toEqual(["lost", "end"]), PATIENCE_MS);
   expect(isLeft).toBe(true);
 });
 
@@ -158,7 +159,7 @@ test("takes over after three failures in a row", async () => {
   expect(FakeEventSource.last.readyState).toBe(0);
   FakeEventSource.last.fail(0);
   expect(FakeEventSource.last.readyState).toBe(2);
-  await vi.waitFor(() => expect(seen.at(-1)).toMatchObject({ code: "unreachable" }));
+  await vi.waitFor(() => expect(seen.at(-1)).toMatchObject({ code: "unreachable" }), PATIENCE_MS);
 });
 
 test("says nothing more once it is closed", async () => {

@@ -2,6 +2,9 @@ import type { Clock, Timer } from "../src/clock.js";
 import type { Sink, Transport } from "../src/transport.js";
 import type { Hello, Tick } from "../src/types.js";
 
+/** How long what is waited for may take on a busy machine. */
+export const PATIENCE_MS = 30_000;
+
 const START = Date.parse("2026-01-05T15:00:00Z");
 
 /** A clock that stands until it is told. Chance is always in the middle. */

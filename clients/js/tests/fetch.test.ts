@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { fetchTransport } from "../src/fetch.js";
 import type { Sink } from "../src/transport.js";
+import { PATIENCE_MS } from "./fakes.js";
 
 const STREAM = { headers: { "Content-Type": "text/event-stream" } };
 
@@ -28,7 +29,7 @@ test("reads a stream whose characters are cut in two, and tells the server's ret
   const pieces = [...bytes].map((byte) => Uint8Array.of(byte));
   const { seen, sink } = record();
   fetchTransport({ fetch: async () => new Response(body(...pieces), STREAM) }).open("http://test", sink);
-  await vi.waitFor(() => expect(seen).toHaveLength(2));
+  await vi.waitFor(() => expect(seen).toHaveLength(2), PATIENCE_MS);
   expect(seen).toEqual([["message", '{"name":"Zürich €"}'], { retryMs: 700 }]);
 });
 
@@ -36,7 +37,7 @@ test("sends headers", async () => {
   const fetch = vi.fn<typeof globalThis.fetch>(async () => new Response(body(), STREAM));
   const { seen, sink } = record();
   fetchTransport({ fetch, headers: { Authorization: "Bearer x" } }).open("http://test/s", sink);
-  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  await vi.waitFor(() => expect(seen).toHaveLength(1), PATIENCE_MS);
   expect(fetch.mock.calls[0]).toMatchObject([
     "http://test/s",
     { headers: { Accept: "text/event-stream", Authorization: "Bearer x" } },
@@ -47,7 +48,10 @@ test("tells a refusal", async () => {
   const answer = { error: { code: "unauthorized", message: "no" } };
   const { seen, sink } = record();
   fetchTransport({ fetch: async () => Response.json(answer, { status: 401 }) }).open("http://test", sink);
-  await vi.waitFor(() => expect(seen).toMatchObject([{ error: { code: "unauthorized", status: 401 } }]));
+  await vi.waitFor(
+    () => expect(seen).toMatchObject([{ error: { code: "unauthorized", status: 401 } }]),
+    PATIENCE_MS,
+  );
 });
 
 test("tells that nobody answers", async () => {
@@ -56,7 +60,7 @@ test("tells that nobody answers", async () => {
     throw new TypeError("fetch failed");
   };
   fetchTransport({ fetch }).open("http://test", sink);
-  await vi.waitFor(() => expect(seen).toMatchObject([{ error: { code: "unreachable" } }]));
+  await vi.waitFor(() => expect(seen).toMatchObject([{ error: { code: "unreachable" } }]), PATIENCE_MS);
 });
 
 test("a stream that breaks has no error, and comes back as the server said", async () => {
@@ -70,7 +74,7 @@ test("a stream that breaks has no error, and comes back as the server said", asy
   });
   const { seen, sink } = record();
   fetchTransport({ fetch: async () => new Response(broken, STREAM) }).open("http://test", sink);
-  await vi.waitFor(() => expect(seen).toEqual([["message", "x"], { retryMs: 800 }]));
+  await vi.waitFor(() => expect(seen).toEqual([["message", "x"], { retryMs: 800 }]), PATIENCE_MS);
 });
 
 test("says nothing more once it is closed", async () => {

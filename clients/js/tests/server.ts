@@ -12,14 +12,20 @@ const OURS = fileURLToPath(new URL("../../../.venv/bin/python", import.meta.url)
 export const python = process.env.TAPECAST_PYTHON ?? (existsSync(OURS) ? OURS : undefined);
 export const runningUrl = process.env.TAPECAST_URL?.replace(/\/+$/, "");
 
+/** A free one below those that systems give to clients: while its server is away, none of them takes it. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  while (true) {
+    const port = 10_000 + Math.floor(12_000 * Math.random());
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** `tapecast up` on a port of its own. */
@@ -40,7 +46,8 @@ export class Server {
     const env = {
       PATH: process.env.PATH ?? "",
       HOME: "/nonexistent",
-      KEEPALIVE_S: "1",
+      // A machine that stands still for seconds is no silence of ours.
+      KEEPALIVE_S: "5",
       FEED: "simulated",
       ...this.settings,
     };
@@ -48,7 +55,7 @@ export class Server {
       env,
       stdio: "ignore",
     });
-    for (let tries = 0; tries < 300; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       if (this.#process.exitCode !== null) throw new Error(`tapecast ended with ${this.#process.exitCode}`);
       const isReady = await fetch(`${this.url}/readyz`)
         .then((response) => response.ok)
@@ -56,7 +63,7 @@ export class Server {
       if (isReady) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error("tapecast is not ready after 30 seconds");
+    throw new Error("tapecast is not ready after 60 seconds");
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
