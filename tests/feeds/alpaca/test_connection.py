@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from websockets.protocol import State
 
 from tapecast.errors import FeedError, FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.connection import Connection
@@ -264,6 +265,30 @@ async def test_a_connection_that_is_not_ours_any_more_is_cut_off() -> None:
         async with asyncio.timeout(30):
             await connection.close(politely=False)
         assert transport.is_closing()
+
+
+async def test_a_cancellation_during_the_close_is_not_lost() -> None:
+    """The library swallows it: the feed would go on and dial again, and SIGTERM would wait for ever."""
+    thawed = asyncio.Event()
+
+    async def script(venue: Dialogue) -> None:
+        await venue.accept()
+        venue.socket.transport.pause_reading()
+        await thawed.wait()
+        venue.socket.transport.resume_reading()
+        await venue.until_gone()
+
+    async with playing(Venue(script)) as venue:
+        connection = connection_to(venue.url)
+        await connection.open()
+        closing = asyncio.create_task(connection.close())
+        await eventually(lambda: connection._socket.state is State.CLOSING, "it closes")
+        closing.cancel()
+        await eventually(connection._socket.transfer_data_task.done, "the library has heard of it")
+        thawed.set()
+        async with asyncio.timeout(30):
+            await asyncio.wait([closing])
+        assert closing.cancelled()
 
 
 async def test_closing_before_opening_is_nothing() -> None:

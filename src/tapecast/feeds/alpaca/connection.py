@@ -68,7 +68,7 @@ class Connection:
 
     async def close(self, *, politely: bool = True) -> None:
         """Close in bounded time, whatever the peer does, so that the venue frees the slot; or cut it off."""
-        socket = self._socket
+        socket, cancelled = self._socket, _cancellations()
         if socket is None:
             return
         try:
@@ -79,6 +79,9 @@ class Connection:
         finally:
             # Does nothing after a clean close. A frozen peer, or a second cancellation, ends here.
             socket.transport.abort()
+        if _cancellations() > cancelled:
+            # The library's handshake swallows it: the feed would dial again, and SIGTERM wait for ever.
+            raise asyncio.CancelledError
 
     @property
     def _socket(self) -> Any:
@@ -130,6 +133,12 @@ class Connection:
         # A ping still open when the connection dies ends with an error that the reader reports.
         if not pong.cancelled() and pong.exception() is None:
             self._on_heard()
+
+
+def _cancellations() -> int:
+    """How often the running task was told to end, whoever heard of it."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 def closed(error: ConnectionClosed) -> FeedTransient:
