@@ -88,9 +88,11 @@ async def tcp_server(handler: Handler) -> AsyncIterator[int]:
 
 
 async def eventually(
-    condition: Callable[[], object | Awaitable[object]], what: str = "", patience_s: float = PATIENCE_S
+    condition: Callable[[], object | Awaitable[object]],
+    what: str | Callable[[], str] = "",
+    patience_s: float = PATIENCE_S,
 ) -> object:
-    """The first true value of `condition`; fails with `what` if none comes."""
+    """The first true value of `condition`; fails with `what`, as it is then, if none comes."""
     deadline = time.monotonic() + patience_s
     while True:
         value = condition()
@@ -98,5 +100,6 @@ async def eventually(
             value = await value
         if value:
             return value
-        assert time.monotonic() < deadline, f"never happened: {what or condition}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never happened: {what() if callable(what) else what or condition}")
         await asyncio.sleep(0.01)

@@ -55,7 +55,7 @@ class Hub:
 
     async def told(self, *what: object) -> None:
         """Wait until this was said."""
-        await eventually(lambda: what in self.heard, f"{what} in {self.heard}")
+        await eventually(lambda: what in self.heard, lambda: f"{what} in {self.heard}")
 
     def count(self, *what: object) -> int:
         return self.heard.count(what)

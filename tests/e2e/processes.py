@@ -101,7 +101,7 @@ async def serving(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
         await eventually(lambda: child.base or child._ended(), f"a banner of {arguments}")
         assert child.base, child.output
         if arguments[0] != "simulate":
-            await eventually(lambda: ready(child.base), f"{arguments} ready: {child.output}")
+            await eventually(lambda: ready(child.base), lambda: f"{arguments} ready: {child.output}")
         yield child
 
 

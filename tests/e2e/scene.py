@@ -107,5 +107,7 @@ async def scene() -> AsyncIterator[tuple[Scene, Page]]:
         await running.start("api")
         await running.start("ingest")
         page = await stack.enter_async_context(opened(running.base, SYMBOLS))
-        await eventually(lambda: page.is_well(0), f"live at first: {page.steps} {running.output}", PATIENCE_S)
+        await eventually(
+            lambda: page.is_well(0), lambda: f"live at first: {page.steps} {running.output}", PATIENCE_S
+        )
         yield running, page

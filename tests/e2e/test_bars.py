@@ -189,7 +189,9 @@ async def test_an_outage_is_filled_where_the_venue_can_tell(valkey_url: str) -> 
                     made.bars(interval).items()  # type: ignore[misc]
                     <= chart.figures("AAPL").items()
                 ),
-                f"{interval}: {made.bars(interval)}, not {chart.figures('AAPL')}",
+                lambda chart=chart, interval=interval: (  # type: ignore[misc]
+                    f"{interval}: {made.bars(interval)}, not {chart.figures('AAPL')}"
+                ),
             )
             await eventually(
                 lambda chart=chart, interval=interval: (

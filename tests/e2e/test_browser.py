@@ -66,7 +66,7 @@ async def test_a_plain_page_gets_prices_and_is_back_after_the_api_was_restarted(
                 assert await api.end(signal.SIGTERM) == 0
             before = await _count(page)
             async with tapecast("api", "--port", base.rsplit(":", 1)[1], env=env) as again:
-                await eventually(lambda: ready(base), f"the api is back: {again.output}")
+                await eventually(lambda: ready(base), lambda: f"the api is back: {again.output}")
 
                 async def back() -> bool:
                     return await _count(page) > before

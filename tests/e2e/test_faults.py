@@ -86,7 +86,7 @@ async def meanwhile(case: Case, running: Pipe, view: View) -> None:
     """The fault shows on the page and in the status."""
     shown = [each for each in case.feed if each not in {"live", "connecting"}]
     if shown:
-        await eventually(lambda: shown[-1] in view.feed(), f"{shown[-1]}, but {view.feed()}")
+        await eventually(lambda: shown[-1] in view.feed(), lambda: f"{shown[-1]}, but {view.feed()}")
     if "stale" in case.symbol:
         await eventually(lambda: "stale" in view.symbol("AAPL"), "stale")
     status: dict[str, Any] = {}
@@ -97,17 +97,17 @@ async def meanwhile(case: Case, running: Pipe, view: View) -> None:
         fields = {name: status[name] for name in case.fields}
         return said(stocks) == case.status and fields == case.fields
 
-    await eventually(agrees, f"{case.status} {case.fields}, but {status}")
+    await eventually(agrees, lambda: f"{case.status} {case.fields}, but {status}")
     assert status["alpaca_connected"] is False, "simulated prices are never Alpaca's"
 
 
 async def over(case: Case, running: Pipe, stream: Stream, view: View) -> None:
     """The end is as promised, and nothing was seen on the way that is not."""
     expected = list(case.feed)
-    await eventually(lambda: view.feed() == expected, f"{expected}, but {view.feed()}")
+    await eventually(lambda: view.feed() == expected, lambda: f"{expected}, but {view.feed()}")
     await eventually(
         lambda: view.symbol("AAPL") == list(case.symbol),
-        f"{case.symbol}, but {view.symbol('AAPL')}",
+        lambda: f"{case.symbol}, but {view.symbol('AAPL')}",
     )
     for symbol in ("AAPL", "BTC/USD"):
         if symbol == "BTC/USD" or case.ends == "live":

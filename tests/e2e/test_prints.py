@@ -51,7 +51,8 @@ async def still(valkey_url: str, *symbols: str) -> AsyncIterator[tuple[Pipe, Str
 async def shown(page: Stream, symbol: str, price: float) -> dict[str, Any]:
     """The page's newest tick, once it has this price."""
     await eventually(
-        lambda: page.newest(symbol).get("price") == price, f"{symbol} at {price}: {page.newest(symbol)}"
+        lambda: page.newest(symbol).get("price") == price,
+        lambda: f"{symbol} at {price}: {page.newest(symbol)}",
     )
     return page.newest(symbol)
 

@@ -67,7 +67,7 @@ def ends(stream: Stream, symbol: str) -> dict[str, Any]:
 async def over(stream: Stream, symbol: str, end: dict[str, Any]) -> None:
     """Wait until the last tick of a symbol says this."""
     await eventually(
-        lambda: ends(stream, symbol) == end, f"{symbol} ends on {end}, not {ends(stream, symbol)}"
+        lambda: ends(stream, symbol) == end, lambda: f"{symbol} ends on {end}, not {ends(stream, symbol)}"
     )
 
 

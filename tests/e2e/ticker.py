@@ -46,7 +46,7 @@ class Ticker:
 
     async def reaches(self, reader: Heard) -> None:
         """Wait until a client that reads in the background has the newest of everything."""
-        await eventually(lambda: self.reached(reader), f"seq {self.seq} in {reader.newest}")
+        await eventually(lambda: self.reached(reader), lambda: f"seq {self.seq} in {reader.newest}")
 
 
 @asynccontextmanager
