@@ -1,8 +1,8 @@
 """A test that failed while this machine stood still is run again: it has proven nothing.
 
 Prices, beats and leases live for seconds. A virtual machine that stands still for that long ends them, and
-what is then said is right, and not what the test has asked for. Only tests of real processes, sockets and
-clocks, only where seconds were lost in this very test, and not for ever.
+what is then said is right, and not what the test has asked for. Only where seconds were lost in this very test,
+and not for ever.
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ MOST_TRIES: Final = 3
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run one test; True if that was done here."""
-    if item.get_closest_marker("e2e") is None:
-        return None
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run one test. True: that is done."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for report in _reports(item, nextitem):
         item.ihook.pytest_runtest_logreport(report=report)
