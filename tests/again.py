@@ -1,8 +1,8 @@
 """A test that failed while this machine stood still is run again: it has proven nothing.
 
 Prices, beats and leases live for seconds. A virtual machine that stands still for that long ends them, and
-what is then said is right, and not what the test has asked for. Only where seconds were lost in this very test,
-and not for ever.
+what is then said is right, and not what the test has asked for. Only where seconds were lost in this very
+test, and not for ever.
 """
 
 from __future__ import annotations
