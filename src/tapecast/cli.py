@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from tapecast import __version__, launch, logs, process
+from tapecast.bench.command import bench
 from tapecast.console import told
 from tapecast.market import Market
 from tapecast.settings import Settings, load
@@ -34,6 +35,7 @@ def main() -> None:
     In production:      tapecast ingest     one, or two for standby
                         tapecast api        as many as there are readers
     For development:    tapecast simulate   a local Alpaca
+    To measure it:      tapecast bench      streams, latency, losses
 
     Settings come from the environment or a file .env; see docs/settings.md.
     """
@@ -134,6 +136,9 @@ def worker(shared: int, folder: Path, number: int, *, banner: bool) -> None:
         with socket.socket(fileno=shared) as sock:
             say = click.echo if banner else _quiet
             process.run(lambda stop: launch.worker(settings, sock, folder, number, stop, say))
+
+
+main.add_command(bench)
 
 
 @main.command()
