@@ -55,9 +55,11 @@ def failure(error: BaseException, plan: Plan) -> tuple[str, str]:
             word, line = "timeout", f"{target} has not answered within {DIAL_S:.0f} s: {hint}"
         case ssl.SSLCertVerificationError():
             hint = "an authority of your own goes into SSL_CERT_FILE"
-            word, line = "tls", f"the certificate of {target} is not trusted ({error.verify_message}); {hint}"
+            why = getattr(error, "verify_message", "it does not say why")
+            word, line = "tls", f"the certificate of {target} is not trusted ({why}); {hint}"
         case ssl.SSLError():
-            word, line = "tls", f"{target} does not speak TLS as it should ({error.reason}); is it http://?"
+            why = getattr(error, "reason", None) or "it does not say why"
+            word, line = "tls", f"{target} does not speak TLS as it should ({why}); is it http://?"
         case NotHttp():
             hint = "is it https://, or another port?"
             word, line = "not_http", f"something at {target} answers, but {error}; {hint}"

@@ -83,6 +83,10 @@ def _run(plan: Plan, *, as_json: bool) -> int:
 
 
 def _agreed(plan: Plan) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return False
     return click.confirm(f"This {plan.words()}. Is that your own deployment?", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -39,6 +39,16 @@ class Plan:
     # Kept out of whatever prints a plan.
     ticket: str | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("streams", self.streams, MOST_STREAMS),
+            ("seconds", self.seconds, MOST_SECONDS),
+            ("ramp", self.ramp, MOST_RAMP),
+        ):
+            # So written that it is true of what is no number, too.
+            if not 0 < value <= most:
+                raise SettingsError(f"--{name}: must be above 0 and at most {most:,}, not {value:g}")
+
     @property
     def every(self) -> int:
         """One price in so many is looked at."""

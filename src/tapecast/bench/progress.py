@@ -71,5 +71,5 @@ def _rich() -> Any:
         from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415 - as above
     except ImportError:
         return None
-    columns = (TextColumn("{task.description:>9}"), BarColumn(), TextColumn("{task.detail}"))
+    columns = (TextColumn("{task.description:>9}"), BarColumn(), TextColumn("{task.fields[detail]}"))
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -31,35 +31,36 @@ def to_json(result: Result, verdict: Verdict) -> str:
 
 
 def _lines(result: Result, verdict: Verdict) -> Iterator[str]:
+    got, load = result.received, result.load
     yield ""
-    yield _line("streams", _streams(result))
-    yield _line("symbols", _symbols(result.symbols))
-    got = result.received
-    yield _line(
+    yield from _told("streams", _streams(result))
+    yield from _told("symbols", _symbols(result.symbols))
+    yield from _told(
         "received",
         f"{got.prices:,} prices in {result.measured_s:.1f} s: {got.prices_per_s:,.0f}/s, "
         f"{_bytes(got.bytes_per_s)}/s; {got.other_events:,} other events",
     )
-    yield _line("clock", _clock(result))
-    yield _line(
-        "this process",
-        f"{result.load.core:.0%} of a core; 99 of 100 wakes within {result.load.late_p99_ms:.1f} ms",
+    yield from _told("clock", _clock(result))
+    yield from _told(
+        "this process", f"{load.core:.0%} of a core; 99 of 100 wakes within {load.late_p99_ms:.1f} ms"
     )
     yield ""
     yield _line("", f"{'p50':>10} {'p90':>10} {'p99':>10} {'max':>10}")
     yield _line("connect", _spread(result.connect))
     yield _line("first price", _spread(result.first_price))
     yield _line("latency", _spread(result.latency))
-    if result.latency is not None:
-        yield ""
-        one_in = result.latency_of_one_in
-        of = "all prices" if one_in == 1 else f"one price in {one_in}"
-        yield f"latency, from ingest's receipt to here, of {of} ({result.latency.count:,}):"
-        yield from _picture(result.histogram)
     yield ""
-    for number, line in enumerate(verdict.lines):
-        for part, words in enumerate(wrap(line, COLUMNS - _LABEL - 1)):
-            yield _line("" if number or part else "verdict", words)
+    if result.latency is not None and result.histogram:
+        yield from _picture(result.histogram, result.latency, result.latency_of_one_in)
+        yield ""
+    for number, words in enumerate(verdict.lines):
+        yield from _told("" if number else "verdict", words)
+
+
+def _told(label: str, text: str) -> Iterator[str]:
+    """Words, on as many lines as they need."""
+    for number, part in enumerate(wrap(text, COLUMNS - _LABEL - 1)):
+        yield _line("" if number else label, part)
 
 
 def _line(label: str, text: str) -> str:
@@ -114,15 +115,16 @@ def _ms(value: float) -> str:
     return f"{value:,.1f} ms" if value >= 1 else f"{value:.2f} ms"
 
 
-def _picture(buckets: list[Bucket]) -> Iterator[str]:
+def _picture(buckets: list[Bucket], spread: Spread, one_in: int) -> Iterator[str]:
+    of = "all prices" if one_in == 1 else f"one price in {one_in}"
+    yield f"latency, from ingest's receipt to here, of {of} ({spread.count:,}):"
     total = sum(bucket.count for bucket in buckets)
     most = max(bucket.count for bucket in buckets)
-    below = ""
     for bucket in buckets:
         # Whatever is not nothing must be seen.
         bar = "#" * (round(WIDE * bucket.count / most) or (1 if bucket.count else 0))
-        below = f"<= {bucket.up_to_ms:g} ms" if bucket.up_to_ms is not None else "more"
-        yield f"  {below:>12} {bucket.count / total:7.2%}  {bar}".rstrip()
+        upto = f"<= {bucket.up_to_ms:g} ms" if bucket.up_to_ms is not None else "more"
+        yield f"  {upto:>12} {bucket.count / total:7.2%}  {bar}".rstrip()
 
 
 def _bytes(count: float) -> str:
