@@ -30,7 +30,7 @@ def test_a_good_run_is_one_line() -> None:
         ({"lost": {"draining": 4}, "reconnected": 4}, "4 streams were lost, 4 came back: 4 draining ("),
         (
             {"gaps": 1, "longest_gap_s": 2.5},
-            "once a stream heard nothing while others heard prices, the longest",
+            "once a stream missed what others heard, for 2.5 s",
         ),
         ({"gaps": 2}, "2 times a stream"),
         ({"disorder": 1}, "1 prices were older"),

@@ -71,8 +71,8 @@ class Listener(Connection):
         self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # When a price came last; 0 before the first.
         self.last = 0.0
-        # Being so far behind the others has been counted already.
-        self.is_behind = False
+        # When others heard what this one has not, and which has been counted; 0 for nothing.
+        self.missed = 0.0
         self.states: dict[str, str] = {}
         self.retry_ms = RETRY_MS
         # The server's last words: code, message.

@@ -93,7 +93,7 @@ class Run:
         self._strain.begin()
         begun = self._now()
         while (passed := self._now() - begun) < plan.seconds and not stop.is_set():
-            self._gaps.look(tally.newest, self._crowd.listeners())
+            self._gaps.look(self._now(), tally.newest, self._crowd.listeners())
             detail = f"{self._crowd.open:,} open, {tally.prices:,} prices"
             self._progress.show("measuring", passed, plan.seconds, detail)
             await pause(stop, min(LOOK_S, plan.seconds - passed))

@@ -50,8 +50,8 @@ def _faults(result: Result) -> Iterator[str]:
         back = f"{streams.reconnected:,} came back"
         yield f"{_total(streams.lost)} streams were lost, {back}: {_codes(streams.lost)}"
     if streams.gaps:
-        longest = f"the longest for {streams.longest_gap_s:.1f} s"
-        yield f"{_times(streams.gaps)} a stream heard nothing while others heard prices, {longest}"
+        longest = f"for {streams.longest_gap_s:.1f} s at the most"
+        yield f"{_times(streams.gaps)} a stream missed what others heard, {longest}"
     if streams.disorder:
         yield f"{streams.disorder:,} prices were older than one that was there before: a bug; report it"
     if streams.unreadable:
