@@ -64,3 +64,10 @@ def test_bounds_hold_whoever_makes_the_plan(options: dict[str, float]) -> None:
     """What is no number is above all of them."""
     with pytest.raises(SettingsError, match=f"--{next(iter(options))}: must be above 0 and at most"):
         plan_for("http://localhost:8000", **options)
+
+
+def test_the_opening_has_a_bound_too() -> None:
+    """A slow ramp to many streams would go on for half an hour."""
+    assert plan_for("http://localhost:8000", streams=300, ramp=1.0).ramp_s == 300
+    with pytest.raises(SettingsError, match="--ramp: opening would take 2,000 s; take at least 7"):
+        plan_for("http://localhost:8000", streams=2000, ramp=1.0)

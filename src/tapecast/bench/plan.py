@@ -6,6 +6,7 @@ more than 2,000 streams runs it on several machines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
@@ -48,6 +49,9 @@ class Plan:
             # So written that it is true of what is no number, too.
             if not 0 < value <= most:
                 raise SettingsError(f"--{name}: must be above 0 and at most {most:,}, not {value:g}")
+        if self.ramp_s > MOST_SECONDS:
+            least = math.ceil(self.streams / MOST_SECONDS)
+            raise SettingsError(f"--ramp: opening would take {self.ramp_s:,.0f} s; take at least {least}")
 
     @property
     def every(self) -> int:
