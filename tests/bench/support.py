@@ -94,8 +94,9 @@ def result(**changes: Any) -> Result:
         "symbols": {"AAPL": {"live": 10}},
         "streams": Streams(
             **{
-                "wanted": 10, "opened": 10, "open_at_end": 10, "refused": {}, "lost": {}, "reconnected": 0,
-                "without_price": 0, "gaps": 0, "longest_gap_s": 0.0, "disorder": 0, "unreadable": 0,
+                "wanted": 10, "opened": 10, "open_at_end": 10, "refused": {}, "lost": {}, "reasons": {},
+                "reconnected": 0, "without_price": 0, "gaps": 0, "longest_gap_s": 0.0, "disorder": 0,
+                "unreadable": 0,
             } | streams
         ),
         "measured_s": 20.0,

@@ -25,7 +25,7 @@ def test_a_good_run_is_one_line() -> None:
     [
         (
             {"opened": 7, "refused": {"too_many_streams": 3}},
-            "3 of 10 streams were refused: 3 too_many_streams (",
+            "3 of 10 streams were refused: 3 too_many_streams",
         ),
         ({"lost": {"draining": 4}, "reconnected": 4}, "4 streams were lost, 4 came back: 4 draining ("),
         (
@@ -44,6 +44,15 @@ def test_what_was_lost_comes_first_and_is_not_well(streams: dict[str, Any], word
     verdict = judge(result(streams=streams))
     assert not verdict.is_well
     assert verdict.lines[0].startswith(words)
+
+
+def test_a_refusal_is_told_in_the_servers_words() -> None:
+    """One code has several reasons, and only the server knows which."""
+    streams = {
+        "refused": {"too_many_streams": 3},
+        "reasons": {"too_many_streams": "it is full", "reset": "cut"},
+    }
+    assert judge(result(streams=streams)).lines[1] == "it is full"
 
 
 @pytest.mark.parametrize(

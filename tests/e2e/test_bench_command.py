@@ -78,7 +78,8 @@ async def test_what_is_refused_is_told_and_a_ticket_is_not() -> None:
             assert forged not in bench.output
     assert found["ok"] is False
     assert (found["streams"]["opened"], found["streams"]["refused"]) == (5, {"too_many_streams": 15})
-    assert "15 of 20 streams were refused: 15 too_many_streams" in found["verdict"][0]
+    assert found["verdict"][0] == "15 of 20 streams were refused: 15 too_many_streams"
+    assert "this server has as many streams open as it may" in found["verdict"][1]
 
 
 async def test_nothing_there_is_a_line() -> None:

@@ -22,7 +22,7 @@ _NEXT: Final = {
     "unauthorized": "get a ticket (POST /tickets with your API_TOKEN) and set TAPECAST_TICKET",
     "ticket_expired": "get a new one (POST /tickets) and set TAPECAST_TICKET",
     "forbidden": "get a ticket that is for prices (POST /tickets)",
-    "too_many_streams": "close streams, or raise MAX_STREAMS, MAX_STREAMS_PER_CLIENT or ACCEPT_RATE there",
+    "too_many_streams": "mind MAX_STREAMS, MAX_STREAMS_PER_CLIENT and ACCEPT_RATE there, and --ramp",
     "too_many_symbols": "name fewer --symbols",
     "draining": "it is being stopped or replaced: try again in a minute",
     "cache_unavailable": "it cannot reach its Redis: see docs/runbook.md",

@@ -36,6 +36,8 @@ class Streams(msgspec.Struct, frozen=True):
     open_at_end: int
     refused: dict[str, int]
     lost: dict[str, int]
+    # By the words of those two: what was said the first time.
+    reasons: dict[str, str]
     reconnected: int
     # Opened, and never had a price.
     without_price: int

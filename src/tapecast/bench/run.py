@@ -139,6 +139,7 @@ class Run:
             open_at_end=open_at_end,
             refused=refused,
             lost=dict(tally.lost),
+            reasons=dict(tally.words),
             reconnected=tally.reconnected,
             without_price=sum(not seat.was_served for seat in opened),
             gaps=self._gaps.count,

@@ -15,7 +15,6 @@ AHEAD_MS: Final = -5.0
 """So far in the future no rounding and no uncertainty puts a price."""
 
 _MEND: Final = {
-    "too_many_streams": "see MAX_STREAMS, MAX_STREAMS_PER_CLIENT, and ACCEPT_RATE or --ramp",
     "draining": "the server was being replaced",
     "max_age": "streams end in order after MAX_STREAM_AGE_S",
     "ticket_expired": "the ticket expired: mint one for longer",
@@ -46,6 +45,7 @@ def _faults(result: Result) -> Iterator[str]:
     if streams.refused:
         refused = f"{_total(streams.refused)} of {streams.wanted:,} streams were refused"
         yield f"{refused}: {_codes(streams.refused)}"
+        yield from (streams.reasons[code] for code in streams.refused if code in streams.reasons)
     if streams.lost:
         back = f"{streams.reconnected:,} came back"
         yield f"{_total(streams.lost)} streams were lost, {back}: {_codes(streams.lost)}"
