@@ -49,6 +49,7 @@ NAMED = {"tapecast up", "tapecast ingest", "curl -N"}
 LEFT_OUT = {
     "make help": "lists the others; tests/project/test_makefile.py reads it",
     "make test": "this is it",
+    "tapecast bench http://localhost:8000": "for two seconds: tests/e2e/test_bench_command.py",
     "npm --prefix prices run dev": "does not end; the drill builds what it would serve",
     "docker build -t tapecast . && docker run --rm -p 8000:8000 tapecast": "tests/project/test_image.py",
 }
