@@ -187,7 +187,11 @@ async def test_the_account_is_followed_while_somebody_listens(bus: Bus) -> None:
             assert (account.state, venue.dials) == ("idle", 0)
             task = asyncio.create_task(writer.run())
             await eventually(lambda: (status := worker.status().account) and status.state == "live")
-            assert (await image_of(bus)).account == "PA1"
+
+            async def is_written() -> bool:
+                return (await image_of(bus)).account == "PA1"
+
+            await eventually(is_written)
             await venue.tell("no event")
             await eventually(lambda: worker.status().rejected == {"event": 1})
             task.cancel()

@@ -75,7 +75,7 @@ async def test_nobody_wants_anything_so_nothing_is_dialled() -> None:
             await eventually(lambda: recorder.state is LIVE)
             feed.want([])
             await eventually(lambda: recorder.state is FeedState.IDLE)
-            assert venue.closes == [1000]
+            await eventually(lambda: venue.closes == [1000])
             assert recorder.subscribed == frozenset()
             feed.want(["AAPL"])
             await eventually(lambda: recorder.subscribed == {"AAPL"})

@@ -80,9 +80,13 @@ async def test_what_the_venue_says_is_in_redis(bus: Bus) -> None:
         await eventually(moved)
         status = account.status()
         assert (status.state, status.order_events, status.calls) == ("live", 1, 5)
-    told = [change for change in heard.changes if change.order or change.positions]
-    assert [bool(change.order) for change in told] == [False, True, False], "the event comes first"
-    assert told[1].order == fill
+
+        def told() -> list[codec.AccountChange]:
+            return [change for change in heard.changes if change.order or change.positions]
+
+        await eventually(lambda: len(told()) == 3)
+    assert [bool(change.order) for change in told()] == [False, True, False], "the event comes first"
+    assert told()[1].order == fill
     assert [change.seq for change in heard.changes] == list(range(1, len(heard.changes) + 1))
 
 
@@ -99,8 +103,9 @@ async def test_nothing_is_asked_while_nobody_listens(bus: Bus) -> None:
         await is_now(bus, "live")
         account.listen(0)
         await released(bus)
-        assert venue.closes == [1000]
-        assert (await image_of(bus)).state == account.status().state == "idle"
+        await eventually(lambda: venue.closes == [1000])
+        await eventually(lambda: account.status().state == "idle")
+        assert (await image_of(bus)).state == "idle"
         asked = venue.calls.total()
         assert asked == 3, "positions, figures and orders, once"
 
@@ -193,9 +198,10 @@ async def test_a_standby_takes_over_with_all_that_was_known(bus: Bus) -> None:
                 await eventually(lambda: standby.status().reason == "lease_held")
                 assert venue.dials == 1
             left = time.monotonic()
-            assert venue.closes == [1000]
+            await eventually(lambda: venue.closes == [1000])
             await eventually(lambda: standby.status().state == "live")
             assert stalls.ran_s(left) < 10, "within 2 s on a machine that has nothing else to do"
+            await eventually(lambda: any(change.epoch > before.epoch for change in heard.changes))
         first = next(change for change in heard.changes if change.epoch > before.epoch)
         assert (first.seq, first.positions, first.portfolio) == (1, [AAPL], before.portfolio)
         assert first.orders == []

@@ -59,6 +59,7 @@ async def test_a_fill_moves_the_position(bus: Bus, symbol: str, qty: str) -> Non
             return await held(bus, symbol) == before + Decimal(qty)
 
         await eventually(moved)
+        await eventually(lambda: "fill" in heard.orders)
         events = [change.order for change in heard.changes if change.order is not None]
         orders: list[Any] = [event["order"] for event in events]
         assert {each["id"] for each in orders} == {str(order.id)}
@@ -118,4 +119,4 @@ async def test_bad_frames_cost_nothing(bus: Bus) -> None:
         order = await trader("submit_order", limit)
         await trader("cancel_order_by_id", str(order.id))
         await eventually(lambda: heard.orders[-1:] == ["canceled"])
-        assert (await image_of(bus)).state == "live"
+        await is_now(bus, "live")

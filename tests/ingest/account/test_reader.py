@@ -161,7 +161,7 @@ async def test_a_closed_position_is_gone(bus: Bus) -> None:
         await venue.tell(event("fill", "2"))
         await quantity_is(bus, "3")
         assert [each["symbol"] for each in (await image_of(bus)).positions] == ["AAPL"]
-        assert [change.closed for change in heard.changes if change.closed] == [["MSFT"]]
+        await eventually(lambda: [each.closed for each in heard.changes if each.closed] == [["MSFT"]])
 
 
 async def test_a_position_that_a_fill_has_closed_is_gone(bus: Bus) -> None:
@@ -252,7 +252,7 @@ async def test_a_leg_that_comes_alone_is_read_with_its_order(bus: Bus) -> None:
             return [order["id"] for order in (await image_of(bus)).orders] == ["order-1"]
 
         await eventually(grouped)
-        assert heard.orders == ["new", "new"]
+        await eventually(lambda: heard.orders == ["new", "new"])
 
 
 async def test_a_fill_is_read_when_there_are_calls_again(bus: Bus) -> None:
