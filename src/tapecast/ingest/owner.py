@@ -20,7 +20,8 @@ from tapecast.bus.origin import last_ttl_s, mark_forever, mark_origin
 from tapecast.bus.publisher import Publisher
 from tapecast.errors import BusUnavailable, FeedFatal, LeaseLost
 from tapecast.feeds.base import Feed, FeedListener
-from tapecast.ingest.bars.keeper import Keeper, Wanted
+from tapecast.ingest.bars.keeper import Keeper
+from tapecast.ingest.bars.wanted import Wanted
 from tapecast.ingest.conflator import Conflator
 from tapecast.ingest.counters import Counters
 from tapecast.ingest.desired import DesiredSet

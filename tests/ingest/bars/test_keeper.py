@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from tapecast.bars import Bar, Interval
-from tapecast.bus.bars import BARS_KEPT, BUCKET, decode_bar, read_bars, write_bars
+from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Stored, Told, decode_bar, read_bars, write_bars
 from tapecast.bus.connection import Bus
+from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable, LeaseLost
 from tapecast.feeds.base import BarHistory, FeedListener
 from tapecast.ingest.bars import keeper as module
-from tapecast.ingest.bars.keeper import GRACE_S, Keeper, Wanted
+from tapecast.ingest.bars.keeper import Keeper
+from tapecast.ingest.bars.wanted import GRACE_S, Wanted
+from tapecast.market import parse_rfc3339
 from tests.ingest.bars.raw import START, bars_of, told, trade
 from tests.ingest.fakes import FakeFeed
 from tests.support import HandClock
@@ -195,15 +199,49 @@ async def test_a_page_that_is_reloaded_costs_no_second(bus: Bus, lease: Lease) -
     assert stage.feed.barred == frozenset()
 
 
-def test_wanted_is_bounded() -> None:
-    """The first that came; others when there is room again."""
-    wanted = Wanted(most=2)
-    wanted.update({symbol: [Interval.SECOND] for symbol in "ABC"}, 0.0)
-    assert set(wanted.now(0.0)) == {"A", "B"}
-    wanted.update({symbol: [Interval.FIVE_MINUTES] for symbol in "BC"}, 1.0)
-    wanted.now(1.0 + GRACE_S)
-    wanted.update({symbol: [Interval.FIVE_MINUTES] for symbol in "BC"}, 2.0 + GRACE_S)
-    assert wanted.now(2.0 + GRACE_S) == {
-        "B": {Interval.SECOND, Interval.MINUTE, Interval.FIVE_MINUTES},
-        "C": {Interval.MINUTE, Interval.FIVE_MINUTES},
-    }
+async def test_another_length_may_be_wanted_at_any_moment(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while Redis is read: nothing is told of it before its own bars are."""
+    stage, read = Stage(bus, lease), read_bars
+    first = [Bar("2026-11-20T14:58:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)]
+    start = parse_rfc3339("2026-11-20T14:00:00Z") // S
+    index = BarIndex([start], history=True)
+    told_before = Told("AAPL", Interval.MINUTE, first, first[0], {start: first}, index)
+    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
+
+    async def slowly(*of: Any) -> Stored:
+        stage.want(AAPL=[Interval.SECOND, Interval.MINUTE])
+        stage.want(AAPL=[Interval.SECOND, Interval.MINUTE], MSFT=[Interval.HOUR])
+        return await read(*of)
+
+    monkeypatch.setattr(module, "read_bars", slowly)
+    stage.want(AAPL=[Interval.SECOND])
+    trades = [trade(at, 1.0) for at in (1, 61)]
+    for each in trades:
+        stage.keeper.ear.on_trade(each)
+    await stage.keeper.turn()
+    bars = await stage.stored(Interval.MINUTE)
+    assert [start[11:16] for start in sorted(bars)] == ["14:58", "15:00", "15:01"]
+    assert told((await stage.stored(Interval.SECOND)).values()) == bars_of(trades, Interval.SECOND)
+
+
+async def test_a_length_may_be_wanted_while_a_loss_is_looked_for(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is new has lost nothing."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    stage.keeper.ear.on_trade(trade(1, 1.0))
+    await stage.keeper.turn()
+
+    async def slowly(*_: object) -> bool:
+        stage.want(AAPL=[Interval.HOUR], MSFT=[Interval.HOUR])
+        return True
+
+    monkeypatch.setattr(module, "has_buckets", slowly)
+    await bus.redis.flushall()
+    stage.keeper.ear.on_trade(trade(2, 1.0))
+    await stage.keeper.turn()
+    await stage.keeper.turn()
+    assert stage.keeper.ear.books.keys() == {"AAPL", "MSFT"}

@@ -1,6 +1,7 @@
 """Bars, from every trade of the symbols that somebody wants bars of.
 
     keeper.py    one ownership of a market: what is wanted, restored, written, asked for     (I/O)
+      wanted.py    which bars somebody wants, and for how long still                         pure
       history.py   the venue's own bars, by REST: before our first trade, and after a gap    (I/O)
       ear.py       hears what the owner hears
       book.py      one symbol: its seconds and minutes, and what is told of each interval    pure

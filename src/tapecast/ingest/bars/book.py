@@ -168,9 +168,9 @@ class Book:
     # What is told.
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether no trade has changed anything since the last time."""
-        return not any(self._changed.values())
+    def unread(self) -> Series | None:
+        """A series of which it is not known yet what Redis holds: before that, nothing is to be told."""
+        return next((series for series in self.series.values() if not series.is_ready), None)
 
     def tell(self, now_ns: int) -> None:
         """Bring every series up to date. `now_ns`: the venue's time by now."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Never
 
 import msgspec
@@ -34,17 +33,14 @@ from tapecast.ingest.bars.book import Book
 from tapecast.ingest.bars.ear import Ear
 from tapecast.ingest.bars.history import History
 from tapecast.ingest.bars.series import KEPT, Series
+from tapecast.ingest.bars.wanted import Wanted
 
 logger = logging.getLogger(__name__)
 
 TELL_EVERY_S: Final = 0.25
-GRACE_S: Final = 30.0
-"""A page that is reloaded must not cost a hole in the seconds."""
 AT_ONCE: Final = 25
 """Symbols that are told without a pause, and written in one call: about a millisecond each."""
 S: Final = 1_000_000_000
-SYMBOLS_MOST: Final = 500
-"""Of one market. Each has megabytes in Redis, if all lengths are wanted."""
 
 
 class Keeper:
@@ -91,9 +87,9 @@ class Keeper:
             for number, book in enumerate(list(self.ear.books.values())):
                 if number % AT_ONCE == AT_ONCE - 1:
                     await asyncio.sleep(0)
-                for series in book.series.values():
-                    if not series.is_ready:
-                        await self._restore(book, series)
+                # Asked anew each time: another length may be wanted while Redis answers.
+                while (series := book.unread) is not None:
+                    await self._restore(book, series)
                 # The time of this very moment: a trade that came while we waited is not of the future.
                 book.tell(self.ear.venue_ns())
             for interval in Interval:
@@ -109,8 +105,8 @@ class Keeper:
         number = self._lease.number
         if number == self._number:
             return
-        for book in self.ear.books.values():
-            for series in book.series.values():
+        for book in list(self.ear.books.values()):
+            for series in [each for each in book.series.values() if each.is_ready]:
                 # Not the newest: it may have been written anew already.
                 last = [str(start // S) for start in sorted(series.buckets)[-2:-1]]
                 if not await has_buckets(self._bus, book.symbol, series.interval, last):
@@ -172,36 +168,3 @@ class Keeper:
         changed = {start // S: bars for start, bars in buckets.items() if start not in dropped}
         gone = [start // S for start in dropped]
         return Told(symbol, series.interval, bars, series.newest, changed, index, gone, series.is_anew)
-
-
-class Wanted:
-    """The lengths that are wanted of each symbol, over all replicas, with a grace for pages that reload."""
-
-    def __init__(self, most: int = SYMBOLS_MOST) -> None:
-        self._most = most
-        self._wanted: dict[str, frozenset[Interval]] = {}
-        # Symbols that nobody wants any more, with the time at which they are let go.
-        self._until: dict[str, float] = {}
-        # Called when others may be wanted.
-        self.on_change: Callable[[], None] = _nothing
-
-    def update(self, wanted: Mapping[str, Iterable[Interval]], now: float) -> None:
-        """Set who is wanted now."""
-        for symbol in self._wanted.keys() - wanted.keys():
-            self._until.setdefault(symbol, now + GRACE_S)
-        for symbol, intervals in wanted.items():
-            self._until.pop(symbol, None)
-            if symbol in self._wanted or len(self._wanted) < self._most:
-                parts = {interval.part for interval in intervals}
-                self._wanted[symbol] = self._wanted.get(symbol, frozenset()).union(intervals, parts)
-        self.on_change()
-
-    def now(self, now: float) -> Mapping[str, frozenset[Interval]]:
-        """Who is wanted still."""
-        for symbol in [symbol for symbol, until in self._until.items() if until <= now]:
-            del self._until[symbol], self._wanted[symbol]
-        return self._wanted
-
-
-def _nothing() -> None:
-    """Until somebody keeps bars there is nobody to tell."""
