@@ -135,3 +135,65 @@ def test_the_cache_has_heard_what_was_before() -> None:
     assert gaps.hits(at(30), at(31))
     assert gaps.wanting(at(600)) is not None
     assert MINUTE_NS == 60 * SECOND_NS
+
+
+def test_a_late_print_ends_no_gap() -> None:
+    """It is of before the gap, or of its middle: what came after it may have been missed all the same."""
+    gaps = heard_from(0)
+    gaps.lose(at(100))
+    gaps.confirm(at(150), at(150))
+    gaps.hear(at(90))
+    assert gaps.hits(at(100), at(149))
+    gaps.hear(at(120))
+    assert gaps.hits(at(130), at(131))
+    assert not gaps.hits(at(150), at(151))
+
+
+def test_a_symbol_that_stays_quiet_is_heard_from_its_subscription_on() -> None:
+    """Its next trade may come in hours, and its bars are whole until then."""
+    gaps = heard_from(0)
+    gaps.lose(at(100))
+    assert gaps.hits(at(500), at(501))
+    gaps.confirm(at(150))
+    assert gaps.hits(at(149), at(150))
+    assert not gaps.hits(at(150), at(500))
+    assert gaps.is_open
+
+
+def test_a_clock_that_is_behind_the_venues_ends_no_gap_early() -> None:
+    """The first trade does."""
+    gaps = heard_from(0)
+    gaps.lose(at(100))
+    gaps.confirm(at(50))
+    gaps.hear(at(120))
+    assert gaps.hits(at(119), at(120))
+    assert not gaps.hits(at(120), at(121))
+
+
+def test_filling_goes_on_where_it_ended() -> None:
+    """Nothing lies between; what was known before stays known."""
+    gaps = heard_from(30)
+    gaps.fill(at(-3600), at(0))
+    gaps.fill(at(0), at(60))
+    assert not gaps.hits_minute(at(-600))
+
+
+def test_what_the_cache_knew_is_asked_for_once_it_is_lost() -> None:
+    """Nobody else has it."""
+    gaps = Gaps()
+    gaps.known_until(at(30))
+    gaps.confirm(at(90))
+    gaps.hear(at(90))
+    gaps.fill(at(0), at(120))
+    assert gaps.wanting(at(600)) is None
+    gaps.unfill()
+    assert gaps.wanting(at(600)) == 0
+
+
+def test_stretches_that_touch_are_one() -> None:
+    """So that as few as can be are thrown together."""
+    gaps = heard_from(0)
+    for second in range(2 * MOST):
+        gaps.miss(at(100 + second), at(101 + second))
+    gaps.miss(at(10), at(11))
+    assert gaps._gaps == [(at(10), at(11)), (at(100), at(100 + 2 * MOST))]

@@ -1,13 +1,15 @@
 """What was not heard of one symbol: stretches of the venue's time in which trades may have been missed. Pure.
 
 A stretch ends with the first trade after it, or with the moment of the subscription if that is earlier:
-whether the venue's times agree with our clock is not known (a delayed feed, a recording). Minutes that the
-venue's REST has told since are whole again; seconds never are.
+whether the venue's times agree with our clock is not known (a delayed feed, a recording). A late print ends
+none: what comes after it may have been missed still. Minutes that the venue's REST has told since are whole
+again; seconds never are.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Final
 
 from tapecast.bars import MINUTE_NS, SECOND_NS, Interval
@@ -18,64 +20,86 @@ SETTLE_NS: Final = 5 * SECOND_NS
 """After the end of a minute, until the venue's REST has its bar."""
 _OPEN: Final = sys.maxsize
 
+Stretch = tuple[int, int]
+
 
 class Gaps:
     """The stretches, in order, and which minutes the venue has told."""
 
-    __slots__ = ("_confirmed_ns", "_gaps", "filled_from", "filled_to")
+    __slots__ = ("_confirmed_ns", "_gaps", "_heard_ns", "_unheard", "filled_from", "filled_to")
 
     def __init__(self) -> None:
-        # Nothing was heard yet.
-        self._gaps: list[tuple[int, int]] = [(0, _OPEN)]
-        self._confirmed_ns = _OPEN
+        # Before the first trade that was heard at all.
+        self._unheard: Stretch = (0, _OPEN)
+        # Since then. Only the last may be open.
+        self._gaps: list[Stretch] = []
+        # When the venue said that it sends: by our clock, and by its own as far as that is known.
+        self._confirmed_ns, self._heard_ns = _OPEN, 0
         # Minutes in here are all known: the venue has told those that have a bar.
         self.filled_from = self.filled_to = 0
 
     @property
     def is_open(self) -> bool:
         """Whether it is not yet known where the last stretch ends."""
-        return bool(self._gaps) and self._gaps[-1][1] == _OPEN
+        return self._unheard[1] == _OPEN or (bool(self._gaps) and self._gaps[-1][1] == _OPEN)
 
     def lose(self, since_ns: int) -> None:
         """Nothing is heard from here on."""
-        self._confirmed_ns = _OPEN
-        if self.is_open:
-            return
-        self._gaps.append((since_ns, _OPEN))
-        if len(self._gaps) > MOST:
-            (begin, _), (_, end), *rest = self._gaps
-            self._gaps = [(begin, end), *rest]
+        self._confirmed_ns, self._heard_ns = _OPEN, 0
+        if not self.is_open:
+            self.miss(since_ns, _OPEN)
 
-    def confirm(self, now_ns: int) -> None:
-        """The venue says that it sends from now on."""
-        self._confirmed_ns = min(self._confirmed_ns, now_ns)
+    def confirm(self, now_ns: int, venue_ns: int = 0) -> None:
+        """The venue says that it sends from now on. `venue_ns`: the time there, if it is known."""
+        if self._confirmed_ns == _OPEN:
+            self._confirmed_ns, self._heard_ns = now_ns, min(now_ns, venue_ns)
 
     def hear(self, ns: int) -> None:
         """A trade came."""
-        if self.is_open:
-            begin, _ = self._gaps.pop()
-            if begin < (end := min(ns, self._confirmed_ns)):
-                self._gaps.append((begin, end))
+        if self._unheard[1] == _OPEN:
+            self._unheard = self._ended(self._unheard[0], ns)
+        elif self.is_open:
+            self._gaps[-1] = self._ended(self._gaps[-1][0], ns)
+
+    def _ended(self, begin: int, ns: int) -> Stretch:
+        if ns <= begin:
+            return begin, _OPEN
+        # Where our clock is behind the venue's it says nothing.
+        at_most = self._confirmed_ns if self._confirmed_ns > begin else ns
+        return begin, max(min(ns, at_most), self._heard_ns)
 
     def known_until(self, ns: int) -> None:
         """All before this is known from one who has heard it: the cache."""
-        if self._gaps:
-            begin, end = self._gaps[0]
-            self._gaps[0] = (max(begin, min(ns, end)), end)
+        begin, end = self._unheard
+        self._unheard = max(begin, min(ns, end)), end
+
+    def miss(self, begin_ns: int, end_ns: int) -> None:
+        """Trades in here may have been missed."""
+        gaps: list[Stretch] = []
+        for begin, end in sorted([*self._gaps, (begin_ns, end_ns)]):
+            if gaps and begin <= gaps[-1][1]:
+                gaps[-1] = gaps[-1][0], max(gaps[-1][1], end)
+            else:
+                gaps.append((begin, end))
+        if len(gaps) > MOST:
+            older = len(gaps) - MOST
+            gaps[: older + 1] = [(gaps[0][0], gaps[older][1])]
+        self._gaps = gaps
 
     def doubt(self, begin_ns: int, end_ns: int) -> None:
         """What is known of this minute turned out to be wrong."""
         self.filled_to = max(self.filled_from, min(self.filled_to, begin_ns))
-        self._gaps = sorted([*self._gaps, (begin_ns, end_ns)])[-MOST:]
+        self.miss(begin_ns, end_ns)
 
     def fill(self, begin_ns: int, end_ns: int) -> None:
         """The venue has told all minutes in here."""
-        if self.filled_to and not self.hits(self.filled_to, begin_ns):
+        if self.filled_to and (begin_ns <= self.filled_to or not self.hits(self.filled_to, begin_ns)):
             begin_ns, end_ns = min(begin_ns, self.filled_from), max(end_ns, self.filled_to)
         self.filled_from, self.filled_to = begin_ns, end_ns
 
     def unfill(self) -> None:
-        """What the venue has told is lost: it is to be asked again."""
+        """What the venue has told is lost, and what the cache knew: it is to be asked again."""
+        self._unheard = 0, self._unheard[1]
         self.filled_from = self.filled_to = 0
 
     def extend(self, start_ns: int) -> None:
@@ -83,9 +107,16 @@ class Gaps:
         if start_ns == self.filled_to:
             self.filled_to = start_ns + MINUTE_NS
 
+    def _stretches(self) -> Iterator[Stretch]:
+        for begin, end in (self._unheard, *self._gaps):
+            # Of a symbol that has not traded since it was subscribed, nothing is missing from then on.
+            end_ns = self._confirmed_ns if end == _OPEN else end
+            if begin < end_ns:
+                yield begin, end_ns
+
     def hits(self, begin_ns: int, end_ns: int) -> bool:
         """Whether trades of this stretch may have been missed."""
-        return any(begin < end_ns and begin_ns < end for begin, end in self._gaps)
+        return any(begin < end_ns and begin_ns < end for begin, end in self._stretches())
 
     def hits_minute(self, start_ns: int) -> bool:
         """The same of a minute, which REST may have filled."""
@@ -95,10 +126,8 @@ class Gaps:
     def wanting(self, now_ns: int) -> int | None:
         """From when on the venue is to be asked; None while it could say nothing new."""
         last = Interval.MINUTE.start(max(0, now_ns - SETTLE_NS))
-        for begin, end in self._gaps:
-            # Of a symbol that has not traded since it was subscribed, nothing is missing from then on.
-            end_ns = min(end, self._confirmed_ns) if end == _OPEN else end
-            until = min(last, Interval.MINUTE.start(end_ns - 1) + MINUTE_NS)
+        for begin, end in self._stretches():
+            until = min(last, Interval.MINUTE.start(end - 1) + MINUTE_NS)
             if until > max(begin, self.filled_to) or (self.filled_to == 0 and until > 0):
                 return max(begin, self.filled_to)
         return None
