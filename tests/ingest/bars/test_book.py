@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tapecast.bars import MINUTE_NS, Bar, Interval, VenueBar
-from tapecast.ingest.bars.book import REMEMBERED, Book
+from tapecast.ingest.bars.book import Book
+from tapecast.ingest.bars.recent import REMEMBERED
 from tapecast.ingest.bars.series import Series
 from tapecast.market import ADDS_VOLUME, Cancel, Correction, Trade, parse_rfc3339
 from tests.ingest.bars.raw import START, bars_of, figures, told, trade
@@ -317,3 +318,83 @@ def test_memory_is_bounded() -> None:
     assert len(book._minutes) <= 2 * 180 + 20
     assert max(len(list(series)) for series in book.series.values()) <= 3 * 60
     assert parse_rfc3339("2026-11-20T15:00:00Z") == START
+
+
+def test_a_bar_that_closes_over_a_gap_says_so() -> None:
+    """Nothing more is heard of it, and that is not all that there was."""
+    book = book_of(Interval.SECOND, Interval.FIVE_SECONDS, Interval.MINUTE)
+    for at in (0.5, 1.5):
+        book.on_trade(trade(at, 10.0))
+    book.tell(START + 1_600_000_000)
+    book.lose(START + 1_500_000_000)
+    book.tell(START + 60 * 10**9)
+    assert [(bar.closed, bar.partial) for bar in book.series[Interval.SECOND]] == [
+        (True, False),
+        (True, True),
+    ]
+    assert [(b.closed, b.partial) for b in book.series[Interval.FIVE_SECONDS]] == [(True, True)]
+    assert [(b.closed, b.partial) for b in book.series[Interval.MINUTE]] == [(True, True)]
+
+
+def test_what_the_last_owner_missed_is_not_forgotten() -> None:
+    """Its partial bars stay so, whatever is made of them, and the venue is asked."""
+    old, new = book_of(Interval.MINUTE), Book("AAPL")
+    old.on_trade(trade(10, 10.0))
+    old.gaps.miss(START + 61 * 10**9, START + 70 * 10**9)
+    for at in (61, 130):
+        old.on_trade(trade(at, 11.0))
+    old.tell(START + 131 * 10**9)
+    for interval in (Interval.MINUTE, Interval.HOUR):
+        new.series[interval] = Series(interval)
+    new.restore(Interval.MINUTE, list(old.series[Interval.MINUTE]), [], history=True)
+    new.gaps.confirm(START + 132 * 10**9)
+    for at in (55, 135):
+        new.on_trade(trade(at, 12.0))
+    new.tell(START + 300 * 10**9)
+    partial = [bar.partial for bar in new.series[Interval.MINUTE]]
+    assert partial == [False, True, True], "the one that was forming lacks what came between them"
+    assert all(bar.closed for bar in new.series[Interval.MINUTE])
+    assert [bar.partial for bar in new.series[Interval.HOUR]] == [True]
+    assert new.gaps.wanting(START + 300 * 10**9) == START + 60 * 10**9
+
+
+def test_a_bar_that_was_forming_may_lack_trades_when_it_is_over() -> None:
+    """Also if nothing is heard of it any more."""
+    new = Book("AAPL")
+    for interval in (Interval.SECOND, Interval.FIVE_SECONDS):
+        new.series[interval] = Series(interval)
+        new.restore(interval, [Bar("2026-11-20T15:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1)], [], history=False)
+    new.gaps.confirm(START + 20 * 10**9)
+    new.tell(START + 21 * 10**9)
+    bars = [bar for series in new.series.values() for bar in series]
+    assert [(bar.closed, bar.partial) for bar in bars] == [(True, True)] * 2
+
+
+def test_without_its_history_the_cache_is_asked_for_in_full() -> None:
+    """The last owner may have failed to get it."""
+    bars = [Bar("2026-11-20T14:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True)]
+    for history, since in ((False, 0), (True, START - 3600 * 10**9)):
+        book = Book("AAPL")
+        book.series = {interval: Series(interval) for interval in (Interval.SECOND, Interval.MINUTE)}
+        book.restore(
+            Interval.SECOND,
+            [msgspec.structs.replace(bars[0], start="2026-11-20T14:59:00Z")],
+            [],
+            history=False,
+        )
+        book.restore(Interval.MINUTE, bars, [], history=history)
+        assert book.gaps.wanting(START) == since
+
+
+@pytest.mark.parametrize(("price", "size"), [(1e300, 1e300), (1.0, 1.7e308), (1.7e308, 1e-12)])
+def test_absurd_numbers_stop_nothing(price: float, size: float) -> None:
+    """The venue's reader would end, and with it the market."""
+    book = book_of()
+    book.on_trade(trade(1, price, size, number=1))
+    book.on_trade(trade(2, price, size, number=2))
+    book.on_venue_bar(venue_bar(0, price, price, price, price, volume=size))
+    book.on_amend(Cancel("AAPL", 2, "V", 1))
+    book.tell(START + 9 * 10**9)
+    (second,) = book.series[Interval.SECOND]
+    assert second.high == price
+    assert msgspec.json.decode(msgspec.json.encode(second))["close"] == price

@@ -10,9 +10,9 @@ import pytest
 from tapecast.bars import Interval, VenueBar
 from tapecast.clock import Clock
 from tapecast.feeds.base import FeedListener
-from tapecast.ingest.bars.ear import GRACE_NS, Ear
+from tapecast.ingest.bars.ear import BEHIND_NS, GRACE_NS, Ear
 from tapecast.ingest.bars.series import Series
-from tapecast.market import Cancel, Correction, FeedState, Quote, Snapshot, Trade
+from tapecast.market import Cancel, Correction, FeedState, Quote, Snapshot, Trade, rfc3339
 from tests.ingest.bars.raw import START, trade
 from tests.support import HandClock
 
@@ -150,20 +150,70 @@ def test_a_symbol_that_was_subscribed_before_bars_were_wanted() -> None:
 
 
 def test_the_time_at_the_venue() -> None:
-    """That of its newest trade, and on from there; never ahead of our clock, never back."""
+    """That of its newest trade, and on from there; never ahead of our clock, never back; less a grace."""
     stage = Stage()
     assert stage.ear.venue_ns() == 0
     stage.ear.follow("AAPL")
     stage.ear.on_trade(trade(BEFORE_S - 900, 1.0))
-    assert stage.ear.venue_ns() == NOW_NS - 900 * S
+    assert stage.ear.venue_ns() == NOW_NS - 900 * S - GRACE_NS
     stage.time.advance(10)
     assert stage.ear.venue_ns() == NOW_NS - 890 * S - GRACE_NS
-    stage.ear.on_trade(trade(BEFORE_S + 60, 1.0))
-    assert stage.ear.venue_ns() == NOW_NS + 60 * S
-    stage.time.advance(10)
-    assert stage.ear.venue_ns() == NOW_NS + 60 * S, "its clock is ahead of ours"
+    stage.ear.on_trade(trade(BEFORE_S + 15, 1.0))
+    assert stage.ear.venue_ns() == NOW_NS + 15 * S - GRACE_NS
+    stage.time.advance(3)
+    assert stage.ear.venue_ns() == NOW_NS + 15 * S - GRACE_NS, "its clock is ahead of ours"
     stage.ear.on_trade(trade(0, 1.0))
-    assert stage.ear.venue_ns() == NOW_NS + 60 * S
+    assert stage.ear.venue_ns() == NOW_NS + 15 * S - GRACE_NS
+
+
+def test_a_trade_of_the_future_says_nothing_of_the_time() -> None:
+    """All forming bars would be over, and every trade late, until its time has come."""
+    stage = Stage()
+    stage.ear.follow("AAPL")
+    stage.ear.on_trade(trade(BEFORE_S, 1.0))
+    stage.ear.on_trade(trade(BEFORE_S + 240, 1.0))
+    stage.time.advance(10)
+    assert stage.ear.venue_ns() == NOW_NS + 10 * S - GRACE_NS
+    for second in range(1, 5):
+        stage.time.advance(1)
+        stage.ear.on_trade(trade(BEFORE_S + 10 + second, 1.0))
+        assert stage.seconds()[-2][1] == 1
+    starts = [start for start, _, _ in stage.seconds()]
+    assert starts[-5:-1] == [rfc3339(NOW_NS + (10 + second) * S) for second in range(1, 5)]
+
+
+def test_a_market_that_is_closed_has_a_time_too() -> None:
+    """No trade comes: the venue's minutes tell it, and before those what is long past is over."""
+    stage = Stage()
+    assert stage.ear.over_ns() == NOW_NS - BEHIND_NS
+    stage.ear.follow("AAPL")
+    stage.ear.on_bar(VenueBar("AAPL", NOW_NS - 120 * S, 1.0, 1.0, 1.0, 1.0, 1.0, 1))
+    assert stage.ear.over_ns() == NOW_NS - 60 * S - GRACE_NS
+    stage.time.advance(5)
+    stage.ear.reach(NOW_NS - 300 * S)
+    assert stage.ear.over_ns() == NOW_NS - 55 * S - GRACE_NS, "it does not go back"
+    stage.ear.reach(NOW_NS + 3600 * S)
+    assert stage.ear.over_ns() == NOW_NS + 5 * S - GRACE_NS, "our clock is the limit"
+    recording = Stage(runs=False)
+    recording.ear.reach(NOW_NS)
+    assert recording.ear.over_ns() == 0
+
+
+def test_what_was_told_before_a_loss_was_noticed_is_told_again() -> None:
+    """A second that was closed as whole lacks the trades that came after the socket had died."""
+    stage = Stage()
+    stage.ear.follow("AAPL")
+    stage.ear.on_subscribed(frozenset({"AAPL"}))
+    for at in (0.5, 1.5, 2.5):
+        stage.ear.on_trade(trade(at, 1.0))
+        book = stage.ear.books["AAPL"]
+        series = book.series.setdefault(Interval.SECOND, Series(Interval.SECOND))
+        book.tell(START + 9 * S)
+    assert [bar.partial for bar in series] == [True, False, False]
+    stage.ear.on_session()
+    book.tell(START + 9 * S)
+    assert [(bar.partial, bar.corrected) for bar in series][1:] == [(False, False), (True, True)]
+    assert not book._changed[Interval.MINUTE]
 
 
 def test_time_on_a_recording_is_that_of_its_trades() -> None:

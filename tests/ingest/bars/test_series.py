@@ -35,7 +35,7 @@ def test_what_does_not_change_is_not_told_again() -> None:
     tell(series, 0, 10.0, now_s=1)
     assert [(bar.seq, bar.closed) for bar in written(series, 6)] == [(6, True)]
     tell(series, 0, 10.0, now_s=1)
-    series.close(START + 9 * S)
+    assert not series.over(START + 9 * S)
     assert not series.pending
 
 
@@ -124,5 +124,6 @@ def test_what_redis_holds_is_where_it_begins() -> None:
     forming = Bar("2026-11-20T15:00:01Z", 2.0, 2.0, 2.0, 2.0, 1.0, 1, epoch=6, seq=2)
     series.restore([old, forming], [START])
     assert series.is_ready
-    series.close(START + 2 * S)
+    assert series.over(START + 2 * S) == [START + S]
+    series.close(START + S, partial=True)
     assert [(bar.start, bar.closed, bar.epoch) for bar in series.number(7, 1)] == [(forming.start, True, 7)]

@@ -10,22 +10,17 @@ The venue's minute replaces ours. Trades that come after it are added to it, unt
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Final
-
-import msgspec
 
 from tapecast.bars import MINUTE_NS, SECOND_NS, Bar, Interval, VenueBar
 from tapecast.bus.bars import BUCKET
 from tapecast.ingest.bars.gaps import Gaps
+from tapecast.ingest.bars.recent import Recent
 from tapecast.ingest.bars.series import KEPT, Series
 from tapecast.ingest.bars.tally import Tally
-from tapecast.ingest.identity import is_named
 from tapecast.market import Cancel, Correction, Trade, parse_rfc3339
 
-REMEMBERED: Final = 1000
-"""Trades that can be taken back exactly."""
 SECONDS_KEPT: Final = KEPT * BUCKET * SECOND_NS
 MINUTES_KEPT: Final = KEPT * BUCKET * MINUTE_NS
 
@@ -44,9 +39,7 @@ class Book:
         self._second_floor = self._minute_floor = 0
         # Those of both that are to be told again.
         self._changed: dict[Interval, set[int]] = {Interval.SECOND: set(), Interval.MINUTE: set()}
-        self._trades: deque[Trade] = deque(maxlen=REMEMBERED)
-        # No trade of after this is forgotten.
-        self._forgotten_ns = -1
+        self._recent = Recent()
         # The venue's bars that are longer than minutes: they stand where our minutes are not whole.
         self._history: dict[Interval, Tallies] = {}
 
@@ -57,10 +50,7 @@ class Book:
         ns = trade.ts_event_ns
         if self.gaps.is_open:
             self.gaps.hear(ns)
-        trades = self._trades
-        if len(trades) == REMEMBERED:
-            self._forgotten_ns = max(self._forgotten_ns, trades[0].ts_event_ns)
-        trades.append(trade)
+        self._recent.add(trade)
         second, minute = ns - ns % SECOND_NS, ns - ns % MINUTE_NS
         if second >= self._second_floor:
             tally = self._seconds.get(second)
@@ -77,13 +67,10 @@ class Book:
 
     def on_amend(self, amend: Correction | Cancel) -> None:
         """Take a trade back, and count what it should have been."""
-        trades = self._trades
-        old = next((e for e in reversed(trades) if is_named(e, amend.number, amend.exchange)), None)
-        if old is None:
+        amended = self._recent.amend(amend)
+        if amended is None:
             return
-        mended = _mended(old, amend)
-        replaced = (mended if each is old else each for each in trades)
-        self._trades = deque((each for each in replaced if each is not None), maxlen=REMEMBERED)
+        old, mended = amended
         for interval, tallies in self._tallies.items():
             start = interval.start(old.ts_event_ns)
             if start in tallies:
@@ -92,11 +79,10 @@ class Book:
 
     def _make_again(self, interval: Interval, start: int, old: Trade, mended: Trade | None) -> None:
         tallies = self._tallies[interval]
-        if tallies[start].is_ours and start > self._forgotten_ns:
+        if tallies[start].is_ours and start > self._recent.forgotten_ns:
             tally = tallies[start] = Tally(start)
-            for trade in self._trades:
-                if start <= trade.ts_event_ns < start + interval.ns:
-                    tally.add(trade)
+            for trade in self._recent.between(start, start + interval.ns):
+                tally.add(trade)
             if tally.is_empty:
                 del tallies[start]
             return
@@ -105,6 +91,13 @@ class Book:
             tallies[start].add(mended)
         tallies[start].is_venue = False
         self.gaps.doubt(start, start + interval.ns)
+
+    def lose(self, since_ns: int) -> None:
+        """Nothing is heard from here on. What was told of that time may lack trades, though it is over."""
+        if not self.gaps.is_open:
+            for interval, tallies in self._tallies.items():
+                self._changed[interval].update(s for s in tallies if s + interval.ns > since_ns)
+        self.gaps.lose(since_ns)
 
     def on_venue_bar(self, bar: VenueBar) -> None:
         """The venue's own minute."""
@@ -152,18 +145,27 @@ class Book:
         tallies = self._tallies.get(interval)
         if tallies is None:
             return
-        for bar in bars:
-            if (known := _restored(self.symbol, bar)) is None:
-                continue
-            tally = Tally.of(known, interval.ns, is_venue=bar.closed and not bar.partial)
-            if not bar.closed:
-                # Any later trade is its last.
-                tally.close_ns = known.start_ns
-            if known.start_ns in tallies:
-                tally.merge(tallies[known.start_ns])
-                self._changed[interval].add(known.start_ns)
-            tallies[known.start_ns] = tally
+        for known in filter(None, (_restored(self.symbol, bar) for bar in bars)):
+            if history and interval is Interval.MINUTE:
+                self.gaps.past_ns = known.start_ns
             self.gaps.known_until(known.start_ns)
+        for bar in bars:
+            self._take_over(interval, bar)
+
+    def _take_over(self, interval: Interval, bar: Bar) -> None:
+        if (known := _restored(self.symbol, bar)) is None:
+            return
+        start, tallies = known.start_ns, self._tallies[interval]
+        if bar.partial:
+            self.gaps.miss(start, start + interval.ns)
+        tally = Tally.of(known, interval.ns, is_venue=bar.closed and not bar.partial)
+        if not bar.closed:
+            # Any later trade is its last.
+            tally.close_ns = start
+        if start in tallies:
+            tally.merge(tallies[start])
+            self._changed[interval].add(start)
+        tallies[start] = tally
 
     # What is told.
 
@@ -184,7 +186,8 @@ class Book:
             for start in sorted(starts):
                 tally, partial = self._made(interval, start, now_ns)
                 series.tell(start, tally, now_ns=now_ns, partial=partial)
-            series.close(now_ns)
+            for start in series.over(now_ns):
+                series.close(start, partial=self._made(interval, start, now_ns)[1])
         for changed in self._changed.values():
             changed.clear()
         self._forget(now_ns)
@@ -211,29 +214,24 @@ class Book:
         return not (tally is not None and tally.is_venue) and self.gaps.hits_minute(start)
 
     def _forget(self, now_ns: int) -> None:
-        self._second_floor = _forget(self._seconds, SECONDS_KEPT, self._second_floor)
-        self._minute_floor = _forget(self._minutes, MINUTES_KEPT, self._minute_floor)
+        self._second_floor = _forget(self._seconds, SECONDS_KEPT, self._second_floor, now_ns)
+        self._minute_floor = _forget(self._minutes, MINUTES_KEPT, self._minute_floor, now_ns)
         for tallies in self._history.values():
             for start in [start for start in tallies if start < now_ns - MINUTES_KEPT]:
                 del tallies[start]
 
 
-def _forget(tallies: Tallies, kept_ns: int, floor: int) -> int:
+def _forget(tallies: Tallies, kept_ns: int, floor: int, now_ns: int) -> int:
     """Forget what is too old, seldom, and say what is."""
-    if not tallies or max(tallies) - floor < 2 * kept_ns:
+    newest = max(tallies, default=0)
+    # One that is dated ahead must not take the present's place.
+    newest = min(newest, now_ns) if now_ns else newest
+    if newest - floor < 2 * kept_ns:
         return floor
-    floor = max(tallies) - kept_ns
+    floor = newest - kept_ns
     for start in [start for start in tallies if start < floor]:
         del tallies[start]
     return floor
-
-
-def _mended(old: Trade, amend: Correction | Cancel) -> Trade | None:
-    if isinstance(amend, Cancel) or not amend.effect:
-        return None
-    return msgspec.structs.replace(
-        old, price=amend.price, size=amend.size, number=amend.new_number, effect=amend.effect
-    )
 
 
 def _restored(symbol: str, bar: Bar) -> VenueBar | None:

@@ -2,8 +2,8 @@
 
 It stands between the feed and the owner. While nobody wants bars it costs one look for each frame.
 
-What time it is at the venue is guessed from its newest trade and the time since: a delayed feed is a quarter
-of an hour behind, a recording by years. By that, bars whose symbol is quiet are closed.
+What time it is at the venue is guessed from its newest word and the time since: a delayed feed is a quarter
+of an hour behind, a recording by years. By that, bars are closed.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tapecast.bars import VenueBar
+from tapecast.bars import MINUTE_NS, VenueBar
 from tapecast.clock import Clock
 from tapecast.feeds.base import FeedListener
 from tapecast.ingest.bars.book import Book
 from tapecast.market import Cancel, Correction, FeedState, Quote, Snapshot, Trade
 
 GRACE_NS: Final = 200_000_000
-"""A quiet bar is closed so much after its end: a trade of its last moment may be on its way."""
+"""A bar is closed so much after its end: a trade of its last moment may come behind another symbol's."""
+LEAP_NS: Final = 10_000_000_000
+"""A trade so much ahead of the venue's time and of our clock is misdated: it says nothing of the time."""
+BEHIND_NS: Final = 20 * 60 * 1_000_000_000
+"""No feed is further behind our clock than a quarter of an hour."""
 
 
 class Ear(FeedListener):
@@ -32,16 +36,32 @@ class Ear(FeedListener):
         # By symbol.
         self.books: dict[str, Book] = {}
         self._confirmed: frozenset[str] = frozenset()
-        # The latest trade of all, and when it came.
+        # The latest trade of all.
         self._newest_ns = 0
-        self._newest_s = 0.0
+        # The latest word on the time at the venue, and when it came.
+        self._at_ns = 0
+        self._at_s = 0.0
 
     def venue_ns(self) -> int:
-        """The time at the venue, never ahead of its newest trade and our clock; 0 before the first trade."""
-        if not self._runs or not self._newest_ns:
-            return self._newest_ns
-        since_ns = int((self._clock.now() - self._newest_s) * 1e9) - GRACE_NS
-        return max(self._newest_ns, min(self._newest_ns + since_ns, self._clock.micros() * 1000))
+        """The time at the venue, less a grace; never ahead of its newest word and our clock; 0: not known."""
+        if not self._runs or not self._at_ns:
+            return self._at_ns
+        return self._by_now_ns() - GRACE_NS
+
+    def over_ns(self) -> int:
+        """Up to when everything is over for certain."""
+        is_unknown = self._runs and not self._at_ns
+        return self._clock.micros() * 1000 - BEHIND_NS if is_unknown else self.venue_ns()
+
+    def reach(self, ns: int) -> None:
+        """The venue has told of all before this moment, though perhaps not by a trade."""
+        ns = min(ns, self._clock.micros() * 1000)
+        if self._runs and (not self._at_ns or ns > self._by_now_ns()):
+            self._at_ns, self._at_s = ns, self._clock.now()
+
+    def _by_now_ns(self) -> int:
+        since_ns = int((self._clock.now() - self._at_s) * 1e9)
+        return max(self._at_ns, min(self._at_ns + since_ns, self._clock.micros() * 1000))
 
     def follow(self, symbol: str) -> Book:
         """Keep a book of this symbol from now on."""
@@ -49,7 +69,7 @@ class Ear(FeedListener):
         if book is None:
             book = self.books[symbol] = Book(symbol)
             if symbol in self._confirmed:
-                book.gaps.confirm(self._clock.micros() * 1000)
+                self._hear(book)
         return book
 
     def drop(self, symbol: str) -> None:
@@ -91,8 +111,14 @@ class Ear(FeedListener):
                 book = books.get(value.symbol)
                 if book is not None:
                     book.on_trade(value)
-        if newest_ns > self._newest_ns:
-            self._newest_ns, self._newest_s = newest_ns, self._clock.now()
+        if newest_ns > self._newest_ns and not self._is_ahead(newest_ns):
+            self._newest_ns = self._at_ns = newest_ns
+            self._at_s = self._clock.now()
+
+    def _is_ahead(self, ns: int) -> bool:
+        if not self._runs or not self._at_ns or ns <= self._at_ns + LEAP_NS:
+            return False
+        return ns > max(self._by_now_ns(), self._clock.micros() * 1000) + LEAP_NS
 
     def on_correction(self, correction: Correction) -> None:
         """A print was wrong."""
@@ -110,6 +136,8 @@ class Ear(FeedListener):
         """The venue's own minute."""
         if bar.symbol in self.books:
             self.books[bar.symbol].on_venue_bar(bar)
+            # In a quiet market no trade says so.
+            self.reach(bar.start_ns + MINUTE_NS)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Not of interest here: its trade may be one that was counted."""
@@ -121,14 +149,17 @@ class Ear(FeedListener):
         self._owner.on_subscribed(symbols)
 
     def _confirm(self, symbols: frozenset[str]) -> None:
-        now_ns = self._clock.micros() * 1000
         for symbol, book in self.books.items():
             if symbol not in symbols:
                 # The venue may have been silent for a while before we noticed.
-                book.gaps.lose(self._newest_ns)
+                book.lose(self._newest_ns)
             elif symbol not in self._confirmed:
-                book.gaps.confirm(now_ns)
+                self._hear(book)
         self._confirmed = symbols
+
+    def _hear(self, book: Book) -> None:
+        venue_ns = self._by_now_ns() if self._runs and self._at_ns else 0
+        book.gaps.confirm(self._clock.micros() * 1000, venue_ns)
 
     def on_refused(self, refused: dict[str, str]) -> None:
         """Not of interest here."""

@@ -26,7 +26,7 @@ Stretch = tuple[int, int]
 class Gaps:
     """The stretches, in order, and which minutes the venue has told."""
 
-    __slots__ = ("_confirmed_ns", "_gaps", "_heard_ns", "_unheard", "filled_from", "filled_to")
+    __slots__ = ("_confirmed_ns", "_gaps", "_heard_ns", "_unheard", "filled_from", "filled_to", "past_ns")
 
     def __init__(self) -> None:
         # Before the first trade that was heard at all.
@@ -37,6 +37,8 @@ class Gaps:
         self._confirmed_ns, self._heard_ns = _OPEN, 0
         # Minutes in here are all known: the venue has told those that have a bar.
         self.filled_from = self.filled_to = 0
+        # The last minute of which the cache has all that was before, as the venue has told it; 0: of none.
+        self.past_ns = 0
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +102,7 @@ class Gaps:
     def unfill(self) -> None:
         """What the venue has told is lost, and what the cache knew: it is to be asked again."""
         self._unheard = 0, self._unheard[1]
-        self.filled_from = self.filled_to = 0
+        self.filled_from = self.filled_to = self.past_ns = 0
 
     def extend(self, start_ns: int) -> None:
         """The venue has told the minute that follows those."""
@@ -126,8 +128,12 @@ class Gaps:
     def wanting(self, now_ns: int) -> int | None:
         """From when on the venue is to be asked; None while it could say nothing new."""
         last = Interval.MINUTE.start(max(0, now_ns - SETTLE_NS))
-        for begin, end in self._stretches():
+        stretches = list(self._stretches())
+        if not self.filled_to and stretches and last:
+            # Nothing was asked for yet.
+            return min(self.past_ns, min(stretches)[0])
+        for begin, end in stretches:
             until = min(last, Interval.MINUTE.start(end - 1) + MINUTE_NS)
-            if until > max(begin, self.filled_to) or (self.filled_to == 0 and until > 0):
+            if until > max(begin, self.filled_to):
                 return max(begin, self.filled_to)
         return None

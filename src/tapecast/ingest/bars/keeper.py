@@ -91,7 +91,7 @@ class Keeper:
                 while (series := book.unread) is not None:
                     await self._restore(book, series)
                 # The time of this very moment: a trade that came while we waited is not of the future.
-                book.tell(self.ear.venue_ns())
+                book.tell(self.ear.over_ns())
             for interval in Interval:
                 await self._write(interval)
             self._said = ""

@@ -25,8 +25,8 @@ class Series:
     """One symbol's bars of one length. Times in nanoseconds of the venue."""
 
     __slots__ = (
-        "_bucket_ns", "_floor", "_open", "_reached", "_told", "buckets", "has_history", "interval", "is_anew",
-        "is_ready", "pending",
+        "_bucket_ns", "_floor", "_now_ns", "_open", "_reached", "_told", "buckets", "has_history", "interval",
+        "is_anew", "is_ready", "pending",
     )  # fmt: skip
 
     def __init__(self, interval: Interval) -> None:
@@ -47,6 +47,8 @@ class Series:
         # Whether what Redis holds of it has been read: before that nothing is told, or it would be lost.
         self.is_ready = False
         self._floor = 0
+        # The venue's time, as far as it is known.
+        self._now_ns = 0
         # The newest start that is written.
         self._reached = 0
 
@@ -85,7 +87,7 @@ class Series:
                 self._put(start_ns, Bar(before.start, closed=before.closed, corrected=True, removed=True))
             return
         is_closed = start_ns + self.interval.ns <= now_ns or (before is not None and before.closed)
-        bar = msgspec.structs.replace(tally.bar(), closed=is_closed, partial=partial)
+        bar = tally.bar(closed=is_closed, partial=partial)
         if before is not None:
             if _figures(before) == _figures(bar) and (before.closed, before.partial) == (is_closed, partial):
                 return
@@ -108,11 +110,15 @@ class Series:
         if before is None or before.partial or before.removed:
             self.tell(start_ns, tally, now_ns=start_ns + self.interval.ns, partial=False)
 
-    def close(self, now_ns: int) -> None:
-        """Tell what is over by now."""
-        for start in sorted(self._open):
-            if start + self.interval.ns <= now_ns:
-                self._put(start, msgspec.structs.replace(self._told[start], closed=True))
+    def over(self, now_ns: int) -> list[int]:
+        """Of what was told as forming, what is over by now."""
+        self._now_ns = now_ns
+        return sorted(start for start in self._open if start + self.interval.ns <= now_ns)
+
+    def close(self, start_ns: int, *, partial: bool) -> None:
+        """It is over, as it was told; `partial`: it may lack trades that were missed since."""
+        told = self._told[start_ns]
+        self._put(start_ns, msgspec.structs.replace(told, closed=True, partial=told.partial or partial))
 
     def _put(self, start_ns: int, bar: Bar) -> None:
         self._told[start_ns] = self.pending[start_ns] = bar
@@ -158,7 +164,10 @@ class Series:
     def _trim(self) -> None:
         if not self._told:
             return
-        floor = self.bucket(max(self._told)) - (KEPT - 1) * self._bucket_ns
+        newest = max(self._told)
+        # One that is dated ahead must not take the present's place.
+        newest = min(newest, self._now_ns) if self._now_ns else newest
+        floor = self.bucket(newest) - (KEPT - 1) * self._bucket_ns
         if floor > self._floor:
             self._floor = floor
             self._told = {start: bar for start, bar in self._told.items() if start >= floor}

@@ -54,8 +54,8 @@ class Tally:
         tally = cls(bar.start_ns)
         tally.open, tally.high, tally.low, tally.close = bar.open, bar.high, bar.low, bar.close
         tally.open_ns, tally.close_ns = bar.start_ns, bar.start_ns + length_ns - 1
-        tally.units, tally.trades = round(bar.volume * UNIT), bar.trades
-        tally.turnover = round((bar.vwap or bar.close) * bar.volume * UNIT)
+        tally.units, tally.turnover = _weight(bar.vwap or bar.close, bar.volume)
+        tally.trades = bar.trades
         tally.is_ours, tally.is_venue = False, is_venue
         return tally
 
@@ -83,15 +83,17 @@ class Tally:
             self.high = max(self.high, price)
             self.low = min(self.low, price)
         if effect & ADDS_VOLUME:
-            self.units += round(trade.size * UNIT)
-            self.turnover += round(price * trade.size * UNIT)
+            units, turnover = _weight(price, trade.size)
+            self.units += units
+            self.turnover += turnover
             self.trades += 1
 
     def take_back(self, trade: Trade) -> None:
         """Count a trade no more. What range and ends would be without it is not known here."""
         if trade.effect & ADDS_VOLUME:
-            self.units = max(0, self.units - round(trade.size * UNIT))
-            self.turnover = max(0, self.turnover - round(trade.price * trade.size * UNIT))
+            units, turnover = _weight(trade.price, trade.size)
+            self.units = max(0, self.units - units)
+            self.turnover = max(0, self.turnover - turnover)
             self.trades = max(0, self.trades - 1)
 
     def merge(self, other: Tally) -> None:
@@ -111,8 +113,16 @@ class Tally:
         """What makes it another bar when it changes. The average is left out: venues round theirs."""
         return (self.open, self.high, self.low, self.close, round(self.units / UNIT, 9), self.trades)
 
-    def bar(self) -> Bar:
-        """As the wire has it, without flags and order."""
+    def bar(self, *, closed: bool = False, partial: bool = False) -> Bar:
+        """As the wire has it, without its order."""
         # Ten digits: what is left of the division's error would differ from one order of trades to another.
         vwap = float(f"{self.turnover / self.units:.10g}") if self.units else None
-        return Bar(rfc3339(self.start_ns), *self.figures, vwap)
+        return Bar(rfc3339(self.start_ns), *self.figures, vwap, closed, partial=partial)
+
+
+def _weight(price: float, size: float) -> tuple[int, int]:
+    """Volume and turnover in units. What is more than any number can be is nobody's volume."""
+    try:
+        return round(size * UNIT), round(price * size * UNIT)
+    except OverflowError:
+        return 0, 0
