@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tapecast.bars import VenueBar
-from tapecast.feeds.alpaca.bars import bar, page
+from tapecast.bars import Interval, VenueBar
+from tapecast.feeds.alpaca.bars import bar, page, read
 from tapecast.feeds.alpaca.wire import Reject
 from tapecast.market import parse_rfc3339
 
@@ -45,6 +45,10 @@ def test_a_crypto_bar_without_a_trade_is_one() -> None:
         ({"l": float("nan")}, Reject.PRICE),
         ({"v": -1}, Reject.SIZE),
         ({"n": None}, Reject.SIZE),
+        ({"n": 1e300}, Reject.SIZE),
+        ({"v": 1e300}, Reject.SIZE),
+        ({"h": 1e300}, Reject.SIZE),
+        ({"vw": 1e300}, Reject.SIZE),
         ({"t": START + 1}, Reject.TIME),
         ({"t": "2026-11-20T15:04:00Z"}, Reject.TIME),
         ({"t": START + 3600 * 10**9}, Reject.TIME),
@@ -57,12 +61,18 @@ def test_nonsense_is_named(change: dict[str, object], reject: Reject) -> None:
 
 
 def test_a_page_of_rest() -> None:
-    """By symbol; a bar that makes no sense costs itself."""
-    bad = [None, {}, REST | {"t": "yesterday"}, REST | {"t": None}, REST | {"h": 1}]
-    answer = {"bars": {"AAPL": [REST, *bad], "MSFT": [], "X": None}, "next_page_token": "abc"}
-    assert page(answer) == ({"AAPL": [BAR], "MSFT": []}, "abc")
+    """By symbol, as it came."""
+    answer = {"bars": {"AAPL": [REST, None], "MSFT": [], "X": None}, "next_page_token": "abc"}
+    assert page(answer) == ({"AAPL": [REST, None], "MSFT": []}, "abc")
     assert page({"bars": None, "next_page_token": None}) == ({}, "")
     assert page({"bars": {}}) == ({}, "")
+
+
+def test_bars_of_rest() -> None:
+    """One that makes no sense costs itself, and so does one that begins in the middle of another."""
+    bad = [None, {}, REST | {"t": "yesterday"}, REST | {"t": None}, REST | {"h": 1}]
+    assert read("AAPL", [REST, *bad], Interval.MINUTE) == [BAR]
+    assert read("AAPL", [REST], Interval.FIVE_MINUTES) == []
 
 
 @pytest.mark.parametrize("answer", [None, [], "", {"bars": []}, {"bars": 7}])

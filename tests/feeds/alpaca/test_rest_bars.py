@@ -12,7 +12,7 @@ from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca.pace import Pace
 from tapecast.feeds.alpaca.rest import DELAYED_NS, PAGES_MOST, AlpacaRest
 from tapecast.feeds.alpaca.rest_client import RestClient
-from tapecast.market import Market, parse_rfc3339
+from tapecast.market import Market, parse_rfc3339, rfc3339
 from tapecast.settings import load
 from tapecast.simulator.hours import MINUTE
 from tapecast.simulator.server import SimulatorConfig, simulator
@@ -54,12 +54,12 @@ async def test_pages_are_put_together() -> None:
         symbol, token = pages[request.url.params.get("page_token")]
         return httpx.Response(200, json={"bars": {symbol: [BAR]}, "next_page_token": token})
 
-    found = await scripted(answer).bars(["AAPL", "MSFT"], Interval.FIVE_MINUTES, START)
+    found = await scripted(answer).bars(["AAPL", "MSFT"], Interval.MINUTE, START)
     bar = VenueBar("AAPL", START, 1.0, 3.0, 1.0, 2.0, 10.0, 4, 2.0)
     assert found.bars["AAPL"] == [bar, bar]
     assert len(found.bars["MSFT"]) == 1
     assert [params.pop("page_token", None) for params in asked] == [None, "2", "3"]
-    expected = {"symbols": "AAPL,MSFT", "timeframe": "5Min", "start": "2026-11-20T15:04:00Z"}
+    expected = {"symbols": "AAPL,MSFT", "timeframe": "1Min", "start": "2026-11-20T15:04:00Z"}
     assert asked == [expected | {"limit": "10000", "feed": "sip"}] * 3
 
 
@@ -76,15 +76,40 @@ async def test_pages_without_end_come_to_one() -> None:
     assert asked == PAGES_MOST
 
 
-async def test_a_delayed_feed_knows_a_quarter_of_an_hour_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its newest bars are not whole yet."""
+@pytest.mark.parametrize(("feed", "history"), [("delayed_sip", "sip"), ("overnight", "boats")])
+async def test_a_delayed_feed_knows_a_quarter_of_an_hour_less(
+    monkeypatch: pytest.MonkeyPatch, feed: str, history: str
+) -> None:
+    """Its history has another name at the venue, and newer bars of that are not in everybody's plan."""
     monkeypatch.setattr("time.time_ns", lambda: START)
-    none = httpx.MockTransport(lambda _: httpx.Response(200, json={"bars": {}}))
-    feeds, pace = {Market.US_EQUITY: "delayed_sip"}, Pace(AT_ONCE, 1)
-    client = RestClient(httpx.AsyncClient(transport=none))
+    asked: list[dict[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        return httpx.Response(200, json={"bars": {}})
+
+    feeds, pace, hour = {Market.US_EQUITY: feed}, Pace(AT_ONCE, 1), 60 * MINUTE
+    client = RestClient(httpx.AsyncClient(transport=httpx.MockTransport(answer)))
     async with AlpacaRest(client, "http://data", "http://t", feeds, pace) as rest:
-        assert (await rest.bars(["AAPL"], Interval.MINUTE, START)).until_ns == START - DELAYED_NS
-        assert (await rest.bars(["BTC/USD"], Interval.MINUTE, START)).until_ns == START
+        assert (await rest.bars(["AAPL"], Interval.MINUTE, START - hour)).until_ns == START - DELAYED_NS
+        assert (await rest.bars(["BTC/USD"], Interval.MINUTE, START - hour)).until_ns == START
+        assert (await rest.bars(["AAPL"], Interval.MINUTE, START - DELAYED_NS)).bars == {}
+    assert [(params.get("feed"), params.get("end")) for params in asked] == [
+        (history, rfc3339(START - DELAYED_NS)),
+        (None, None),
+    ], "what nobody can have is not asked for"
+
+
+async def test_the_last_calls_are_left_to_others() -> None:
+    """Who trades needs them, and history can wait."""
+    reset = str(int(time.time()) + 30)
+    headers = {"x-ratelimit-remaining": "5", "x-ratelimit-reset": reset}
+    answers = [httpx.Response(200, json={"bars": {}, "next_page_token": "2"}, headers=headers)]
+    with pytest.raises(FeedTransient) as refused:
+        await scripted(lambda _: answers.pop()).bars(["AAPL"], Interval.MINUTE, START)
+    assert not answers
+    assert refused.value.reason == "rate_limited"
+    assert 20 < (refused.value.retry_after or 0) <= 30
 
 
 @pytest.mark.parametrize(

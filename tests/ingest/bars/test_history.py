@@ -11,11 +11,19 @@ import pytest
 
 from tapecast.bars import Interval, VenueBar
 from tapecast.clock import Clock
-from tapecast.errors import FeedFatal, FeedTransient
+from tapecast.errors import FeedError, FeedFatal, FeedTransient
 from tapecast.feeds.base import BarHistory, Feed, FeedListener
 from tapecast.ingest.bars.ear import Ear
-from tapecast.ingest.bars.history import DEPTH_NS, RETRY_S, SYMBOLS_AT_ONCE, History
+from tapecast.ingest.bars.history import (
+    BUCKETS_KEPT,
+    DEPTH_NS,
+    RETRY_S,
+    SYMBOLS_AT_ONCE,
+    TOO_SOON_S,
+    History,
+)
 from tapecast.ingest.bars.series import Series
+from tapecast.market import Market
 from tests.ingest.bars.raw import START, trade
 from tests.ingest.fakes import FakeFeed
 from tests.support import HandClock
@@ -27,12 +35,14 @@ MINUTE = 60 * S
 class Stage:
     """A history over a fake feed; the venue's time is that of the trades."""
 
-    def __init__(self, *symbols: str) -> None:
+    def __init__(self, *symbols: str, runs: bool = False) -> None:
         self.time = HandClock()
         # Years ahead of the venue's, which is that of a tape.
-        clock = Clock(now=lambda: self.time.seconds, wall=lambda: START / 1e9 + 10**8 + self.time.seconds)
+        self.clock = clock = Clock(
+            now=lambda: self.time.seconds, wall=lambda: START / 1e9 + 10**8 + self.time.seconds
+        )
         self.feed = FakeFeed()
-        self.ear = Ear(Mock(spec=FeedListener), clock, runs=False)
+        self.ear = Ear(Mock(spec=FeedListener), clock, runs=runs)
         self.history = History(self.feed, self.ear, clock)
         for symbol in symbols:
             self.follow(symbol)
@@ -117,6 +127,7 @@ async def test_a_gap_is_asked_for() -> None:
     stage.knows(until_ns=START + 7920 * S)
     asked = await stage.asked()
     assert [(interval, (since - START) // S) for _, interval, since in asked] == [(Interval.MINUTE, 3600)]
+    stage.time.advance(TOO_SOON_S)
     stage.ear.on_session()
     stage.ear.on_subscribed(frozenset({"AAPL"}))
     stage.ear.on_trade(trade(50_000, 3.0))
@@ -152,6 +163,8 @@ async def test_one_bad_symbol_costs_itself() -> None:
     stage.ear.on_trade(trade(5, 3.0))
 
     class Venue:
+        market = Market.US_EQUITY
+
         def __init__(self) -> None:
             self.asked: list[tuple[str, ...]] = []
 
@@ -188,3 +201,107 @@ async def test_nothing_is_asked_before_redis_was_read() -> None:
     for series in stage.ear.books["AAPL"].series.values():
         series.is_ready = False
     assert await stage.asked() == []
+
+
+async def test_a_minute_that_has_just_ended_is_not_known_yet() -> None:
+    """Whoever comes at that moment would have a hole there for ever."""
+    stage = Stage()
+    stage.follow("AAPL", Interval.MINUTE)
+    stage.ear.on_trade(trade(61, 3.0))
+    stage.knows(bar(START - MINUTE), until_ns=START + 61 * S)
+    assert len(await stage.asked()) == 1
+    stage.knows(bar(START - MINUTE), bar(START, 5.0), until_ns=START + 65 * S)
+    stage.ear.on_trade(trade(65, 3.0))
+    assert len(await stage.asked()) == 1
+    stage.ear.books["AAPL"].tell(START + 65 * S)
+    bars = list(stage.ear.books["AAPL"].series[Interval.MINUTE])
+    assert [(each.start[11:16], each.partial) for each in bars] == [
+        ("14:59", False), ("15:00", False), ("15:01", True),
+    ]  # fmt: skip
+
+
+async def test_a_venue_that_does_not_know_yet_is_not_asked_twice_a_second() -> None:
+    """A delayed feed's history ends before its stream does."""
+    stage = Stage()
+    stage.follow("AAPL", Interval.MINUTE)
+    stage.ear.on_trade(trade(605, 3.0))
+    stage.knows(until_ns=START + 540 * S)
+    assert len(await stage.asked()) == 1
+    assert await stage.asked() == []
+    stage.time.advance(TOO_SOON_S)
+    assert len(await stage.asked()) == 1
+
+
+async def test_a_market_that_is_closed_has_a_history() -> None:
+    """No trade says what time it is, and all of its bars are over."""
+    stage = Stage(runs=True)
+    stage.follow("AAPL", Interval.MINUTE, Interval.HOUR)
+    now_ns = stage.clock.micros() * 1000
+    minutes = [bar(Interval.HOUR.start(now_ns) - number * MINUTE) for number in range(200, 0, -1)]
+    stage.knows(*minutes, until_ns=now_ns)
+    await stage.asked()
+    book = stage.ear.books["AAPL"]
+    book.tell(stage.ear.over_ns())
+    assert len(list(book.series[Interval.MINUTE])) == 200
+    assert all(each.closed and not each.partial for series in book.series.values() for each in series)
+    assert len(book.series[Interval.MINUTE].changed_buckets()) == 4
+
+
+async def test_no_more_is_taken_than_is_kept() -> None:
+    """Of a market that never closes no more is asked for either."""
+    stage = Stage()
+    stage.follow("AAPL", Interval.MINUTE)
+    stage.ear.on_trade(trade(5, 3.0))
+    stage.knows(*(bar(START - number * MINUTE) for number in range(4000, 0, -1)))
+    stage.feed.market = Market.CRYPTO
+    ((_, _, since),) = await stage.asked()
+    assert START - since <= (BUCKETS_KEPT + 1) * 60 * MINUTE
+    stage.ear.books["AAPL"].tell(START)
+    kept = len(list(stage.ear.books["AAPL"].series[Interval.MINUTE]))
+    assert BUCKETS_KEPT * 60 - 60 < kept <= BUCKETS_KEPT * 60 + 1
+
+
+async def test_a_symbol_that_left_and_came_back_asks_anew() -> None:
+    """The answer to its old question is not all that it lacks."""
+    stage = Stage()
+    stage.follow("AAPL", Interval.MINUTE)
+    stage.ear.on_trade(trade(5, 3.0))
+    stage.knows(bar(START - MINUTE))
+    ask = stage.feed.bars
+
+    async def slowly(symbols: Sequence[str], interval: Interval, since_ns: int) -> BarHistory:
+        stage.ear.drop("AAPL")
+        stage.follow("AAPL", Interval.MINUTE)
+        return await ask(symbols, interval, since_ns)
+
+    stage.history._feed = cast("Feed", Mock(bars=slowly, market=Market.US_EQUITY))
+    await stage.history.turn()
+    assert not stage.ear.books["AAPL"].series[Interval.MINUTE].has_history
+    stage.history._feed = stage.feed
+    assert len(await stage.asked()) == 1
+
+
+async def test_the_venues_word_on_when_to_come_back_is_kept() -> None:
+    """Also in the middle of a search for one bad symbol."""
+    stage = Stage()
+    for symbol in ("A", "B", "C", "D"):
+        stage.follow(symbol, Interval.MINUTE)
+    stage.ear.on_trade(trade(5, 3.0))
+    refusals: list[FeedError] = [
+        FeedTransient("rate_limited", "HTTP 429", 429, retry_after=50.0),
+        FeedFatal("request_refused", "HTTP 400", 400),
+    ]
+    asked: list[Sequence[str]] = []
+
+    async def refuse(symbols: Sequence[str], *_: object) -> BarHistory:
+        asked.append(symbols)
+        raise refusals.pop()
+
+    stage.history._feed = cast("Feed", Mock(bars=refuse, market=Market.US_EQUITY))
+    await stage.history.turn()
+    stage.time.advance(49)
+    await stage.history.turn()
+    assert asked == [["A", "B", "C", "D"], ["A", "B"]]
+    stage.history._feed = stage.feed
+    stage.time.advance(1)
+    assert len(await stage.asked()) == 1

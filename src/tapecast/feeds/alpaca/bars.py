@@ -20,6 +20,10 @@ PATHS: Final = {
 TIMEFRAMES: Final = {Interval.MINUTE: "1Min", Interval.FIVE_MINUTES: "5Min", Interval.HOUR: "1Hour"}
 PAGE: Final = 10_000
 """Bars in a page, which is the venue's most."""
+FEEDS: Final = {"delayed_sip": "sip", "overnight": "boats"}
+"""Where the history of these feeds is: the venue has them by stream, and as the latest of a symbol, alone."""
+LARGEST: Final = 1e15
+"""No price, volume or count is larger; sums of those that are fit into no number."""
 
 
 def bar(message: Message, ts_recv: int) -> VenueBar | Reject:
@@ -31,20 +35,20 @@ def bar(message: Message, ts_recv: int) -> VenueBar | Reject:
     return _bar(symbol, message, start) if isinstance(symbol, str) and symbol else Reject.SYMBOL
 
 
-def page(answer: object) -> tuple[dict[str, list[VenueBar]], str]:
-    """The bars of one page of REST by symbol, and the name of the next page or nothing. Raises ValueError."""
+def page(answer: object) -> tuple[dict[str, list[object]], str]:
+    """What one page of REST has by symbol, and the name of the next page or nothing. Raises ValueError."""
     bars = answer.get("bars") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(bars, dict | None):
         raise ValueError("no page of bars")  # noqa: TRY004 - what came is wrong, not our call
     token = answer.get("next_page_token")
-    found = {symbol: _bars(symbol, each) for symbol, each in (bars or {}).items() if isinstance(each, list)}
+    found = {symbol: each for symbol, each in (bars or {}).items() if isinstance(each, list)}
     return found, token if isinstance(token, str) else ""
 
 
-def _bars(symbol: str, messages: list[object]) -> list[VenueBar]:
+def read(symbol: str, messages: list[object], interval: Interval) -> list[VenueBar]:
+    """A symbol's bars of one length. One that makes no sense costs itself."""
     bars = [_of_rest(symbol, each) for each in messages if isinstance(each, dict)]
-    # One that makes no sense costs itself.
-    return [each for each in bars if isinstance(each, VenueBar)]
+    return [each for each in bars if isinstance(each, VenueBar) and not each.start_ns % interval.ns]
 
 
 def _of_rest(symbol: str, message: Message) -> VenueBar | Reject:
@@ -63,9 +67,9 @@ def _bar(symbol: str, message: Message, start_ns: int) -> VenueBar | Reject:
     ):
         return Reject.PRICE
     volume, trades = number(message.get("v")), number(message.get("n", 0))
-    if volume is None or trades is None:
+    vwap = number(message.get("vw", 0)) or 0.0
+    if volume is None or trades is None or max(high, volume, trades, vwap) > LARGEST:
         return Reject.SIZE
     if start_ns <= 0 or start_ns % Interval.MINUTE.ns:
         return Reject.TIME
-    vwap = number(message.get("vw", 0)) or 0.0
     return VenueBar(symbol, start_ns, opening, high, low, close, volume, int(trades), vwap)

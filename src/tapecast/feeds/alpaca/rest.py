@@ -5,12 +5,13 @@ Every error comes out as a FeedError; FeedFatal means that the same call will fa
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 from tapecast.bars import Interval, VenueBar
-from tapecast.errors import FeedFatal
+from tapecast.errors import FeedFatal, FeedTransient
 from tapecast.feeds.alpaca import bars, snapshots
 from tapecast.feeds.alpaca.endpoint import options_feed
 from tapecast.feeds.alpaca.hours import MarketClock
@@ -32,7 +33,8 @@ MAX_REFUSALS: Final = 16
 """Enough to find two bad symbols in a hundred; a batch refused for another reason ends here."""
 PAGES_MOST: Final = 20
 """Of bars, in answer to one question."""
-DELAYED_NS: Final = 15 * 60 * 1_000_000_000
+DELAYED_NS: Final = 16 * 60 * 1_000_000_000
+"""A quarter of an hour by the venue's clock. A second less would be refused (403) without a larger plan."""
 
 
 class AlpacaRest:
@@ -92,25 +94,38 @@ class AlpacaRest:
         market = market_of(symbols[0]) or Market.US_EQUITY
         params = {"symbols": ",".join(symbols), "timeframe": bars.TIMEFRAMES[interval]}
         params |= {"start": rfc3339(since_ns), "limit": str(bars.PAGE)}
-        if market in self._feeds and market is not Market.US_OPTION:
-            params["feed"] = self._feeds[market]
-        found: dict[str, list[VenueBar]] = {}
         # Before the first page: what happens while they come may be in some and not in others.
-        until_ns = time.time_ns() - (DELAYED_NS if params.get("feed") == "delayed_sip" else 0)
+        until_ns = time.time_ns()
+        if market in self._feeds and market is not Market.US_OPTION:
+            feed = self._feeds[market]
+            params["feed"] = bars.FEEDS.get(feed, feed)
+            if feed in bars.FEEDS:
+                until_ns -= DELAYED_NS
+                params["end"] = rfc3339(until_ns)
+        if since_ns >= until_ns:
+            return BarHistory(until_ns, {})
+        found: dict[str, list[VenueBar]] = {}
         for _ in range(PAGES_MOST):
-            await self._pace.wait()
-            path = bars.PATHS[market]
-            answer = await self._client.get(self._data + path, params)
-            try:
-                page, token = bars.page(answer)
-            except ValueError:
-                raise not_understood(path) from None
+            page, token = await self._page(bars.PATHS[market], params)
             for symbol, each in page.items():
-                found.setdefault(symbol, []).extend(each)
+                found.setdefault(symbol, []).extend(bars.read(symbol, each, interval))
+                # Some ten milliseconds for a symbol of days: the stream's reader must not wait for all.
+                await asyncio.sleep(0)
             if not token:
                 break
             params["page_token"] = token
         return BarHistory(until_ns, found)
+
+    async def _page(self, path: str, params: dict[str, str]) -> tuple[dict[str, list[object]], str]:
+        if wait_s := self._client.limit.scarce_s:
+            # Those that are left are for whoever trades.
+            raise FeedTransient("rate_limited", "few REST calls are left to the account", retry_after=wait_s)
+        await self._pace.wait()
+        answer = await self._client.get(self._data + path, params)
+        try:
+            return bars.page(answer)
+        except ValueError:
+            raise not_understood(path) from None
 
     async def clock(self) -> MarketClock:
         """Whether the exchanges are in session, and until when."""

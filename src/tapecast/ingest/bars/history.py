@@ -2,7 +2,8 @@
 
 Minutes are asked for whenever a stretch was not heard and its minutes are over; whatever is longer once for
 each symbol, and after a gap of hours: else it is made of the minutes. There is nothing to ask for of seconds.
-A REST side that fails costs the history, and bars that may lack trades stay marked as such.
+A REST side that fails costs the history, and bars that may lack trades stay marked as such. It is also asked
+too soon: what it has not told by then is asked for again.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import asyncio
 import logging
 from typing import Final, Never
 
-from tapecast.bars import MINUTE_NS, Interval
-from tapecast.bus.bars import bucket_ns
+from tapecast.bars import MINUTE_NS, Interval, VenueBar
+from tapecast.bus.bars import BARS_KEPT, BUCKET, bucket_ns
 from tapecast.clock import Clock
-from tapecast.errors import FeedError, FeedFatal
-from tapecast.feeds.base import NO_HISTORY, Feed
+from tapecast.errors import FeedError, FeedFatal, FeedTransient
+from tapecast.feeds.base import NO_HISTORY, BarHistory, Feed
 from tapecast.ingest.bars.book import MINUTES_KEPT, Book
 from tapecast.ingest.bars.ear import Ear
+from tapecast.ingest.bars.gaps import SETTLE_NS
+from tapecast.market import Market
 
 LOOK_EVERY_S: Final = 0.5
 BAD_REQUEST: Final = (400, 422)
 RETRY_S: Final = 15.0
+TOO_SOON_S: Final = 5.0
+"""Until a venue is asked again for a minute that is over and that it did not tell of yet."""
 DEPTH_NS: Final = {
     Interval.MINUTE: 4 * 24 * 60 * MINUTE_NS,
     Interval.FIVE_MINUTES: 7 * 24 * 60 * MINUTE_NS,
     Interval.HOUR: 45 * 24 * 60 * MINUTE_NS,
 }
 """How far back: over a long weekend, and at least as many bars as are kept, or a month."""
+BUCKETS_KEPT: Final = BARS_KEPT // BUCKET + 1
 SYMBOLS_AT_ONCE: Final = 20
 """In one question, whose answer comes in pages."""
 
@@ -46,6 +52,8 @@ class History:
         # Not before, after a failure.
         self._next_s = 0.0
         self._said = ""
+        # Symbols whose minutes the venue had not told when it was asked, and when it may be asked again.
+        self._soon: dict[str, float] = {}
         # What the venue does not take for a symbol, and is not asked of again.
         self._refused: set[tuple[str, Interval]] = set()
 
@@ -59,6 +67,8 @@ class History:
         """Ask for what is missing by now."""
         self._asked = {key: end for key, end in self._asked.items() if key[0] in self._ear.books}
         self._refused = {key for key in self._refused if key[0] in self._ear.books}
+        now_s = self._clock.now()
+        self._soon = {symbol: until for symbol, until in self._soon.items() if until > now_s}
         for interval in DEPTH_NS:
             wanting = self._wanting(interval)
             if wanting and self._clock.now() >= self._next_s:
@@ -67,6 +77,7 @@ class History:
     def again(self, symbol: str) -> None:
         """Ask for all of this symbol once more."""
         self._asked = {key: end for key, end in self._asked.items() if key[0] != symbol}
+        self._soon.pop(symbol, None)
 
     def _wanting(self, interval: Interval) -> dict[str, int]:
         """From when on bars are missing, by symbol."""
@@ -78,7 +89,7 @@ class History:
                 continue
             since = self._since(book, interval, now_ns)
             if since is not None:
-                floor = now_ns - DEPTH_NS[interval]
+                floor = now_ns - self._depth_ns(interval)
                 wanting[symbol] = max(floor, since) // bucket_ns(interval) * bucket_ns(interval)
                 if len(wanting) == SYMBOLS_AT_ONCE:
                     break
@@ -86,13 +97,22 @@ class History:
 
     def _since(self, book: Book, interval: Interval, now_ns: int) -> int | None:
         if interval is Interval.MINUTE:
-            return book.gaps.wanting(now_ns)
+            return book.gaps.wanting(now_ns) if book.symbol not in self._soon else None
         asked = self._asked.get((book.symbol, interval))
         if asked is None:
             return 0
         # Minutes that were missing longer ago than they are kept are in no bar of ours.
         until = min(book.gaps.filled_to, now_ns - MINUTES_KEPT)
         return asked if asked < until and book.gaps.hits(asked, until) else None
+
+    def _depth_ns(self, interval: Interval) -> int:
+        # A market that never closes has as many as are kept in a day.
+        never_closes = self._feed.market is Market.CRYPTO
+        return (
+            min(DEPTH_NS[interval], BUCKETS_KEPT * bucket_ns(interval))
+            if never_closes
+            else DEPTH_NS[interval]
+        )
 
     async def _part(self, interval: Interval, wanting: dict[str, int], error: FeedError) -> None:
         """One bad symbol refuses all: halve them until it stands alone."""
@@ -103,10 +123,13 @@ class History:
             return
         half = len(symbols) // 2
         for part in (symbols[:half], symbols[half:]):
+            if self._clock.now() < self._next_s:
+                return
             await self._ask(interval, {symbol: wanting[symbol] for symbol in part})
 
     def _fail(self, error: FeedError) -> None:
-        self._next_s = self._clock.now() + RETRY_S
+        wait_s = error.retry_after if isinstance(error, FeedTransient) else None
+        self._next_s = self._clock.now() + max(RETRY_S, wait_s or 0.0)
         # A recording has no such side: nothing to complain of. Anything else is said once.
         if error.reason != NO_HISTORY and str(error) != self._said:
             self._said = str(error)
@@ -117,6 +140,7 @@ class History:
 
     async def _ask(self, interval: Interval, wanting: dict[str, int]) -> None:
         since_ns = min(wanting.values())
+        books = [self._ear.books[symbol] for symbol in wanting if symbol in self._ear.books]
         try:
             answer = await self._feed.bars(list(wanting), interval, since_ns)
         except FeedError as error:
@@ -126,14 +150,31 @@ class History:
                 self._fail(error)
             return
         self._said = ""
-        # What is not over yet is not whole, and minutes are cut where the longer ones still go on.
-        until_ns = interval.start(min(answer.until_ns, max(self._now_ns(), since_ns)))
-        for symbol in wanting:
-            book = self._ear.books.get(symbol)
-            if book is None or interval not in book.series:
-                continue
-            bars = [each for each in answer.bars.get(symbol, []) if each.start_ns + interval.ns <= until_ns]
-            book.on_history(interval, bars)
-            if interval is Interval.MINUTE:
-                book.gaps.fill(since_ns, until_ns)
-            self._asked[symbol, interval] = book.gaps.filled_to
+        # What is not over yet, or has just ended, is not whole; and minutes are cut where the longer ones
+        # still go on.
+        now_ns = self._now_ns()
+        until_ns = interval.start(min(answer.until_ns, max(now_ns - SETTLE_NS, since_ns)))
+        for book in books:
+            # A symbol that left meanwhile and came back has a new book, which has asked for nothing yet.
+            if self._ear.books.get(book.symbol) is book and interval in book.series:
+                self._take(book, interval, answer, (since_ns, until_ns))
+                if interval is Interval.MINUTE and book.gaps.wanting(now_ns) is not None:
+                    self._soon[book.symbol] = self._clock.now() + TOO_SOON_S
+                # Some ten milliseconds each: the feed's reader must not wait for all of them.
+                await asyncio.sleep(0)
+        if interval is Interval.MINUTE:
+            self._ear.reach(until_ns)
+
+    def _take(self, book: Book, interval: Interval, answer: BarHistory, told: tuple[int, int]) -> None:
+        bars = [each for each in answer.bars.get(book.symbol, []) if each.start_ns + interval.ns <= told[1]]
+        book.on_history(interval, _kept(bars, interval))
+        if interval is Interval.MINUTE:
+            book.gaps.fill(*told)
+        self._asked[book.symbol, interval] = book.gaps.filled_to
+
+
+def _kept(bars: list[VenueBar], interval: Interval) -> list[VenueBar]:
+    """Those of so many buckets as are kept: more would be made and thrown away."""
+    length = bucket_ns(interval)
+    buckets = sorted({bar.start_ns // length for bar in bars})[-BUCKETS_KEPT:]
+    return [bar for bar in bars if bar.start_ns // length >= buckets[0]]
