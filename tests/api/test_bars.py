@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from tapecast.api.bars import HOLD_S, MOST, WAITING_MOST
+from tapecast.api.bars import HOLD_S, MOST, WAITING_MOST, _clear
+from tapecast.api.mailbox import Mailbox
 from tapecast.api.symbols import Ask, BarsAsk
+from tapecast.api.topic import Versions
 from tapecast.bars import Bar, Interval
 from tapecast.bus.bars import BarIndex, BarMessage, Stored
 from tapecast.bus.bars_joins import BarsListener, BarsOf
@@ -189,6 +191,34 @@ def test_a_client_that_fell_far_behind_gets_all_anew() -> None:
     assert starts == sorted(starts)
 
 
+def test_a_slow_client_costs_the_others_nothing() -> None:
+    """Of the same view: they have got every bar, and get nothing again."""
+    desk = Desk()
+    slow, quick = desk.look(), desk.look()
+    desk.store()
+    desk.heard(slow)
+    desk.heard(quick)
+    slow.stall()
+    for second in range(3 * WAITING_MOST):
+        desk.tell(desk.bar(second, 1.0 + second, closed=True))
+        desk.flush()
+    heard = desk.heard(quick)
+    assert [name for name, _ in heard] == ["bar"] * 3 * WAITING_MOST
+    slow.drain()
+    assert "bars" in [name for name, _ in desk.heard(slow)]
+
+
+def test_many_bars_at_once_are_all_told_to_who_takes_them() -> None:
+    """The bus was away for a moment: nobody is behind."""
+    desk = Desk()
+    peer = desk.look()
+    desk.store()
+    desk.heard(peer)
+    for second in range(3 * WAITING_MOST):
+        desk.tell(desk.bar(second, 1.0 + second, closed=True))
+    assert closes(desk.heard(peer)) == [1.0 + second for second in range(3 * WAITING_MOST)]
+
+
 def test_a_late_bar_takes_nothing_from_the_forming_one() -> None:
     """Both are told."""
     desk = Desk()
@@ -270,3 +300,12 @@ def test_nonsense_costs_nothing(caplog: Any) -> None:
     desk.heard(peer)
     desk.tell(desk.bar(1, 1.0))
     assert closes(desk.heard(peer)) == [1.0]
+
+
+def test_symbols_whose_names_begin_alike_wait_apart() -> None:
+    """`A` that falls behind takes nothing from `AAPL`."""
+    mailbox = Mailbox({}, Versions())
+    for key in ("bars:A", "bar:A:1", "bars:AAPL", "bar:AAPL:1"):
+        mailbox.put_event(key, b"")
+    _clear(mailbox, "A")
+    assert list(mailbox.events) == ["bars:AAPL", "bar:AAPL:1"]

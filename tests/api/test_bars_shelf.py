@@ -7,9 +7,9 @@ import json
 import msgspec
 import pytest
 
-from tapecast.api.bars_shelf import Shelf
+from tapecast.api.bars_shelf import FRAMES_MOST, Shelf
 from tapecast.bars import Bar, Interval
-from tapecast.bus.bars import BARS_KEPT, BUCKET
+from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex
 from tests.api.peer import parsed
 
 
@@ -113,3 +113,33 @@ def test_waiting_is_over_when_something_is_known() -> None:
     assert not settled(Interval.MINUTE, raw(0, 1), is_joined=True)
     assert settled(Interval.MINUTE, is_joined=True, has_history=True)
     assert settled(Interval.MINUTE, is_joined=True, was_awaited=True)
+
+
+def test_few_frames_are_kept() -> None:
+    """Somebody may ask for each of a thousand limits, and each frame is as large as its answer."""
+    one = shelf()
+    one.put(raw(1, 1))
+    for limit in range(1, 100):
+        one.frame(limit)
+    assert len(one._frames) <= FRAMES_MOST
+
+
+def test_whose_history_it_is_is_told_at_once() -> None:
+    """Also if it brings no bar."""
+    one = shelf()
+    one.put(raw(1, 1))
+    assert b'"history":"own"' in one.frame(5)
+    one.begin(BarIndex(history=True))
+    assert b'"history":"venue"' in one.frame(5)
+
+
+def test_bars_of_another_feed_are_forgotten() -> None:
+    """A chart must not go on from an exchange's to those of all, or from a demo's."""
+    one = shelf()
+    one.begin(BarIndex(feed="iex"))
+    one.put(raw(1, 1))
+    one.begin(BarIndex())
+    one.begin(BarIndex(feed="iex"))
+    assert len(one.bars(5)) == 1
+    one.begin(BarIndex(feed="sip"))
+    assert one.bars(5) == []

@@ -34,7 +34,9 @@ HOLD_S: Final = 30.0
 MOST: Final = 1000
 """Symbols times lengths that one process follows. Each takes a third of a megabyte."""
 WAITING_MOST: Final = 64
-"""Bars that are over and wait for one client. One that is further behind gets all of them anew."""
+WAITING_EACH: Final = 8
+"""Bars that are over and wait for one client: so many, or so many of each symbol if that is more. One that is
+further behind gets all of them anew."""
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +198,7 @@ class BarBook:
         shelf = self._shelves.get(of)
         if shelf is None:
             return
-        shelf.is_joined, shelf.has_history = True, stored.listing.history
+        shelf.begin(stored.listing)
         for bar in stored.bars:
             try:
                 shelf.put(bytes(bar))
@@ -220,20 +222,25 @@ class BarBook:
             # What waits of it, if it does, is from before.
             if start == shelf.forming:
                 view.drop_position(shelf.symbol)
+            room = max(WAITING_MOST, WAITING_EACH * len(self._asks[view][0].symbols))
+            if len(view.mailbox.events) >= room:
+                # Who takes everything gets each of them, however many come at once.
+                view.flush(self._clock.now())
             view.put_event(f"bar:{shelf.symbol}:{start}", frame)
-            if any(len(mailbox.events) > WAITING_MOST for mailbox in _mailboxes(view)):
-                self._replace(view, shelf, limit)
+            for client in view.behind:
+                if len(client.mailbox.events) > room:
+                    _clear(client.mailbox, shelf.symbol)
+                    client.mailbox.put_event(f"bars:{shelf.symbol}", shelf.frame(limit))
 
     def _replace(self, view: View, shelf: Shelf, limit: int) -> None:
-        key = f"bars:{shelf.symbol}"
-        for mailbox in _mailboxes(view):
-            # After them it would be undone by what it replaces.
-            mailbox.events.pop(key, None)
-            for waiting in [each for each in mailbox.events if each.startswith(f"bar:{shelf.symbol}:")]:
-                del mailbox.events[waiting]
-        view.drop_position(shelf.symbol)
-        view.put_event(key, shelf.frame(limit))
+        for mailbox in (view.mailbox, *(client.mailbox for client in view.behind)):
+            _clear(mailbox, shelf.symbol)
+        view.put_event(f"bars:{shelf.symbol}", shelf.frame(limit))
 
 
-def _mailboxes(view: View) -> list[Mailbox]:
-    return [view.mailbox, *(client.mailbox for client in view.behind)]
+def _clear(mailbox: Mailbox, symbol: str) -> None:
+    """Forget what waits of these bars: after all of them it would be undone by what it replaces."""
+    mailbox.events.pop(f"bars:{symbol}", None)
+    for waiting in [each for each in mailbox.events if each.startswith(f"bar:{symbol}:")]:
+        del mailbox.events[waiting]
+    mailbox.positions.pop(symbol, None)

@@ -6,10 +6,14 @@ Of each start the bar of the highest order stands; its bytes are ingest's own, a
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from tapecast.api.view import View
-from tapecast.bus.bars import BARS_KEPT, BUCKET, decode_bar_head
+from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, decode_bar_head
 from tapecast.bus.bars_joins import BarsOf
+
+FRAMES_MOST: Final = 4
+"""Different limits whose frames are kept: each is as large as its answer."""
 
 
 class Shelf:
@@ -26,11 +30,22 @@ class Shelf:
         self.forming = ""
         self.is_joined = False
         self.has_history = False
+        # Whose bars they are.
+        self._feed = ""
         # Somebody has waited for it in vain already.
         self.was_awaited = False
         # Each with the most that it shows of before.
         self.views: dict[View, int] = {}
         self.held_until = -math.inf
+
+    def begin(self, listing: BarIndex) -> None:
+        """What is stored is about to be put here. Of another feed's bars none is kept."""
+        if listing.feed and self._feed not in ("", listing.feed):
+            self._bars.clear()
+        self._feed = listing.feed or self._feed
+        self.is_joined, self.has_history = True, listing.history
+        # It says whose history it is.
+        self._frames.clear()
 
     def put(self, data: bytes) -> tuple[str, bytes, bool] | None:
         """Hold this bar if it is newer: its start, its frame, and whether it is over. Or nothing."""
@@ -67,6 +82,8 @@ class Shelf:
         """The same as an event, made once for all that get it."""
         frame = self._frames.get(limit)
         if frame is None:
+            if len(self._frames) == FRAMES_MOST:
+                self._frames.clear()
             frame = self._frames[limit] = b"event: bars\ndata: %b\n\n" % _line(self.body(limit))
         return frame
 

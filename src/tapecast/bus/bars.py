@@ -43,10 +43,14 @@ class BarMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BarIndex(msgspec.Struct, frozen=True):
-    """The buckets, by their first second, oldest first. `history`: the venue's own bars of before are in."""
+    """The buckets, by their first second, oldest first. `history`: the venue's own bars of before are in.
+
+    `feed`: whose bars they are. Those of one exchange are none of all exchanges', and invented ones of none.
+    """
 
     buckets: list[int] = []
     history: bool = False
+    feed: str = ""
 
 
 class BarHead(msgspec.Struct, frozen=True, gc=False):

@@ -127,3 +127,14 @@ def test_what_redis_holds_is_where_it_begins() -> None:
     assert series.over(START + 2 * S) == [START + S]
     series.close(START + S, partial=True)
     assert [(bar.start, bar.closed, bar.epoch) for bar in series.number(7, 1)] == [(forming.start, True, 7)]
+
+
+def test_a_bucket_tells_what_was_removed() -> None:
+    """Who was away and reads it holds that bar still."""
+    series = Series(Interval.SECOND)
+    for at in (0, 1):
+        tell(series, at, 10.0, now_s=5)
+    written(series, 5)
+    series.tell(START, None, now_ns=START + 5 * S, partial=False)
+    ((first, second),) = series.changed_buckets().values()
+    assert (first.removed, second.removed) == (True, False)

@@ -144,7 +144,8 @@ class Series:
         buckets: dict[int, list[Bar]] = {start: [] for start in sorted(changed)}
         for start in sorted(self._told):
             bucket, bar = self.bucket(start), self._told[start]
-            if bucket in changed and not bar.removed:
+            # Also that there is none any more: who was away has not heard of it.
+            if bucket in changed:
                 buckets[bucket].append(bar)
         return buckets
 
