@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tapecast.bars import Bar, Interval
+from tapecast.bars import Bar, BarCounts, Interval
 from tapecast.market import parse_rfc3339, rfc3339
 
 AT = parse_rfc3339("2026-11-20T15:04:07.25Z")
@@ -49,3 +49,8 @@ def test_what_is_unknown_is_left_out() -> None:
         "epoch": 7,
         "seq": 8,
     }
+
+
+def test_counts_add_up() -> None:
+    """Each for itself."""
+    assert BarCounts(1, 2, 3, 4, 5) + BarCounts(told=10) == BarCounts(1, 12, 3, 4, 5)

@@ -90,3 +90,21 @@ class Bar(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     removed: bool = False
     epoch: int = 0
     seq: int = 0
+
+
+class BarCounts(msgspec.Struct, omit_defaults=True):
+    """What one market's bars have come to since the process began."""
+
+    # Whose bars are made here now.
+    symbols: int = 0
+    # Words on bars that Redis has taken, and those of them that go back.
+    told: int = 0
+    corrected: int = 0
+    # Questions to the venue's REST side, and those that it did not answer.
+    asked: int = 0
+    failed: int = 0
+
+    def __add__(self, other: BarCounts) -> BarCounts:
+        """Of both markets."""
+        both = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return BarCounts(*(one + another for one, another in both))

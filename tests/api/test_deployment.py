@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tapecast.api.deployment import ALIKE, Deployment
+from tapecast.bars import BarCounts
 from tapecast.bus.codec import AccountStatus, IngestStatus, LeaseStatus, ReplicaStatus
 from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState
@@ -45,6 +46,15 @@ def test_of_nothing_heard_nothing_is_invented(bench: Bench) -> None:
     assert not [
         name for name in found if name.startswith(("feed_state", "ingest", "lease", "newest", "redis_l"))
     ]
+
+
+def test_what_bars_come_to(bench: Bench) -> None:
+    """By process, as everything that ingest counts."""
+    bench.hub.on_ingest(ingest("i-1", bars=BarCounts(2, 30, 4, 5, 1)))
+    found = told(bench)
+    assert found["ingest_bars_symbols i-1"] == 2
+    totals = [found[f"ingest_bars_{name}_total i-1"] for name in ("told", "corrected", "asked", "failed")]
+    assert totals == [30, 4, 5, 1]
 
 
 def test_a_feed_is_in_one_state(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from tapecast.api.exposition import gauge, labelled_gauge
 from tapecast.api.hub import Hub
+from tapecast.bars import BarCounts
 from tapecast.bus.codec import AccountStatus, IngestStatus
 from tapecast.market import FeedState
 
@@ -38,6 +39,11 @@ ALIKE: Final[Mapping[str, Callable[[Iterable[float]], float]]] = {
     "tapecast_ingest_reconnects": max,
     "tapecast_ingest_resubscribed": max,
     "tapecast_ingest_flush_seconds": max,
+    "tapecast_ingest_bars_symbols": max,
+    "tapecast_ingest_bars_told": max,
+    "tapecast_ingest_bars_corrected": max,
+    "tapecast_ingest_bars_asked": max,
+    "tapecast_ingest_bars_failed": max,
     "tapecast_ingest_account_limited": max,
     "tapecast_ingest_account_reconnects": max,
 }
@@ -113,7 +119,20 @@ def _ingests(statuses: list[IngestStatus]) -> Iterator[Metric]:
     for status in statuses:
         flushes.add_metric([status.id], status.flushes.buckets(), status.flushes.total)
     yield flushes
+    yield from _bars({status.id: status.bars for status in statuses})
     yield from _accounts({s.id: s.account for s in statuses if s.account is not None})
+
+
+def _bars(bars: Mapping[str, BarCounts]) -> Iterator[Metric]:
+    followed = {process: each.symbols for process, each in bars.items()}
+    yield labelled_gauge("ingest_bars_symbols", "Symbols whose bars are made.", "process", followed)
+    yield _each("bars_told", "Words on bars.", {process: each.told for process, each in bars.items()})
+    corrected = {process: each.corrected for process, each in bars.items()}
+    yield _each("bars_corrected", "Words on bars that were over, or that go back.", corrected)
+    asked = {process: each.asked for process, each in bars.items()}
+    yield _each("bars_asked", "Questions for bars to the venue's REST side.", asked)
+    failed = {process: each.failed for process, each in bars.items()}
+    yield _each("bars_failed", "Those of them that it did not answer.", failed)
 
 
 def _accounts(accounts: Mapping[str, AccountStatus]) -> Iterator[Metric]:

@@ -82,6 +82,8 @@ class Told(NamedTuple):
     # Buckets that there are too many of.
     dropped: Sequence[int] = ()
     anew: bool = False
+    # Whether the listing is to be written although no bucket is.
+    lists: bool = False
 
 
 decode_bar_message = codec.decoder(BarMessage)
@@ -110,7 +112,7 @@ def _writes(bus: Bus, told: Told) -> list[Write]:
         Write(keys.bars(interval, symbol, str(start)), codec.encode(bars))
         for start, bars in told.buckets.items()
     ]
-    if told.buckets or told.dropped or told.anew:
+    if told.buckets or told.dropped or told.anew or told.lists:
         writes.append(Write(keys.bars(interval, symbol, "index"), codec.encode(told.listing)))
     name = keys.bars(interval, symbol)
     writes.append(Write(name, _message(told), channel=keys.channel(name)))

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tapecast.bars import Interval
+from tapecast.bars import BarCounts, Interval
 from tapecast.bus.histogram import Histogram
 from tapecast.market import FeedState, Market, SymbolState, Tick
 
@@ -123,6 +123,7 @@ class IngestStatus(msgspec.Struct, frozen=True):
     # Of the active and the refused symbols those that no client of prices asks for, what may be held.
     # Every process needs them, and no stranger may be told.
     private: list[str] = []
+    bars: BarCounts = msgspec.field(default_factory=BarCounts)
 
 
 class ReplicaStatus(msgspec.Struct, frozen=True):

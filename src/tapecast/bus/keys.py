@@ -53,7 +53,8 @@ ACCOUNT_SILENT_S: Final = 12.0
 
 BARS_TTL_S: Final = {"1s": 900, "5s": 3600, "1m": 4 * 86_400, "5m": 7 * 86_400, "1h": 30 * 86_400}
 """Since the last write to a bucket. A page opened on a Sunday shows Friday's minutes."""
-SIMULATED_BARS_TTL_S: Final = 600
+SIMULATED_BARS_TTL_S: Final = 6 * 3600
+"""As long as a demo may be looked at: its history is written once. No other feed goes on from it."""
 
 
 class Keys:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, Never
 
 from tapecast import __version__
+from tapecast.bars import BarCounts
 from tapecast.bus import codec
 from tapecast.bus.connection import Bus
 from tapecast.bus.interest import InterestReader
@@ -175,6 +176,7 @@ class Worker:
             flushes=self._counters.flushes,
             account=self._account.status() if self._account is not None else None,
             private=sorted({*active, *refused} - asked),
+            bars=sum((owner.bars.counts for owner in owners), BarCounts()),
         )
 
     async def settled(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from tapecast.bars import Bar, Interval
@@ -13,15 +15,16 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.clock import Clock
-from tapecast.errors import BusUnavailable, LeaseLost
+from tapecast.errors import BusUnavailable, FeedTransient, LeaseLost
 from tapecast.feeds.base import BarHistory, FeedListener
+from tapecast.ingest.bars import cache
 from tapecast.ingest.bars import keeper as module
 from tapecast.ingest.bars.keeper import Keeper
 from tapecast.ingest.bars.wanted import GRACE_S, Wanted
 from tapecast.market import parse_rfc3339
 from tests.ingest.bars.raw import START, bars_of, told, trade
 from tests.ingest.fakes import FakeFeed
-from tests.support import HandClock
+from tests.support import HandClock, eventually
 
 S = 10**9
 
@@ -206,7 +209,7 @@ async def test_another_length_may_be_wanted_at_any_moment(
     stage, read = Stage(bus, lease), read_bars
     first = [Bar("2026-11-20T14:58:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)]
     start = parse_rfc3339("2026-11-20T14:00:00Z") // S
-    index = BarIndex([start], history=True)
+    index = BarIndex([start], history=True, feed="simulated")
     told_before = Told("AAPL", Interval.MINUTE, first, first[0], {start: first}, index)
     await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
 
@@ -215,7 +218,7 @@ async def test_another_length_may_be_wanted_at_any_moment(
         stage.want(AAPL=[Interval.SECOND, Interval.MINUTE], MSFT=[Interval.HOUR])
         return await read(*of)
 
-    monkeypatch.setattr(module, "read_bars", slowly)
+    monkeypatch.setattr(cache, "read_bars", slowly)
     stage.want(AAPL=[Interval.SECOND])
     trades = [trade(at, 1.0) for at in (1, 61)]
     for each in trades:
@@ -232,7 +235,8 @@ async def test_a_length_may_be_wanted_while_a_loss_is_looked_for(
     """What is new has lost nothing."""
     stage = Stage(bus, lease)
     stage.want(AAPL=[Interval.SECOND])
-    stage.keeper.ear.on_trade(trade(1, 1.0))
+    for at in (1, 3):
+        stage.keeper.ear.on_trade(trade(at, 1.0))
     await stage.keeper.turn()
 
     async def slowly(*_: object) -> bool:
@@ -241,7 +245,131 @@ async def test_a_length_may_be_wanted_while_a_loss_is_looked_for(
 
     monkeypatch.setattr(module, "has_buckets", slowly)
     await bus.redis.flushall()
-    stage.keeper.ear.on_trade(trade(2, 1.0))
+    stage.keeper.ear.on_trade(trade(4, 1.0))
     await stage.keeper.turn()
     await stage.keeper.turn()
     assert stage.keeper.ear.books.keys() == {"AAPL", "MSFT"}
+
+
+async def test_history_that_comes_during_a_write_is_told(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anew, though there is no bar in it: who waits for it need wait no longer."""
+    stage, write = Stage(bus, lease, history=True), write_bars
+    stage.want(AAPL=[Interval.MINUTE])
+    stage.keeper.ear.on_trade(trade(1, 1.0))
+
+    async def slowly(*of: Any, **more: Any) -> None:
+        stage.keeper.ear.books["AAPL"].on_history(Interval.MINUTE, [])
+        await write(*of, **more)
+
+    monkeypatch.setattr(module, "write_bars", slowly)
+    await stage.keeper.turn()
+    monkeypatch.setattr(module, "write_bars", write)
+    await stage.keeper.turn()
+    assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+
+
+async def test_what_was_to_be_read_anew_is_so_after_a_failure(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has been told."""
+    stage, write = Stage(bus, lease, history=True), write_bars
+    stage.want(AAPL=[Interval.MINUTE])
+    await stage.keeper.turn()
+    await stage.keeper._history.turn()
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise BusUnavailable("gone")
+
+    monkeypatch.setattr(module, "write_bars", refuse)
+    await stage.keeper.turn()
+    monkeypatch.setattr(module, "write_bars", write)
+    await stage.keeper.turn()
+    assert (await read_bars(bus, "AAPL", Interval.MINUTE)).listing.history
+
+
+async def test_a_forming_bar_that_redis_has_lost_is_told_again(bus: Bus, lease: Lease) -> None:
+    """The market may be closed, and no trade come for days."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    stage.keeper.ear.on_trade(trade(1, 1.0))
+    await stage.keeper.turn()
+    await bus.redis.flushall()
+    await lease.renew()
+    await stage.keeper.turn()
+    assert len(await stage.stored(Interval.SECOND)) == 1
+
+
+@pytest.mark.parametrize("name", ["iex", "replay"])
+async def test_bars_of_another_feed_are_not_gone_on_from(bus: Bus, lease: Lease, name: str) -> None:
+    """A demo's would be taken for real, an exchange's for all; a tape that is played again counts twice."""
+    feed = "replay" if name == "replay" else "simulated"
+    bars = [Bar("2026-11-20T15:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)]
+    start = START // S
+    told_before = Told("AAPL", Interval.SECOND, bars, bars[0], {start: bars}, BarIndex([start], feed=feed))
+    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
+    stage = Stage(bus, lease)
+    stage.feed.name = name
+    stage.want(AAPL=[Interval.SECOND])
+    await stage.keeper.turn()
+    stored = await read_bars(bus, "AAPL", Interval.SECOND)
+    assert stored == Stored([], BarIndex(feed=name)), "whoever shows the others is told at once"
+    stage.keeper.ear.on_trade(trade(0.5, 7.0))
+    await stage.keeper.turn()
+    assert told((await stage.stored(Interval.SECOND)).values()) == bars_of([trade(0.5, 7.0)], Interval.SECOND)
+
+
+async def test_nonsense_in_redis_stops_no_owner(bus: Bus, lease: Lease) -> None:
+    """Somebody else's bar costs itself."""
+    good = Bar("2026-11-20T15:00:01Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)
+    bad = [msgspec.structs.replace(good, start=start) for start in ("yesterday", "2026-11-20T15:00:01.5Z")]
+    start = START // S
+    index = BarIndex([start], feed="simulated")
+    told_before = Told("AAPL", Interval.SECOND, bad, good, {start: [good, *bad]}, index)
+    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    await stage.keeper.turn()
+    assert [bar.start for bar in stage.keeper.ear.books["AAPL"].series[Interval.SECOND]] == [good.start]
+
+
+async def test_a_history_whose_buckets_are_gone_is_asked_for_anew(bus: Bus, lease: Lease) -> None:
+    """They live for days, and the listing with the newest of them."""
+    stage = Stage(bus, lease, history=True)
+    bars = [Bar("2026-11-20T14:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)]
+    start = parse_rfc3339("2026-11-20T14:00:00Z") // S
+    index = BarIndex([start - 3600, start], history=True, feed="simulated")
+    told_before = Told("AAPL", Interval.MINUTE, bars, bars[0], {start: bars}, index)
+    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
+    stage.want(AAPL=[Interval.MINUTE])
+    stage.keeper.ear.on_trade(trade(1, 1.0))
+    await stage.keeper.turn()
+    await stage.keeper._history.turn()
+    ((_, _, since),) = stage.feed.asked
+    assert START - since > 3 * 86_400 * S
+
+
+async def test_what_is_told_and_asked_is_counted(bus: Bus, lease: Lease) -> None:
+    """For `/metrics`; who keeps no bars any more follows no symbol."""
+    stage = Stage(bus, lease, history=True)
+    stage.want(AAPL=[Interval.SECOND, Interval.MINUTE])
+    for at in (0, 1, 0.5):
+        stage.keeper.ear.on_trade(trade(at, 1.0))
+        await stage.keeper.turn()
+    await stage.keeper._history.turn()
+    stage.feed.failure = FeedTransient("rate_limited", "HTTP 429")
+    stage.want(AAPL=[Interval.HOUR])
+    await stage.keeper.turn()
+    await stage.keeper._history.turn()
+    counts = stage.wanted.counts
+    assert (counts.symbols, counts.corrected, counts.asked, counts.failed) == (1, 1, 2, 1)
+    told_before = counts.told
+    stage.keeper.ear.on_trade(trade(9, 1.0))
+    running = asyncio.create_task(stage.keeper.run())
+    await eventually(lambda: counts.told > told_before)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    stage.want(AAPL=[Interval.SECOND], MSFT=[Interval.SECOND])
+    assert counts.symbols == 0

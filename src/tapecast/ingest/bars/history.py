@@ -12,7 +12,7 @@ import asyncio
 import logging
 from typing import Final, Never
 
-from tapecast.bars import MINUTE_NS, Interval, VenueBar
+from tapecast.bars import MINUTE_NS, BarCounts, Interval, VenueBar
 from tapecast.bus.bars import BARS_KEPT, BUCKET, bucket_ns
 from tapecast.clock import Clock
 from tapecast.errors import FeedError, FeedFatal, FeedTransient
@@ -43,10 +43,11 @@ logger = logging.getLogger(__name__)
 class History:
     """Asks for what is missing, for as long as the lease is held."""
 
-    def __init__(self, feed: Feed, ear: Ear, clock: Clock) -> None:
+    def __init__(self, feed: Feed, ear: Ear, clock: Clock, counts: BarCounts | None = None) -> None:
         self._feed = feed
         self._ear = ear
         self._clock = clock
+        self._counts = counts or BarCounts()
         # Up to when minutes were known as each book's longer bars were asked for.
         self._asked: dict[tuple[str, Interval], int] = {}
         # Not before, after a failure.
@@ -118,6 +119,7 @@ class History:
         """One bad symbol refuses all: halve them until it stands alone."""
         symbols = list(wanting)
         if len(symbols) == 1:
+            self._counts.failed += 1
             logger.warning("bars_refused: %s: %s: %s", symbols[0], interval, error)
             self._refused.add((symbols[0], interval))
             return
@@ -128,6 +130,7 @@ class History:
             await self._ask(interval, {symbol: wanting[symbol] for symbol in part})
 
     def _fail(self, error: FeedError) -> None:
+        self._counts.failed += error.reason != NO_HISTORY
         wait_s = error.retry_after if isinstance(error, FeedTransient) else None
         self._next_s = self._clock.now() + max(RETRY_S, wait_s or 0.0)
         # A recording has no such side: nothing to complain of. Anything else is said once.
@@ -141,6 +144,7 @@ class History:
     async def _ask(self, interval: Interval, wanting: dict[str, int]) -> None:
         since_ns = min(wanting.values())
         books = [self._ear.books[symbol] for symbol in wanting if symbol in self._ear.books]
+        self._counts.asked += 1
         try:
             answer = await self._feed.bars(list(wanting), interval, since_ns)
         except FeedError as error:

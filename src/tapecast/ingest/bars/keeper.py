@@ -10,19 +10,8 @@ import asyncio
 import logging
 from typing import Final, Never
 
-import msgspec
-
-from tapecast.bars import Bar, Interval
-from tapecast.bus.bars import (
-    BARS_KEPT,
-    BUCKET,
-    BarIndex,
-    Told,
-    decode_bar,
-    has_buckets,
-    read_bars,
-    write_bars,
-)
+from tapecast.bars import Interval
+from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Told, has_buckets, write_bars
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
@@ -30,9 +19,10 @@ from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable
 from tapecast.feeds.base import Feed, FeedListener
 from tapecast.ingest.bars.book import Book
+from tapecast.ingest.bars.cache import read_cached
 from tapecast.ingest.bars.ear import Ear
 from tapecast.ingest.bars.history import History
-from tapecast.ingest.bars.series import KEPT, Series
+from tapecast.ingest.bars.series import Series
 from tapecast.ingest.bars.wanted import Wanted
 
 logger = logging.getLogger(__name__)
@@ -40,6 +30,9 @@ logger = logging.getLogger(__name__)
 TELL_EVERY_S: Final = 0.25
 AT_ONCE: Final = 25
 """Symbols that are told without a pause, and written in one call: about a millisecond each."""
+BARS_AT_ONCE: Final = 2000
+"""In one call, or a little more: a third of a megabyte, some milliseconds."""
+MANY: Final = 100
 S: Final = 1_000_000_000
 
 
@@ -62,7 +55,7 @@ class Keeper:
         self._clock = clock or Clock()
         self._wanted = wanted
         self.ear = Ear(owner, self._clock, runs=feed.name != "replay")
-        self._history = History(feed, self.ear, self._clock)
+        self._history = History(feed, self.ear, self._clock, wanted.counts)
         self._seq = 0
         self._said = ""
         # Another one: Redis may have been emptied since.
@@ -75,9 +68,12 @@ class Keeper:
         """Keep bars. Raises LeaseLost."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._history.run())
-            while True:
-                await self.turn()
-                await asyncio.sleep(TELL_EVERY_S)
+            try:
+                while True:
+                    await self.turn()
+                    await asyncio.sleep(TELL_EVERY_S)
+            finally:
+                self._wanted.leave()
 
     async def turn(self) -> None:
         """Do once what is due. Raises LeaseLost."""
@@ -92,6 +88,9 @@ class Keeper:
                     await self._restore(book, series)
                 # The time of this very moment: a trade that came while we waited is not of the future.
                 book.tell(self.ear.over_ns())
+                if any(len(series.pending) > MANY for series in book.series.values()):
+                    # A history of days is some ten milliseconds' work.
+                    await asyncio.sleep(0)
             for interval in Interval:
                 await self._write(interval)
             self._said = ""
@@ -107,9 +106,9 @@ class Keeper:
             return
         for book in list(self.ear.books.values()):
             for series in [each for each in book.series.values() if each.is_ready]:
-                # Not the newest: it may have been written anew already.
-                last = [str(start // S) for start in sorted(series.buckets)[-2:-1]]
-                if not await has_buckets(self._bus, book.symbol, series.interval, last):
+                # Not the newest, if there are two: it may have been written anew already.
+                last = [str(start // S) for start in sorted(series.buckets)[-2:][:1]]
+                if not last or not await has_buckets(self._bus, book.symbol, series.interval, last):
                     series.tell_again()
                     book.gaps.unfill()
                     self._history.again(book.symbol)
@@ -125,37 +124,46 @@ class Keeper:
             for interval in intervals:
                 if interval not in book.series:
                     book.series[interval] = Series(interval)
+        self._wanted.counts.symbols = len(self.ear.books)
         self._feed.want_bars(wanted.keys())
 
     async def _restore(self, book: Book, series: Series) -> None:
-        stored = await read_bars(self._bus, book.symbol, series.interval, KEPT)
-        newest: dict[str, Bar] = {}
-        for data in stored.bars:
-            try:
-                bar = decode_bar(bytes(data))
-            except msgspec.DecodeError:
-                continue
-            held = newest.get(bar.start)
-            if held is None or (bar.epoch, bar.seq) > (held.epoch, held.seq):
-                newest[bar.start] = bar
-        starts = [start * S for start in stored.listing.buckets]
-        bars = [newest[start] for start in sorted(newest)]
-        book.restore(series.interval, bars, starts, history=stored.listing.history)
+        cached = await read_cached(self._bus, self._feed, book.symbol, series.interval)
+        book.restore(series.interval, cached.bars, cached.buckets, history=cached.history)
+        # Whoever shows another feed's is to have ours.
+        series.is_anew |= cached.foreign
 
     async def _write(self, interval: Interval) -> None:
-        news = [
-            (series, self._told(book.symbol, series))
-            for book in self.ear.books.values()
-            if (series := book.series.get(interval)) is not None and (series.pending or series.is_anew)
-        ]
-        for start in range(0, len(news), AT_ONCE):
-            batch = news[start : start + AT_ONCE]
+        batch: list[tuple[Series, Told]] = []
+        bars = 0
+        for book in list(self.ear.books.values()):
+            series = book.series.get(interval)
+            if series is not None and series.is_ready and (series.pending or series.is_anew):
+                told = self._told(book.symbol, series)
+                batch.append((series, told))
+                bars += len(told.bars) + sum(len(each) for each in told.buckets.values())
+            if len(batch) == AT_ONCE or bars > BARS_AT_ONCE:
+                await self._put(batch)
+                batch, bars = [], 0
+        if batch:
+            await self._put(batch)
+
+    async def _put(self, batch: list[tuple[Series, Told]]) -> None:
+        for series, _ in batch:
+            # Before the wait: history may arrive in it, and is to be told anew again.
+            series.is_anew = False
+        try:
             told = [each for _, each in batch]
             await write_bars(self._bus, self._fence, told, simulated=self._feed.simulated)
+        except BaseException:
             for series, each in batch:
-                series.is_anew = False
-                series.buckets.difference_update(start * S for start in each.dropped)
-                series.wrote(each.bars, [start * S for start in each.buckets])
+                series.is_anew |= each.anew
+            raise
+        for series, each in batch:
+            series.buckets.difference_update(start * S for start in each.dropped)
+            series.wrote(each.bars, [start * S for start in each.buckets])
+            self._wanted.counts.told += len(each.bars)
+            self._wanted.counts.corrected += sum(bar.corrected for bar in each.bars)
 
     def _told(self, symbol: str, series: Series) -> Told:
         first_seq = max(self._seq + 1, self._clock.micros())
@@ -164,7 +172,9 @@ class Keeper:
         buckets = series.changed_buckets()
         held = sorted(series.buckets | buckets.keys())
         dropped = held[: max(0, len(held) - BARS_KEPT // BUCKET - 1)]
-        index = BarIndex([start // S for start in held[len(dropped) :]], series.has_history)
+        kept = [start // S for start in held[len(dropped) :]]
+        index = BarIndex(kept, series.has_history, self._feed.name)
         changed = {start // S: bars for start, bars in buckets.items() if start not in dropped}
         gone = [start // S for start in dropped]
-        return Told(symbol, series.interval, bars, series.newest, changed, index, gone, series.is_anew)
+        lists = series.is_anew or not series.is_listed
+        return Told(symbol, series.interval, bars, series.newest, changed, index, gone, series.is_anew, lists)

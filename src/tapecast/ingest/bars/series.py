@@ -26,7 +26,7 @@ class Series:
 
     __slots__ = (
         "_bucket_ns", "_floor", "_now_ns", "_open", "_reached", "_told", "buckets", "has_history", "interval",
-        "is_anew", "is_ready", "pending",
+        "is_anew", "is_listed", "is_ready", "pending",
     )  # fmt: skip
 
     def __init__(self, interval: Interval) -> None:
@@ -44,6 +44,8 @@ class Series:
         self.has_history = False
         # Whoever shows it is to read all of it again.
         self.is_anew = False
+        # Whether Redis knows whose bars they are, and which buckets there are.
+        self.is_listed = False
         # Whether what Redis holds of it has been read: before that nothing is told, or it would be lost.
         self.is_ready = False
         self._floor = 0
@@ -98,7 +100,7 @@ class Series:
     def tell_again(self) -> None:
         """All of it, since Redis has lost what was told."""
         self.pending = {start: bar for start, bar in self._told.items() if not bar.removed}
-        self.buckets, self.has_history, self.is_anew = set(), False, True
+        self.buckets, self.has_history, self.is_anew, self.is_listed = set(), False, True, False
 
     def reopen(self) -> None:
         """Bars of any age are about to be told: those of the venue's, in whole buckets."""
@@ -150,7 +152,8 @@ class Series:
         return buckets
 
     def wrote(self, bars: Iterable[Bar], buckets: Iterable[int]) -> None:
-        """These are in Redis now."""
+        """These are in Redis now, and so is what is said of all of them."""
+        self.is_listed = True
         numbers = {bar.seq for bar in bars}
         written = [start for start, bar in self._told.items() if bar.seq in numbers]
         self._reached = max([self._reached, *written])

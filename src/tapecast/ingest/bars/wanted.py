@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from tapecast.bars import Interval
+from tapecast.bars import BarCounts, Interval
 
 GRACE_S: Final = 30.0
 """A page that is reloaded must not cost a hole in the seconds."""
@@ -23,6 +23,11 @@ class Wanted:
         self._until: dict[str, float] = {}
         # Called when others may be wanted.
         self.on_change: Callable[[], None] = _nothing
+        self.counts = BarCounts()
+
+    def leave(self) -> None:
+        """Nobody keeps bars here any more: another process does, or none."""
+        self.on_change, self.counts.symbols = _nothing, 0
 
     def update(self, wanted: Mapping[str, Iterable[Interval]], now: float) -> None:
         """Set who is wanted now."""
