@@ -152,8 +152,7 @@ class Owner(FeedListener):
                 await self._feed.run(ear)
         except FeedFatal as error:
             self._fatal = error
-            # The lease is kept and the process stays: exiting would loop on a platform that restarts it, and
-            # dial the venue each time.
+            # The lease and the process stay: exiting would loop on a platform that restarts it, and dial.
             logger.error("feed_failed: %s: %s; mend it and restart", self.market, error)  # noqa: TRY400 - no traceback for a bad key
         if self._fatal is not None:
             self.pulse.turn(FeedState.FAILED, self._fatal.reason)

@@ -31,6 +31,7 @@ NOT_THE_LAST = SETS_RANGE | ADDS_VOLUME
         (["B"], "C", SETS_ALL),
         (["R"], "C", NOT_THE_LAST),
         (["R"], "A", ADDS_VOLUME),
+        (["@", "9"], "A", SETS_PRICE | SETS_RANGE),
         (["O"], "C", SETS_ALL),
         (["6", "X"], "C", SETS_ALL),
     ],

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 from unittest.mock import Mock
 
-import msgspec
 import pytest
 
 from tapecast.bars import Bar, Interval
@@ -318,36 +317,6 @@ async def test_bars_of_another_feed_are_not_gone_on_from(bus: Bus, lease: Lease,
     stage.keeper.ear.on_trade(trade(0.5, 7.0))
     await stage.keeper.turn()
     assert told((await stage.stored(Interval.SECOND)).values()) == bars_of([trade(0.5, 7.0)], Interval.SECOND)
-
-
-async def test_nonsense_in_redis_stops_no_owner(bus: Bus, lease: Lease) -> None:
-    """Somebody else's bar costs itself."""
-    good = Bar("2026-11-20T15:00:01Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)
-    bad = [msgspec.structs.replace(good, start=start) for start in ("yesterday", "2026-11-20T15:00:01.5Z")]
-    start = START // S
-    index = BarIndex([start], feed="simulated")
-    told_before = Told("AAPL", Interval.SECOND, bad, good, {start: [good, *bad]}, index)
-    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
-    stage = Stage(bus, lease)
-    stage.want(AAPL=[Interval.SECOND])
-    await stage.keeper.turn()
-    assert [bar.start for bar in stage.keeper.ear.books["AAPL"].series[Interval.SECOND]] == [good.start]
-
-
-async def test_a_history_whose_buckets_are_gone_is_asked_for_anew(bus: Bus, lease: Lease) -> None:
-    """They live for days, and the listing with the newest of them."""
-    stage = Stage(bus, lease, history=True)
-    bars = [Bar("2026-11-20T14:00:00Z", 1.0, 1.0, 1.0, 1.0, 1.0, 1, closed=True, epoch=1, seq=1)]
-    start = parse_rfc3339("2026-11-20T14:00:00Z") // S
-    index = BarIndex([start - 3600, start], history=True, feed="simulated")
-    told_before = Told("AAPL", Interval.MINUTE, bars, bars[0], {start: bars}, index)
-    await write_bars(bus, Fence(bus, lease), [told_before], simulated=True)
-    stage.want(AAPL=[Interval.MINUTE])
-    stage.keeper.ear.on_trade(trade(1, 1.0))
-    await stage.keeper.turn()
-    await stage.keeper._history.turn()
-    ((_, _, since),) = stage.feed.asked
-    assert START - since > 3 * 86_400 * S
 
 
 async def test_what_is_told_and_asked_is_counted(bus: Bus, lease: Lease) -> None:

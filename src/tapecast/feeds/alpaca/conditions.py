@@ -11,6 +11,7 @@
 | `M` `Q`                         | official close, open: echoes of other trades  | no   | no    | no     |
 | `G` `P` `Z` `3` `4`, on C `R`   | sold late, earlier or derived price, seller   | no   | yes   | yes    |
 | `T`                             | extended hours (Form T)                       | yes  | no    | yes    |
+| `9`                             | corrected consolidated close: no trade itself | yes  | yes   | no     |
 | all others                      |                                               | yes  | yes   | yes    |
 
 Source: the consolidated processing rules for sale conditions in the UTP Plan's "UTP Trade Data Feed" and the
@@ -33,7 +34,16 @@ from tapecast.market import ADDS_VOLUME, SETS_ALL, SETS_PRICE, SETS_RANGE
 
 _VOLUME_ONLY: Final = dict.fromkeys("CHINUVW7", ADDS_VOLUME)
 _NOT_THE_LAST: Final = dict.fromkeys("GPRZ34", SETS_RANGE | ADDS_VOLUME)
-_STOCK: Final = _VOLUME_ONLY | _NOT_THE_LAST | {"M": 0, "Q": 0, "T": SETS_PRICE | ADDS_VOLUME}
+_STOCK: Final = (
+    _VOLUME_ONLY
+    | _NOT_THE_LAST
+    | {
+        "M": 0,
+        "Q": 0,
+        "T": SETS_PRICE | ADDS_VOLUME,
+        "9": SETS_PRICE | SETS_RANGE,
+    }
+)
 _CTA_STOCK: Final = _STOCK | dict.fromkeys("BR", ADDS_VOLUME)
 _OPTION: Final = dict.fromkeys("ACEG", 0) | dict.fromkeys("BF", SETS_RANGE | ADDS_VOLUME)
 
