@@ -197,3 +197,15 @@ def test_stretches_that_touch_are_one() -> None:
         gaps.miss(at(100 + second), at(101 + second))
     gaps.miss(at(10), at(11))
     assert gaps._gaps == [(at(10), at(11)), (at(100), at(100 + 2 * MOST))]
+
+
+def test_the_first_print_of_all_may_be_a_late_one() -> None:
+    """What was missed between it and the subscription was missed; a delayed feed is minutes behind."""
+    gaps = Gaps()
+    gaps.confirm(at(100))
+    gaps.hear(at(95))
+    assert gaps.hits(at(99), at(100))
+    delayed = Gaps()
+    delayed.confirm(at(1000))
+    delayed.hear(at(100))
+    assert not delayed.hits(at(101), at(102))

@@ -1,8 +1,8 @@
 """What was not heard of one symbol: stretches of the venue's time in which trades may have been missed. Pure.
 
-A stretch ends with the first trade after it, or with the moment of the subscription if that is earlier:
-whether the venue's times agree with our clock is not known (a delayed feed, a recording). A late print ends
-none: what comes after it may have been missed still. Minutes that the venue's REST has told since are whole
+A stretch ends with the moment of the subscription, or with the first trade after it if the venue's times do
+not agree with our clock (a delayed feed, a recording). A late print ends none: what comes after it may have
+been missed still. Minutes that the venue's REST has told since are whole
 again; seconds never are.
 """
 
@@ -18,6 +18,8 @@ MOST: Final = 8
 """Stretches that are kept apart; older ones count as one."""
 SETTLE_NS: Final = 5 * SECOND_NS
 """After the end of a minute, until the venue's REST has its bar."""
+LATE_NS: Final = 5 * MINUTE_NS
+"""No print is reported so late, and no delayed feed is so little delayed."""
 _OPEN: Final = sys.maxsize
 
 Stretch = tuple[int, int]
@@ -67,8 +69,10 @@ class Gaps:
         if ns <= begin:
             return begin, _OPEN
         # Where our clock is behind the venue's it says nothing.
-        at_most = self._confirmed_ns if self._confirmed_ns > begin else ns
-        return begin, max(min(ns, at_most), self._heard_ns)
+        confirmed_ns = self._confirmed_ns if self._confirmed_ns > begin else ns
+        # Else the feed is delayed, or recorded, and our clock says nothing either.
+        is_present = confirmed_ns - ns < LATE_NS
+        return begin, max(confirmed_ns if is_present else ns, self._heard_ns)
 
     def known_until(self, ns: int) -> None:
         """All before this is known from one who has heard it: the cache."""
@@ -111,10 +115,9 @@ class Gaps:
 
     def _stretches(self) -> Iterator[Stretch]:
         for begin, end in (self._unheard, *self._gaps):
-            # Of a symbol that has not traded since it was subscribed, nothing is missing from then on.
-            end_ns = self._confirmed_ns if end == _OPEN else end
-            if begin < end_ns:
-                yield begin, end_ns
+            # Of a symbol that has not traded since it was subscribed, nothing is missing from then on. Our
+            # clock may be behind the venue's: that moment was no earlier than the gap's begin.
+            yield begin, max(self._confirmed_ns, begin + 1) if end == _OPEN else end
 
     def hits(self, begin_ns: int, end_ns: int) -> bool:
         """Whether trades of this stretch may have been missed."""
