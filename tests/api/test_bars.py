@@ -309,3 +309,14 @@ def test_symbols_whose_names_begin_alike_wait_apart() -> None:
         mailbox.put_event(key, b"")
     _clear(mailbox, "A")
     assert list(mailbox.events) == ["bars:AAPL", "bar:AAPL:1"]
+
+
+def test_a_word_on_the_bar_before_takes_nothing_from_the_forming_one() -> None:
+    """Both are forming for a moment after the turn; the newer is not told again before it changes."""
+    desk = Desk()
+    peer = desk.look()
+    desk.store()
+    desk.heard(peer)
+    desk.tell(desk.bar(1, 1.0), desk.bar(2, 2.0))
+    desk.tell(desk.bar(1, 1.5))
+    assert sorted(closes(desk.heard(peer))) == [1.5, 2.0]

@@ -213,10 +213,12 @@ class BarBook:
             bell.set()
 
     def _tell(self, shelf: Shelf, start: str, frame: bytes, is_over: bool) -> None:
-        if not is_over:
+        # A word on one before it must not take its place: that is not told again before it changes.
+        is_forming = not is_over and start >= shelf.forming
+        if is_forming:
             shelf.forming = start
         for view, limit in shelf.views.items():
-            if not is_over:
+            if is_forming:
                 view.put_position(shelf.symbol, frame)
                 continue
             # What waits of it, if it does, is from before.

@@ -42,6 +42,7 @@ class Shelf:
         """What is stored is about to be put here. Of another feed's bars none is kept."""
         if listing.feed and self._feed not in ("", listing.feed):
             self._bars.clear()
+            self.forming = ""
         self._feed = listing.feed or self._feed
         self.is_joined, self.has_history = True, listing.history
         # It says whose history it is.
