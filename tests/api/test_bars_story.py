@@ -125,7 +125,7 @@ class Story:
                     held[data["start"]] = data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 def test_every_client_ends_with_the_same_bars(steps: list[tuple[Any, ...]]) -> None:
     """Whenever it came, however slow it was, whatever was lost on the way."""

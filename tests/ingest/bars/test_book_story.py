@@ -149,7 +149,7 @@ class Story:
         self.tell()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(STEPS, max_size=60))
 def test_a_bar_that_claims_to_be_whole_is(steps: list[tuple[object, ...]]) -> None:
     """Seconds that lack trades say so; minutes and longer lack none in the end."""
