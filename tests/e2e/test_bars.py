@@ -247,3 +247,22 @@ async def test_a_recording_has_bars_of_its_own(valkey_url: str, tmp_path: Path) 
             )
             assert not chart.faults
         assert {data["history"] for data in stream.named("bars")} == {"own"}
+
+
+async def test_a_market_that_is_closed_shows_its_last_bars(valkey_url: str) -> None:
+    """No trade comes that could close them: the venue's history is over all the same, and stays in Redis."""
+    async with pipe(valkey_url, SimulatorConfig(still=True)) as running:
+        made = Made(running.venue, "AAPL")
+        now = time.time_ns() // (60 * S) * (60 * S)
+        for minute in range(5, 20):
+            made.trade(270.0 + minute / 10, 100, now - minute * 60 * S)
+        async with httpx.AsyncClient(base_url=running.base) as client:
+
+            async def is_whole() -> bool:
+                asked = {"symbols": "AAPL", "interval": "1m", "limit": "1500"}
+                found = (await client.get("/bars", params=asked)).json()["bars"]
+                bars = found[0]["bars"] if found else []
+                over = {bar["start"] for bar in bars if bar.get("closed") and not bar.get("partial")}
+                return made.bars(Interval.MINUTE).keys() <= over
+
+            await eventually(is_whole)
