@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from tapecast.bars import Bar, Interval
+from tapecast.bars import Bar, Interval, VenueBar
 from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Stored, Told, decode_bar, read_bars, write_bars
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
@@ -342,3 +343,27 @@ async def test_what_is_told_and_asked_is_counted(bus: Bus, lease: Lease) -> None
         await running
     stage.want(AAPL=[Interval.SECOND], MSFT=[Interval.SECOND])
     assert counts.symbols == 0
+
+
+async def test_a_long_history_goes_out_in_pieces(
+    bus: Bus, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis and our loop have others to serve."""
+    stage, write, sizes = Stage(bus, lease), write_bars, list[int]()
+    symbols = ["AAPL", "MSFT", "TSLA"]
+    stage.want(**{symbol: [Interval.MINUTE] for symbol in symbols})
+    await stage.keeper.turn()
+    first = START - 1500 * 60 * S
+    for symbol in symbols:
+        bars = [VenueBar(symbol, first + at * 60 * S, 1.0, 1.0, 1.0, 1.0, 1.0, 1) for at in range(1500)]
+        stage.keeper.ear.books[symbol].on_history(Interval.MINUTE, bars)
+
+    async def counted(bus: Bus, fence: Fence, told: Sequence[Told], *, simulated: bool) -> None:
+        sizes.append(sum(len(each.bars) for each in told))
+        await write(bus, fence, told, simulated=simulated)
+
+    monkeypatch.setattr(module, "write_bars", counted)
+    await stage.keeper.turn()
+    assert sizes == [1500, 1500, 1500]
+    for symbol in symbols:
+        assert len(await stage.stored(Interval.MINUTE, symbol)) == 1500
