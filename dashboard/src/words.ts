@@ -1,4 +1,4 @@
-// Reasons, in words. The codes are those of docs/http.md; a code that is not here is shown as it is.
+// Reasons, in words. The codes are those of docs/events.md; a code that is not here is shown as it is.
 
 import type { Feed, TapecastError } from "tapecast-client";
 import { nameOf } from "./markets";

@@ -222,7 +222,7 @@ describe("long lists", () => {
 
 describe("words", () => {
   it("are there for every reason that the server's documentation names", () => {
-    const text = readFileSync("../docs/http.md", "utf-8");
+    const text = readFileSync("../docs/events.md", "utf-8");
     const table = text.slice(text.indexOf("| refusal `reason`"), text.indexOf("`onopen` says only"));
     const rows = table.split("\n").filter((row) => row.startsWith("| `"));
     const reasons = rows.flatMap((row) =>

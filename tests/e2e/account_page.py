@@ -1,4 +1,4 @@
-"""What a page of the account shows: each event applied as docs/http.md says, with when it came."""
+"""What a page of the account shows: each event applied as docs/events.md says, with when it came."""
 
 from __future__ import annotations
 

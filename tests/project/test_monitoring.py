@@ -116,7 +116,8 @@ def test_the_runbook_names_events_that_are_logged() -> None:
 
 def test_the_runbook_names_reasons_that_pages_get() -> None:
     """The words under which it can be searched are those of the contract."""
-    contract = (DOCS / "http.md").read_text("utf-8") + (DOCS / "reliability.md").read_text("utf-8")
+    pages = [DOCS / name for name in ("http.md", "events.md", "reliability.md")]
+    contract = "".join(page.read_text("utf-8") for page in pages)
     for table in re.findall(r"^\| (?:reason|`reason`) \|.*\n\|[- |]+\n((?:\|.*\n)+)", RUNBOOK, re.MULTILINE):
         for row in table.splitlines():
             for word in re.findall(r"`([a-z_0-9]+)`", row.split("|")[1]):

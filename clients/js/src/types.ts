@@ -1,4 +1,4 @@
-// What the server sends, field by field and under the server's names (docs/http.md is the contract).
+// What the server sends, field by field and under the server's names (docs/events.md is the contract).
 // Fields that are not named here pass through untouched. A number is a JSON number as JavaScript reads it,
 // that is a 64-bit float.
 

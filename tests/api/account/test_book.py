@@ -367,8 +367,8 @@ def test_another_account_replaces_all(bench: Bench) -> None:
 
 def shown(name: str) -> dict[str, Any]:
     """The example of this event in the docs. Its numbers are texts, so that each digit counts."""
-    text = (ROOT / "docs" / "http.md").read_text("utf-8").partition("### The account")[2]
-    lines = text.partition(f"    event: {name}\n    data: ")[2].partition("\n\n")[0].split("\n")
+    text = (ROOT / "docs" / "events.md").read_text("utf-8")
+    lines = text.partition(f"\nevent: {name}\ndata: ")[2].partition("\n```")[0].split("\n")
     example: dict[str, Any] = json.loads("".join(map(str.strip, lines)), parse_float=str, parse_int=str)
     return example
 
