@@ -44,7 +44,7 @@ async def test_without_a_body_it_is_for_all_and_for_as_long_as_may_be() -> None:
 async def test_it_may_be_shorter_and_never_longer() -> None:
     """Who wants more gets what there is, and is told."""
     async with client(600) as api:
-        for asked, granted in ((5, 5), (600, 600), (601, 600), (10**12, 600)):
+        for asked, granted in ((5, 5), (60.0, 60), (600, 600), (601, 600), (10**12, 600), (1e300, 600)):
             answer = await api.post("/tickets", headers=AUTH, json={"ttl_s": asked})
             assert answer.json()["expires_in"] == granted
 
@@ -82,6 +82,8 @@ async def test_where_no_token_is_set_there_are_none() -> None:
         (b'{"streams":[]}', 400, "body_invalid"),
         (b'{"ttl_s":0}', 400, "body_invalid"),
         (b'{"ttl_s":-1}', 400, "body_invalid"),
+        (b'{"ttl_s":1.5}', 400, "body_invalid"),
+        (b'{"ttl_s":1e400}', 400, "body_invalid"),
         (b'{"ttl_s":"1h"}', 400, "body_invalid"),
         (b'{"symbols":[]}', 400, "symbols_missing"),
         (b'{"symbols":["AAPL","no such"]}', 400, "symbol_invalid"),

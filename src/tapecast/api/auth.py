@@ -76,7 +76,7 @@ class Guard:
     def ticket(self, request: Request, wish: Wish, name: str) -> tuple[str, int]:
         """A ticket, and the seconds for which it is good. Raises ClientError without a token."""
         number = self.require_token(request)
-        ttl_s = self._longest_s if wish.ttl_s is None else min(wish.ttl_s, self._longest_s)
+        ttl_s = self._longest_s if wish.ttl_s is None else int(min(wish.ttl_s, self._longest_s))
         grant = Grant(
             _streams(wish),
             None if wish.symbols is None else frozenset(wish.symbols),

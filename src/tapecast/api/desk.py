@@ -64,8 +64,8 @@ def _checked(body: bytes) -> Wish:
         raise ClientError(400, "body_invalid", f"not {{streams, symbols, ttl_s}} as JSON: {error}") from None
     if wish.streams is not None and not wish.streams:
         raise ClientError(400, "body_invalid", "streams: name at least one, or leave it out for all")
-    if wish.ttl_s is not None and wish.ttl_s < 1:
-        raise ClientError(400, "body_invalid", "ttl_s: at least 1, in seconds")
+    if wish.ttl_s is not None and (wish.ttl_s < 1 or wish.ttl_s % 1):
+        raise ClientError(400, "body_invalid", "ttl_s: a whole number of seconds, at least 1")
     return wish if wish.symbols is None else msgspec.structs.replace(wish, symbols=_symbols(wish.symbols))
 
 

@@ -42,7 +42,8 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     streams: frozenset[Subject] | None = None
     symbols: list[str] | None = None
-    ttl_s: int | None = None
+    # Some programs write 60.0 for 60: in JSON they are the same.
+    ttl_s: int | float | None = None
 
 
 class _Claims(msgspec.Struct, frozen=True):
