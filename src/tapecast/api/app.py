@@ -19,6 +19,7 @@ from tapecast.api.errors import handlers
 from tapecast.api.health import Health
 from tapecast.api.hub import Hub
 from tapecast.api.metrics import Metrics
+from tapecast.api.openapi import OpenApi
 from tapecast.api.page import Page
 from tapecast.api.prices import Prices
 from tapecast.api.seats import Seats
@@ -66,6 +67,7 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: M
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", metrics.metrics),
+        Route("/openapi.json", OpenApi().openapi),
     ]
     page = Page(settings, paths=[route.path for route in routes if isinstance(route, Route)])
     return [*routes, Route("/", page.index), Route("/assets/{name}", page.asset)]

@@ -36,6 +36,7 @@ _TYPES: Final = {
     "woff2": "font/woff2",
     "txt": "text/plain",
 }
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 _CLOSED: Final = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
 _POLICY: Final = "; ".join(
     [
@@ -50,18 +51,21 @@ logger = logging.getLogger(__name__)
 
 
 class Asset:
-    """A file whose name changes with its content: it may be kept for ever."""
+    """A file that does not change while we run. By default for ever: its name changes with its content."""
 
-    def __init__(self, name: str, body: bytes) -> None:
+    def __init__(
+        self, media_type: str, body: bytes, keep: str = "public, max-age=31536000, immutable"
+    ) -> None:
         self._body, self._zipped = body, gzip.compress(body, mtime=0)
         self._etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-        self._type = _TYPES[name.rpartition(".")[2]]
+        self._type = media_type
+        self._keep = keep
 
     def answer(self, request: Request) -> Response:
         """The file, or that the client has it."""
         headers = {
             "ETag": self._etag,
-            "Cache-Control": "public, max-age=31536000, immutable",
+            "Cache-Control": self._keep,
             "Vary": "Accept-Encoding",
         }
         held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
@@ -122,12 +126,8 @@ def policy(page: str) -> str:
 def _assets(folder: Traversable) -> dict[str, Asset]:
     if not folder.is_dir():
         return {}
-    found = (each for each in folder.iterdir() if each.is_file())
-    return {
-        each.name: Asset(each.name, each.read_bytes())
-        for each in found
-        if each.name.rpartition(".")[2] in _TYPES
-    }
+    found = ((each, _TYPES.get(each.name.rpartition(".")[2])) for each in folder.iterdir() if each.is_file())
+    return {each.name: Asset(kind, each.read_bytes()) for each, kind in found if kind is not None}
 
 
 def _symbols(settings: Settings) -> str:
