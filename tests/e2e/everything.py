@@ -45,13 +45,12 @@ def has(stream: Stream, name: str, **fields: Any) -> bool:
     return any(fields.items() <= data.items() for data in events)
 
 
-async def begins(stream: Stream, bars: Stream) -> None:
-    """Prices, the account, and the bars of before."""
+async def begins(stream: Stream) -> None:
+    """Prices and the account."""
     await eventually(lambda: stream.state("AAPL") == stream.state("BTC/USD") == "live", "live")
     await eventually(lambda: has(stream, "feed", market="account", state="live"), "the account")
     await eventually(lambda: stream.named("positions") and stream.named("portfolio"), "what is held")
     await eventually(lambda: has(stream, "symbol", symbol=REFUSED, state="refused"), "a refused one")
-    await eventually(lambda: has(bars, "bars", history="venue"), "the venue's bars")
 
 
 async def tape(venue: Simulator, stream: Stream) -> None:
@@ -139,6 +138,13 @@ async def outage(venue: Simulator, trader: Trader, stream: Stream) -> None:
     await eventually(lambda: has(stream, "portfolio", unpriced=["ODD?"]), "a position without a value")
     await eventually(lambda: has(stream, "feed", market="us_equity", state="reconnecting"), "away")
     await eventually(lambda: stream.state("AAPL") == "stale", "stale")
+
+
+async def history(fine: Stream, *longer: Stream) -> None:
+    """What the venue knows of before has come, which it is asked for slowly. Of seconds it knows nothing."""
+    for bars in longer:
+        await eventually(lambda bars=bars: has(bars, "bars", history="venue"), "the venue's bars")  # type: ignore[misc]
+    assert {data["history"] for data in fine.named("bars")} == {"own"}
 
 
 async def lines(base: str, path: str, last: str) -> list[str]:

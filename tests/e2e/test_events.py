@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from tapecast.bars import Interval
 from tapecast.bus.connection import Bus
 from tapecast.simulator.config import SimulatorConfig
 from tests.api.support import replica
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.e2e
 
 ALL = {"prices": f"AAPL,NVDA,MSFT,BTC/USD,{everything.REFUSED},???", "positions": "1", "status": "1"}
 TOKEN = {"Authorization": f"Bearer {'t' * 20}"}
+FIRST = ["hello", "feed", "positions", "portfolio", "orders", "status", "symbol", "message"]
+"""In which order a client is told of all that is known."""
 LINE = re.compile(r"|retry: \d+|event: [a-z]+|data: \{.*\}")
 UNSEEN = {
     # tests/api/account/test_portfolio.py: figures that the paper account of the simulator does not have.
@@ -66,9 +69,11 @@ async def a_bad_day(valkey_url: str) -> list[Stream]:
         venue, base = running.venue, running.base
         trader = await enter(trading_client(venue))
         stream = await enter(streaming(f"{base}/stream", **ALL))
-        seconds = await enter(streaming(f"{base}/stream/bars", symbols="AAPL", interval="1s"))
-        minutes = await enter(streaming(f"{base}/stream/bars", symbols="MSFT", interval="1m"))
-        await everything.begins(stream, minutes)
+        seconds, *longer = [
+            await enter(streaming(f"{base}/stream/bars", symbols="AAPL", interval=interval.value))
+            for interval in Interval
+        ]
+        await everything.begins(stream)
         await everything.tape(venue, stream)
         await everything.candles(venue, seconds)
         await everything.orders(venue, trader, stream)
@@ -78,7 +83,9 @@ async def a_bad_day(valkey_url: str) -> list[Stream]:
             lines = await everything.lines(base, path, "event: heartbeat")
             assert [line for line in lines if not LINE.fullmatch(line)] == []
         await everything.outage(venue, trader, stream)
-    return [stream, seconds, minutes, late]
+        await everything.history(*longer)
+        assert list(dict.fromkeys(event.event for event in late.events))[: len(FIRST)] == FIRST
+    return [stream, seconds, *longer, late]
 
 
 async def closed(valkey_url: str) -> list[Stream]:
