@@ -24,6 +24,7 @@ from tests.support import eventually
 pytestmark = pytest.mark.e2e
 
 ALL = {"prices": f"AAPL,NVDA,MSFT,BTC/USD,{everything.REFUSED},???", "positions": "1", "status": "1"}
+BARS = ("AAPL", "NVDA", "MSFT", "BTC/USD", "SPY")
 TOKEN = {"Authorization": f"Bearer {'t' * 20}"}
 FIRST = ["hello", "feed", "positions", "portfolio", "orders", "status", "symbol", "message"]
 """In which order a client is told of all that is known."""
@@ -70,8 +71,8 @@ async def a_bad_day(valkey_url: str) -> list[Stream]:
         trader = await enter(trading_client(venue))
         stream = await enter(streaming(f"{base}/stream", **ALL))
         seconds, *longer = [
-            await enter(streaming(f"{base}/stream/bars", symbols="AAPL", interval=interval.value))
-            for interval in Interval
+            await enter(streaming(f"{base}/stream/bars", symbols=symbol, interval=interval.value))
+            for symbol, interval in zip(BARS, Interval, strict=True)
         ]
         await everything.begins(stream)
         await everything.tape(venue, stream)
