@@ -1,5 +1,5 @@
-// tapecast-client/words: reasons and errors in words that a person can act on. The codes are those of docs/http.md and
-// docs/bars.md, and this client's own; one that is not here is given back as it is.
+// tapecast-client/words: reasons and errors in words that a person can act on. The codes are those of docs/http.md,
+// docs/events.md and docs/bars.md, and this client's own; one that is not here is given back as it is.
 
 import type { TapecastError } from "./errors.js";
 

@@ -4,13 +4,15 @@ import { describe, expect, test } from "vitest";
 import { TapecastError } from "../src/errors.js";
 import { errorWords, feedWords, symbolWords } from "../src/words.js";
 
-const HTTP = readFileSync(fileURLToPath(new URL("../../../docs/http.md", import.meta.url)), "utf8");
+const DOCS = ["http.md", "events.md"]
+  .map((name) => readFileSync(fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url)), "utf8"))
+  .join("\n");
 
 /** The rows of the table whose head begins so, each a list of cells. */
 function table(head: string): string[][] {
-  const from = HTTP.indexOf(`\n| ${head}`);
-  if (from < 0) throw new Error(`docs/http.md has no table that begins with ${head}`);
-  const [text = ""] = HTTP.slice(from + 1).split("\n\n");
+  const from = DOCS.indexOf(`\n| ${head}`);
+  if (from < 0) throw new Error(`docs/ has no table that begins with ${head}`);
+  const [text = ""] = DOCS.slice(from + 1).split("\n\n");
   return text
     .split("\n")
     .slice(2)
@@ -34,7 +36,7 @@ const column = (head: string, index: number) => [...new Set(table(head).flatMap(
 const wordless = (reasons: string[], words: (reason: string) => string) =>
   reasons.filter((reason) => !words(reason).includes(" "));
 
-describe("every reason of docs/http.md has words", () => {
+describe("every reason of docs/http.md and docs/events.md has words", () => {
   test("of a feed and of the account", () => {
     const reasons = [...column("feed `reason`", 0), ...column("account `state`", 1)];
     expect(reasons).toContain("positions_differ");
@@ -45,7 +47,7 @@ describe("every reason of docs/http.md has words", () => {
   });
 
   test("of a symbol and of a position", () => {
-    const positions = codes(/\n(\| `state`, `reason` \| may .*)\n/.exec(HTTP)?.[1]);
+    const positions = codes(/\n(\| `reason` .*_unknown`.*)\n/.exec(DOCS)?.[1]);
     const reasons = [
       ...column("symbol `state`", 2),
       ...column("refusal `reason`", 0),
@@ -60,7 +62,7 @@ describe("every reason of docs/http.md has words", () => {
   });
 
   test("of a refusal and of an end", () => {
-    const [, ends = ""] = /`bye` codes: ([^.]*)\./.exec(HTTP) ?? [];
+    const [, ends = ""] = /`bye` codes: ([^.]*)\./.exec(DOCS) ?? [];
     const errors = table("status | code").filter(([, text]) => !text?.includes("POST /tickets"));
     const all = [...errors.flatMap(([, text]) => codes(text)), ...codes(ends), "connection_lost"];
     expect(all).toContain("max_age");

@@ -57,7 +57,7 @@ def _faults(result: Result) -> Iterator[str]:
     if streams.unreadable:
         yield f"{streams.unreadable:,} events could not be read: is something on the way changing them?"
     if streams.opened and streams.without_price == streams.opened:
-        yield "no price came at all: look at the symbols' states, and at docs/http.md for their reasons"
+        yield "no price came at all: look at the symbols' states, and at docs/events.md for their reasons"
     elif streams.without_price:
         yield f"{streams.without_price:,} streams had no price while others had"
 
