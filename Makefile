@@ -9,7 +9,7 @@ ARGS =
 
 .DEFAULT_GOAL := help
 .PHONY: help up install install-embedded install-bench test check lint types imports unit e2e js dashboard \
-	dashboard-test drills bench attempt-table fault-table outage-table format clean
+	drills bench attempt-table fault-table outage-table format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -19,9 +19,6 @@ up: install-embedded ## Run tapecast here: your keys and REDIS_URL if set, else 
 
 dashboard: install-embedded ## Build the dashboard into the package, with npm
 	@$(BIN)/python scripts/build_dashboard.py
-
-dashboard-test: ## Lint, types and tests of the dashboard's own, with npm
-	@npm --prefix clients/js install --no-package-lock && cd dashboard && npm ci && npm test
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
 	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)
@@ -53,7 +50,7 @@ unit: install ## Tests without processes of their own
 e2e: install ## Tests with real processes, sockets and a browser
 	@$(BIN)/pytest -m '(e2e or browser) and not long' $(ARGS)
 
-js: install ## The JavaScript client, in a browser too: lint, types, size, tests; needs npm
+js: install ## The JavaScript client, in a browser too, and the dashboard: lint, types, size, tests; needs npm
 	@scripts/test-js
 
 drills: install ## Tests of minutes: failovers and soaks
