@@ -12,11 +12,6 @@ export function firstSymbols(root: ParentNode = document): string[] {
   return symbols.length ? symbols : DEFAULT_SYMBOLS;
 }
 
-/** Whether the server makes bars. Asking one that does not would leave an error in the console. */
-export function hasBars(root: ParentNode = document): boolean {
-  return root.querySelector<HTMLMetaElement>("meta[name=tapecast-bars]")?.content === "yes";
-}
-
 /** The least milliseconds between two frames of prices: faster than this nobody reads. */
 export const INTERVAL_MS = 200;
 

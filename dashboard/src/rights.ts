@@ -1,7 +1,7 @@
-// What this page may read. A stream of several subjects is refused whole when one is forbidden, so each is
-// asked for alone before it is wanted.
+// What this page may read. A stream of several subjects is refused whole when one is forbidden, so none is wanted
+// without the right to it. The server has told what is open to all; with a ticket each is asked for alone.
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 export type Right = "unknown" | "open" | "unauthorized" | "forbidden";
 
@@ -10,6 +10,7 @@ export interface Rights {
   positions: Right;
 }
 
+const RIGHTS = ["open", "unauthorized", "forbidden"] as const;
 export const UNKNOWN: Rights = { status: "unknown", positions: "unknown" };
 // Each no stands in the console.
 const AGAIN_MS = 60_000;
@@ -21,6 +22,14 @@ export function rightOf(status: number): Right {
   if (status === 403 || status === 404) return "forbidden";
   // 429 and 503 say nothing of rights.
   return status === 200 ? "open" : "unknown";
+}
+
+/** What the server wrote into the page: "prices:open status:open positions:forbidden". */
+export function toldRights(root: ParentNode = document): Rights {
+  const content = root.querySelector<HTMLMetaElement>("meta[name=tapecast-rights]")?.content ?? "";
+  const told = new Map(content.split(" ").map((each) => each.split(":") as [string, string]));
+  const of = (subject: string) => RIGHTS.find((right) => right === told.get(subject)) ?? "unknown";
+  return { status: of("status"), positions: of("positions") };
 }
 
 async function ask(path: string, ticket: string, signal: AbortSignal): Promise<Right> {
@@ -50,11 +59,18 @@ export async function probe(base: string, ticket: string, signal: AbortSignal): 
   return { status, positions };
 }
 
-/** The rights, asked for again now and then while one is missing, and at once when `trouble` changes. */
+/** The rights; with a ticket or in trouble asked for, and again now and then while one is missing. */
 export function useRights(base: string, ticket: string, trouble: string): Rights {
-  const [rights, setRights] = useState(UNKNOWN);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: trouble is the reason to ask again
+  const [rights, setRights] = useState(toldRights);
+  const isDoubted = useRef(false);
   useEffect(() => {
+    const told = toldRights();
+    // Once refused, what the page was told is out of date: the server has been started anew.
+    isDoubted.current ||= trouble !== "";
+    if (!ticket && !isDoubted.current && !Object.values(told).includes("unknown")) {
+      setRights(told);
+      return;
+    }
     const ending = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async () => {

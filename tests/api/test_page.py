@@ -13,12 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tapecast.api.auth import Guard
 from tapecast.api.page import Page, policy
 from tapecast.settings import load
 
-INDEX = """<!doctype html><meta name="tapecast-symbols" content="" /><meta name="tapecast-bars" content="" />
+INDEX = """<!doctype html>
+<meta name="tapecast-symbols" content="" /><meta name="tapecast-rights" content="" />
 <script src="./assets/a-1.js"></script>"""
 SCRIPT = b"go();" * 100
+TOKEN = "a-token-long-enough"
 
 
 @pytest.fixture
@@ -35,7 +38,13 @@ def package(tmp_path: Path) -> Path:
 def request(name: str = "", **headers: str) -> Request:
     """A request for a file of that name."""
     raw = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
-    return Request({"type": "http", "headers": raw, "path_params": {"name": name}})
+    return Request({"type": "http", "headers": raw, "query_string": b"", "path_params": {"name": name}})
+
+
+def page_of(package: Path, env: dict[str, str] | None = None) -> Page:
+    """The page of a server with these settings."""
+    settings = load(env or {})
+    return Page(settings, Guard(settings, laptop=False), package)
 
 
 def text(answer: Response) -> str:
@@ -45,7 +54,7 @@ def text(answer: Response) -> str:
 
 async def test_the_built_page_may_run_files_from_here_and_nothing_else(package: Path) -> None:
     """Nothing inline and nothing remote, and it is never stored: it names the files of this build."""
-    answer = await Page(load({}), package).index(request())
+    answer = await page_of(package).index(request())
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     assert set(answer.headers["content-security-policy"].split("; ")) == {
@@ -57,7 +66,7 @@ async def test_the_built_page_may_run_files_from_here_and_nothing_else(package: 
 
 async def test_a_file_is_kept_for_ever_and_known_by_its_content(package: Path) -> None:
     """Its name changes when it does; who has it is not sent it again."""
-    page = Page(load({}), package)
+    page = page_of(package)
     answer = await page.asset(request("a-1.js"))
     assert bytes(answer.body) == SCRIPT
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
@@ -69,7 +78,7 @@ async def test_a_file_is_kept_for_ever_and_known_by_its_content(package: Path) -
 
 async def test_a_file_is_compressed_once_for_who_takes_it(package: Path) -> None:
     """And the answer says that it depends on who asks."""
-    answer = await Page(load({}), package).asset(request("a-1.js", accept_encoding="gzip, br"))
+    answer = await page_of(package).asset(request("a-1.js", accept_encoding="gzip, br"))
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["vary"] == "Accept-Encoding"
     assert gzip.decompress(bytes(answer.body)) == SCRIPT
@@ -81,13 +90,13 @@ async def test_a_file_is_compressed_once_for_who_takes_it(package: Path) -> None
 async def test_there_are_no_other_files(package: Path, name: str) -> None:
     """Names are looked up among those that were there at the start; none is a path."""
     with pytest.raises(HTTPException) as caught:
-        await Page(load({}), package).asset(request(name))
+        await page_of(package).asset(request(name))
     assert caught.value.status_code == 404
 
 
 async def test_files_are_read_at_the_start_alone(package: Path) -> None:
     """What becomes of the folder later does not matter."""
-    page = Page(load({}), package)
+    page = page_of(package)
     (package / "static" / "assets" / "a-1.js").unlink()
     assert (await page.asset(request("a-1.js"))).status_code == 200
 
@@ -98,30 +107,38 @@ async def test_files_are_read_at_the_start_alone(package: Path) -> None:
         ({}, ""),
         ({"SYMBOLS": "AAPL,BTC/USD"}, "AAPL,BTC/USD"),
         ({"ALLOWED_SYMBOLS": "TSLA,AAPL"}, "AAPL,TSLA"),
-        ({"SYMBOLS": "AAPL", "API_TOKEN": "a-token-long-enough"}, ""),
-        ({"SYMBOLS": "AAPL", "API_TOKEN": "a-token-long-enough", "PUBLIC": "prices"}, "AAPL"),
+        ({"SYMBOLS": "AAPL", "API_TOKEN": TOKEN}, ""),
+        ({"SYMBOLS": "AAPL", "API_TOKEN": TOKEN, "PUBLIC": "prices"}, "AAPL"),
     ],
 )
 async def test_the_page_begins_with_the_servers_symbols(
     package: Path, env: dict[str, str], symbols: str
 ) -> None:
     """Unless prices are private: then what is watched here is nobody's business."""
-    answer = await Page(load(env), package).index(request())
+    answer = await page_of(package, env).index(request())
     assert f'<meta name="tapecast-symbols" content="{symbols}" />' in text(answer)
 
 
-@pytest.mark.parametrize(("paths", "said"), [([], ""), (["/stream/bars"], "yes")])
-async def test_the_page_knows_whether_there_are_bars(package: Path, paths: list[str], said: str) -> None:
-    """It need not ask, and be refused."""
-    answer = await Page(load({}), package, paths=paths).index(request())
-    assert f'<meta name="tapecast-bars" content="{said}" />' in text(answer)
+@pytest.mark.parametrize(
+    ("env", "rights"),
+    [
+        ({}, "prices:open status:open positions:forbidden"),
+        ({"PUBLIC": "positions"}, "prices:open status:open positions:open"),
+        ({"API_TOKEN": TOKEN}, "prices:unauthorized status:unauthorized positions:unauthorized"),
+        ({"API_TOKEN": TOKEN, "PUBLIC": "prices"}, "prices:open status:unauthorized positions:unauthorized"),
+    ],
+)
+async def test_the_page_knows_what_it_may_ask_for(package: Path, env: dict[str, str], rights: str) -> None:
+    """It need not ask and be refused, which every browser would write into its console."""
+    answer = await page_of(package, env).index(request())
+    assert f'<meta name="tapecast-rights" content="{rights}" />' in text(answer)
 
 
 @pytest.mark.parametrize("missing", ["static/index.html", "static/assets/a-1.js"])
 async def test_without_a_build_the_plain_page_says_so(package: Path, missing: str) -> None:
     """Half a build is none."""
     (package / missing).unlink()
-    page = Page(load({}), package)
+    page = page_of(package)
     assert "not built" in text(await page.index(request()))
     with pytest.raises(HTTPException):
         await page.asset(request("a-1.js"))
@@ -131,7 +148,7 @@ async def test_the_plain_page_is_self_contained(tmp_path: Path) -> None:
     """It loads nothing from anywhere, works under its own policy, and says how to build the other one."""
     own = Path(__file__).parents[2] / "src" / "tapecast" / "api" / "unbuilt.html"
     (tmp_path / "unbuilt.html").write_bytes(own.read_bytes())
-    html = text(await Page(load({}), tmp_path).index(request()))
+    html = text(await page_of(tmp_path).index(request()))
     assert len(re.findall(r"<script>|<style>", html)) == 2
     assert not re.search(r"""(src|href)\s*=|https?://|@import|url\(|\son\w+\s*=\s*["']|\sstyle=""", html)
     assert "make dashboard" in html

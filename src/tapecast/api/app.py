@@ -69,5 +69,5 @@ def _routes(settings: Settings, hub: Hub, seats: Seats, guard: Guard, metrics: M
         Route("/metrics", metrics.metrics),
         Route("/openapi.json", OpenApi().openapi),
     ]
-    page = Page(settings, paths=[route.path for route in routes if isinstance(route, Route)])
+    page = Page(settings, guard)
     return [*routes, Route("/", page.index), Route("/assets/{name}", page.asset)]

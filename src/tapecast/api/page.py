@@ -13,7 +13,6 @@ import hashlib
 import html
 import logging
 import re
-from collections.abc import Container
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -22,7 +21,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tapecast.api.auth import Guard
 from tapecast.api.encoding import accepts_gzip
+from tapecast.api.grant import SUBJECTS, Subject
+from tapecast.errors import ClientError
 from tapecast.settings import Settings
 
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
@@ -79,18 +81,16 @@ class Asset:
 
 
 class Page:
-    """The dashboard's endpoints. `paths`: what this api has, of which the page may make use."""
+    """The dashboard's endpoints."""
 
-    def __init__(
-        self, settings: Settings, package: Traversable | None = None, *, paths: Container[str] = ()
-    ) -> None:
+    def __init__(self, settings: Settings, guard: Guard, package: Traversable | None = None) -> None:
+        self._guard = guard
         package = package or files("tapecast.api")
         built = package / "static"
         self._assets = _assets(built / "assets")
         if self._assets and (built / "index.html").is_file():
             bare = (built / "index.html").read_text("utf-8")
-            told = {"symbols": _symbols(settings), "bars": "yes" if "/stream/bars" in paths else ""}
-            self._html = _with(bare, told)
+            self._html = _told(bare, "symbols", _symbols(settings))
             self._policy = _POLICY
         else:
             logger.info("page_not_built: `/` shows the plain page, which says how to build the dashboard")
@@ -99,10 +99,18 @@ class Page:
             self._policy = policy(self._html)
 
     async def index(self, request: Request) -> Response:
-        """`GET /`. Not to be stored: it names the files of this very build."""
-        del request
+        """`GET /`. Not to be stored: it names the files of this very build, and what this client may read."""
         headers = {"Content-Security-Policy": self._policy, "Cache-Control": "no-store"}
-        return Response(self._html, media_type="text/html", headers=headers)
+        rights = " ".join(f"{subject}:{self._right(request, subject)}" for subject in SUBJECTS)
+        return Response(_told(self._html, "rights", rights), media_type="text/html", headers=headers)
+
+    def _right(self, request: Request, subject: Subject) -> str:
+        # Else the page would have to ask for each, and leave an error in the browser's console for each no.
+        try:
+            self._guard.require(request, [subject])
+        except ClientError as error:
+            return error.code
+        return "open"
 
     async def asset(self, request: Request) -> Response:
         """`GET /assets/…`."""
@@ -137,9 +145,7 @@ def _symbols(settings: Settings) -> str:
     return ",".join(settings.symbols or sorted(settings.allowed_symbols)) if is_open else ""
 
 
-def _with(page: str, told: dict[str, str]) -> str:
-    """The page with what it is told."""
-    for name, value in told.items():
-        start = _META.format(name)
-        page = page.replace(start, start + html.escape(value), 1)
-    return page
+def _told(page: str, name: str, value: str) -> str:
+    """The page with something that it is told."""
+    start = _META.format(name)
+    return page.replace(start, start + html.escape(value), 1)
