@@ -1,87 +1,59 @@
-// The server's bars: asked for once, to learn whether it has any, then streamed. History and news come joined.
+// The server's bars of one symbol: history and news come joined, on a stream of their own.
 
-import type { WireBar } from "./candles";
+import { useEffect, useState } from "react";
+import { useStreamStatus } from "tapecast-client/react";
+import { type Candle, taken, type WireBar, wholeOf } from "./candles";
+import { BASE } from "./config";
 
-export interface BarsSink {
-  /** All that is known; it replaces what was shown. `history`: `venue` where it reaches back before the server. */
-  all(bars: readonly WireBar[], history: string): void;
-  one(bar: WireBar): void;
-  /** This server makes no bars. */
-  none(): void;
+export interface Bars {
+  candles: readonly Candle[];
+  /** `venue` where they reach back to before the server; undefined until they are here. */
+  history: string | undefined;
 }
 
-interface Ask {
-  base: string;
-  symbol: string;
-  interval: string;
-  ticket: string;
-  /** Whether the page says that there are any. */
-  isMade: boolean;
-}
-
-export const LIMIT = 500;
+const NONE: Bars = { candles: [], history: undefined };
+const LIMIT = 500;
 const PACE_MS = 250;
 const AGAIN_MS = 4_000;
 
-/** Open them; the answer closes. It comes back by itself, and rests while the page is not looked at. */
-export function openBars({ base, symbol, interval, ticket, isMade }: Ask, sink: BarsSink): () => void {
-  const query = new URLSearchParams({ symbols: symbol, interval, limit: String(LIMIT) });
-  if (ticket) query.set("ticket", ticket);
-  const ending = new AbortController();
-  let source: EventSource | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(start, AGAIN_MS * (0.75 + Math.random() / 2));
-  };
-
-  const stream = () => {
-    source?.close();
-    source = new EventSource(`${base}/stream/bars?${query}&interval_ms=${PACE_MS}`);
-    source.addEventListener("bars", ({ data }) => {
-      const { bars, history } = JSON.parse(data);
-      sink.all(bars, history);
+/** They come and go with the page's other stream, whose words on what is wrong are for both. */
+export function useBars(symbol: string, interval: string, ticket: string): Bars {
+  const { connected } = useStreamStatus();
+  const [bars, set] = useState(NONE);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: those of another symbol must not stand there
+  useEffect(() => set(NONE), [symbol, interval]);
+  useEffect(() => {
+    if (!connected) return;
+    const query = new URLSearchParams({ symbols: symbol, interval, limit: String(LIMIT) });
+    if (ticket) query.set("ticket", ticket);
+    return stream(`${BASE}/stream/bars?${query}&interval_ms=${PACE_MS}`, {
+      bars: ({ bars, history }) => set({ candles: wholeOf(bars), history }),
+      bar: (bar) => set(({ candles, history }) => ({ candles: taken(candles, bar), history })),
     });
-    source.addEventListener("bar", ({ data }) => sink.one(JSON.parse(data)));
+  }, [symbol, interval, ticket, connected]);
+  return bars;
+}
+
+interface Sink {
+  bars(all: { bars: WireBar[]; history: string }): void;
+  bar(one: WireBar): void;
+}
+
+function stream(url: string, sink: Sink): () => void {
+  let source: EventSource;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const open = () => {
+    source = new EventSource(url);
+    source.addEventListener("bars", ({ data }) => sink.bars(JSON.parse(data)));
+    source.addEventListener("bar", ({ data }) => sink.bar(JSON.parse(data)));
     source.onerror = () => {
       // On its own way back, unless it has given up.
-      if (source?.readyState === EventSource.CLOSED) later();
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS);
     };
   };
-
-  async function start(): Promise<void> {
-    if (document.hidden) return;
-    try {
-      const url = `${base}/bars?${query}`;
-      const answer = await fetch(url, { signal: ending.signal, cache: "no-store" });
-      if (answer.status === 404) {
-        sink.none();
-        return;
-      }
-      if (answer.ok) stream();
-      else later();
-    } catch {
-      if (!ending.signal.aborted) later();
-    }
-  }
-
-  const look = () => {
-    clearTimeout(timer);
-    source?.close();
-    source = undefined;
-    start();
-  };
-  if (!isMade) {
-    sink.none();
-    return () => {};
-  }
-  document.addEventListener("visibilitychange", look);
-  start();
+  open();
   return () => {
-    ending.abort();
     clearTimeout(timer);
-    source?.close();
-    document.removeEventListener("visibilitychange", look);
+    source.close();
   };
 }

@@ -1,6 +1,6 @@
 // What the person at the page has chosen.
 
-import { firstSymbols, hasBars, MOST_SYMBOLS } from "./config";
+import { firstSymbols, MOST_SYMBOLS } from "./config";
 import { stored } from "./stored";
 
 export type Theme = "system" | "dark" | "light";
@@ -24,12 +24,7 @@ export const chartKind = stored<ChartKind>(
   () => "candles",
   oneOf("candles", "line"),
 );
-export const chartInterval = stored<Interval>(
-  local,
-  "tapecast.interval",
-  () => (hasBars() ? "1m" : "5s"),
-  oneOf(...INTERVALS),
-);
+export const chartInterval = stored<Interval>(local, "tapecast.interval", () => "1m", oneOf(...INTERVALS));
 export const selected = stored<string>(
   local,
   "tapecast.selected",

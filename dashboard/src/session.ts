@@ -7,29 +7,13 @@ import { Tape } from "./tape";
 
 /** Prices that this page has seen, of all symbols; they outlive a stop and a start. */
 export const tape = new Tape();
-/** The same in more detail, of the symbols whose charts were looked at last. */
-export const charted = new Tape(1, 3600);
 export const meter = new Meter();
-const MOST_CHARTED = 8;
-
-/** Remember this symbol's prices for a chart from now on, with what is known of before. */
-export function chart(symbol: string): void {
-  if (charted.of(symbol)) return;
-  const recent = [...charted.symbols].slice(1 - MOST_CHARTED);
-  charted.keep(recent);
-  charted.begin(symbol);
-  for (const { time, open, high, low, close } of tape.of(symbol)?.points() ?? [])
-    for (const price of [open, high, low, close]) charted.add(symbol, time * 1000, price);
-}
 
 /** Remember all prices of a client; the answer stops it. */
 export function record(client: TapecastClient): () => void {
   return client.on("tick", ({ symbol, price, timestamp, ts_recv = Number.NaN }) => {
     const ms = timestamp ? Date.parse(timestamp) : ts_recv / 1000;
-    if (!Number.isNaN(ms)) {
-      tape.add(symbol, ms, price);
-      if (charted.of(symbol)) charted.add(symbol, ms, price);
-    }
+    if (!Number.isNaN(ms)) tape.add(symbol, ms, price);
     const isLive = client.states.get(symbol)?.state === "live";
     meter.add(performance.now(), client.serverNow() - ts_recv / 1000, isLive);
   });

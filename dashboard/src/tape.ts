@@ -1,5 +1,5 @@
-// The prices that this page has seen, by symbol: what sparklines and, where the server has no bars, candles are
-// made of. Bounded: a page that stays open for a week holds no more than after an hour.
+// The prices that this page has seen, by symbol: what sparklines are made of. Bounded: a page that stays open for
+// a week holds no more than after an hour.
 
 /** Seconds between two points. */
 export const STEP_S = 2;
@@ -8,60 +8,37 @@ export const POINTS = 90;
 export interface Point {
   /** Seconds since the epoch, a multiple of the step. */
   time: number;
-  open: number;
-  high: number;
-  low: number;
   close: number;
 }
 
-// Per point: time, open, high, low, close.
-const WIDTH = 5;
-
-/** A ring of bars of one symbol. */
+/** The last price of each step, of one symbol. */
 export class Ring {
-  readonly #data: Float64Array;
+  readonly #times = new Float64Array(POINTS).fill(Number.NEGATIVE_INFINITY);
+  readonly #closes = new Float64Array(POINTS);
   #count = 0;
-  #last = -1;
+  #last = 0;
   version = 0;
 
-  constructor(
-    readonly step: number,
-    readonly size: number,
-  ) {
-    this.#data = new Float64Array(size * WIDTH);
-  }
-
-  /** Take a price of this moment. One of before the newest bar belongs to a bar that is over: it is left out. */
+  /** Take a price of this moment. One of before the newest step is left out. */
   add(ms: number, price: number): void {
-    const time = Math.floor(ms / 1000 / this.step) * this.step;
-    const at = this.#last * WIDTH;
-    const newest = this.#last < 0 ? Number.NEGATIVE_INFINITY : (this.#data[at] as number);
+    const time = Math.floor(ms / 1000 / STEP_S) * STEP_S;
+    const newest = this.#times[this.#last] as number;
     if (time < newest) return;
-    if (time === newest) {
-      this.#data[at + 2] = Math.max(this.#data[at + 2] as number, price);
-      this.#data[at + 3] = Math.min(this.#data[at + 3] as number, price);
-      this.#data[at + 4] = price;
-    } else {
-      this.#last = (this.#last + 1) % this.size;
-      this.#count = Math.min(this.#count + 1, this.size);
-      this.#data.set([time, price, price, price, price], this.#last * WIDTH);
+    if (time > newest) {
+      this.#last = (this.#last + 1) % POINTS;
+      this.#count = Math.min(this.#count + 1, POINTS);
+      this.#times[this.#last] = time;
     }
+    this.#closes[this.#last] = price;
     this.version += 1;
-  }
-
-  get length(): number {
-    return this.#count;
   }
 
   /** Oldest first. */
   points(): Point[] {
-    const points: Point[] = [];
-    for (let each = 0; each < this.#count; each += 1) {
-      const index = (this.#last - this.#count + 1 + each + this.size) % this.size;
-      const [time, open, high, low, close] = this.#data.subarray(index * WIDTH, index * WIDTH + WIDTH);
-      points.push({ time, open, high, low, close } as Point);
-    }
-    return points;
+    return Array.from({ length: this.#count }, (_, each) => {
+      const index = (this.#last - this.#count + 1 + each + POINTS) % POINTS;
+      return { time: this.#times[index] as number, close: this.#closes[index] as number };
+    });
   }
 }
 
@@ -69,25 +46,13 @@ export class Ring {
 export class Tape {
   readonly #rings = new Map<string, Ring>();
 
-  constructor(
-    readonly step = STEP_S,
-    readonly size = POINTS,
-  ) {}
-
   add(symbol: string, ms: number, price: number): void {
-    (this.#rings.get(symbol) ?? this.begin(symbol)).add(ms, price);
-  }
-
-  /** With nothing known yet. */
-  begin(symbol: string): Ring {
-    const ring = new Ring(this.step, this.size);
-    this.#rings.set(symbol, ring);
-    return ring;
-  }
-
-  /** In the order in which they began. */
-  get symbols(): Iterable<string> {
-    return this.#rings.keys();
+    let ring = this.#rings.get(symbol);
+    if (!ring) {
+      ring = new Ring();
+      this.#rings.set(symbol, ring);
+    }
+    ring.add(ms, price);
   }
 
   of(symbol: string): Ring | undefined {

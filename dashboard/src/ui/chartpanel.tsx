@@ -4,16 +4,14 @@ import { usePrice } from "tapecast-client/react";
 import { chartInterval, chartKind, INTERVALS } from "../choices";
 import { directionOf, percent, price, signed } from "../format";
 import { useStored } from "../stored";
-import type { Maker } from "./chart";
+import * as words from "../words";
 
 // The largest part of the page, and not needed for the first price.
 const Chart = lazy(() => import("./chart"));
 
-const MADE: Record<Maker, string> = {
-  nobody: "",
-  server: "Bars of every trade, made by this server since somebody first asked",
+const MADE: Record<string, string> = {
+  own: "Bars of every trade, made by this server since somebody first asked",
   venue: "Bars of every trade, history from the venue",
-  page: "Candles of the prices that this page has seen: this server makes no bars",
 };
 
 export function ChartPanel({
@@ -25,10 +23,10 @@ export function ChartPanel({
   given: string;
   orders: readonly Order[];
 }) {
-  const { price: last, change, change_percent, state } = usePrice(symbol);
+  const { price: last, change, change_percent, state, reason } = usePrice(symbol);
   const kind = useStored(chartKind);
   const interval = useStored(chartInterval);
-  const [maker, setMaker] = useState<Maker>("nobody");
+  const [history, setHistory] = useState<string>();
   return (
     <section className={`panel chart ${state}`} aria-label={`Chart of ${symbol}`}>
       <div className="bar">
@@ -60,11 +58,16 @@ export function ChartPanel({
           ))}
         </fieldset>
       </div>
-      <Suspense fallback={<div className="plot" />}>
-        <Chart symbol={symbol} given={given} orders={orders} onMaker={setMaker} />
-      </Suspense>
+      {state === "refused" ? (
+        // The server would refuse its bars, too.
+        <p className="plot empty">{words.ofSymbol(reason)}</p>
+      ) : (
+        <Suspense fallback={<div className="plot" />}>
+          <Chart symbol={symbol} given={given} orders={orders} onHistory={setHistory} />
+        </Suspense>
+      )}
       <p className="source">
-        <span>{MADE[maker]}</span>
+        <span>{history === undefined ? "Waiting for bars" : MADE[history]}</span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           Charts by TradingView Lightweight Charts™, © TradingView, Inc.
         </a>

@@ -17,6 +17,7 @@ import {
 import type { Candle, Fill } from "../candles";
 import type { ChartKind } from "../choices";
 import { digitsOf } from "../format";
+import type { Line } from "./bartable";
 import type { Colours } from "./colours";
 
 const at = (seconds: number) => seconds as UTCTimestamp;
@@ -35,6 +36,9 @@ export class Plot {
   #markers: ISeriesMarkersPluginApi<Time>;
   #kind: ChartKind;
   #colours: Colours;
+  #held: readonly Candle[] = [];
+  #fills: readonly Fill[] = [];
+  #isFitted = false;
 
   constructor(element: HTMLElement, kind: ChartKind, colours: Colours) {
     this.#kind = kind;
@@ -93,10 +97,28 @@ export class Plot {
     this.#chart.removeSeries(this.#main);
     this.#main = this.#addMain();
     this.#markers = createSeriesMarkers(this.#main);
+    this.#fills = this.#held = [];
     this.paint(this.#colours);
   }
 
-  all(candles: readonly Candle[]): void {
+  /** These, and no others. What was drawn before stays where only its end has changed. */
+  draw(candles: readonly Candle[]): void {
+    const known = this.#held.length - 1;
+    const isGrown = known >= 0 && candles.length > known && this.#isSame(candles, known);
+    this.#held = candles;
+    if (isGrown) for (const candle of candles.slice(known)) this.#put(candle);
+    else this.#replace(candles);
+    // Nothing is drawn between two symbols: what was scrolled to means nothing on the next one.
+    if (!this.#isFitted && candles.length) this.#fit(candles.length);
+    this.#isFitted = candles.length > 0;
+  }
+
+  #isSame(candles: readonly Candle[], count: number): boolean {
+    for (let each = 0; each < count; each += 1) if (candles[each] !== this.#held[each]) return false;
+    return candles[count]?.time === this.#held[count]?.time;
+  }
+
+  #replace(candles: readonly Candle[]): void {
     this.#main.setData(candles.map((candle) => this.#item(candle)));
     this.#volume.setData(
       candles.filter(({ volume }) => volume).map(({ time, volume }) => ({ time: at(time), value: volume })),
@@ -105,12 +127,30 @@ export class Plot {
     this.#main.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
   }
 
-  one(candle: Candle): void {
+  #put(candle: Candle): void {
     this.#main.update(this.#item(candle));
     if (candle.volume) this.#volume.update({ time: at(candle.time), value: candle.volume });
   }
 
-  fills(fills: readonly Fill[]): void {
+  /** What the chart itself has, oldest first. */
+  newest(count: number): Line[] {
+    const volumes = new Map(this.#volume.data().map((bar) => [bar.time, bar as { value?: number }]));
+    const marks = this.#markers.markers();
+    return this.#main
+      .data()
+      .slice(-count)
+      .map((item) => {
+        const { time, value, ...bar } = item as unknown as Candle & { value?: number };
+        const fills = marks.filter((mark) => mark.time === time).map(({ text }) => text);
+        const volume = volumes.get(at(time))?.value;
+        const line = { ...bar, time, close: value ?? bar.close, fills: fills.join(", ") };
+        return volume === undefined ? line : { ...line, volume };
+      });
+  }
+
+  mark(fills: readonly Fill[]): void {
+    if (JSON.stringify(fills) === JSON.stringify(this.#fills)) return;
+    this.#fills = fills;
     const { up, down } = this.#colours;
     this.#markers.setMarkers(
       fills.map(({ time, side, text }) => ({
@@ -124,7 +164,7 @@ export class Plot {
   }
 
   /** As much as there is, up to a screenful. */
-  fit(count: number): void {
+  #fit(count: number): void {
     const shown = Math.min(Math.max(count, 30), 140);
     this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + 4 });
   }
