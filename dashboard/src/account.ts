@@ -1,6 +1,8 @@
-// Sums and words of the account that the server does not send on every deployment.
+// The account in words.
 
 import type { Feed, Order, Portfolio, Position } from "tapecast-client";
+
+import { exactPrice } from "./format";
 
 /** The totals as the server sends them now; the client's type is of an older one. */
 export interface Totals extends Portfolio {
@@ -9,15 +11,6 @@ export interface Totals extends Portfolio {
   day_plpc?: number;
   stale?: { symbol: string; state: string; reason?: string }[];
   unpriced?: unknown[];
-}
-
-/** Of the positions themselves, where there is no `portfolio` event. An unknown one is not counted as zero. */
-export function sumOf(
-  positions: readonly Position[],
-  field: "market_value" | "unrealized_pl",
-): number | undefined {
-  const known = positions.map((position) => position[field]).filter((value) => value !== undefined);
-  return known.length ? known.reduce((sum, value) => sum + value, 0) : undefined;
 }
 
 /** Which positions' prices may not be believed. */
@@ -29,7 +22,7 @@ export function doubtful(positions: readonly Position[]): string[] {
 
 /** The order in words: "limit 160.10", "market". */
 export function kindOf({ type = "", limit_price, stop_price }: Order): string {
-  const prices = [stop_price, limit_price].filter((value) => value !== null && value !== undefined);
+  const prices = [stop_price, limit_price].map(exactPrice).filter(Boolean);
   return [type.replace("_", " "), ...prices].join(" ");
 }
 

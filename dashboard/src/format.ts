@@ -1,20 +1,23 @@
 // Numbers as people who watch markets read them: the digits of the price decide the digits of the rest.
 
-const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
+const short = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
 const formats = new Map<string, Intl.NumberFormat>();
 
-function fixed(digits: number, sign = false): Intl.NumberFormat {
-  const key = `${digits}${sign}`;
-  let format = formats.get(key);
-  if (!format) {
-    format = new Intl.NumberFormat("en-US", {
+// As many as a number of JavaScript's can have a use for.
+const ALL = 20;
+
+function format(digits: number, most: number, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = `${digits} ${most} ${options.style} ${options.signDisplay}`;
+  let known = formats.get(key);
+  if (!known) {
+    known = new Intl.NumberFormat("en-US", {
       minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-      ...(sign && { signDisplay: "exceptZero" }),
+      maximumFractionDigits: most,
+      ...options,
     });
-    formats.set(key, format);
+    formats.set(key, known);
   }
-  return format;
+  return known;
 }
 
 /** How many digits a price of this size is quoted in. */
@@ -30,15 +33,34 @@ function typeset(text: string): string {
 }
 
 export function price(value: number | undefined, digits = digitsOf(value ?? 0)): string {
-  return value === undefined ? "" : typeset(fixed(digits).format(value));
+  return value === undefined ? "" : typeset(format(digits, digits).format(value));
+}
+
+/** A price of one's own, with every digit of it: an average has more than a quote. */
+export function exactPrice(value: number | null | undefined): string {
+  return value === undefined || value === null ? "" : typeset(format(digitsOf(value), ALL).format(value));
+}
+
+/** How much one has, with every digit of it. */
+export function exactQuantity(value: number | null | undefined): string {
+  return value === undefined || value === null ? "" : typeset(format(0, ALL).format(value));
 }
 
 export function signed(value: number | undefined, digits = 2): string {
-  return value === undefined ? "" : typeset(fixed(digits, true).format(value));
+  return value === undefined
+    ? ""
+    : typeset(format(digits, digits, { signDisplay: "exceptZero" }).format(value));
 }
 
 export function percent(value: number | undefined, digits = 2): string {
   return value === undefined ? "" : `${signed(value, digits)}%`;
+}
+
+/** A fraction as percent. The decimal point is moved, not multiplied: 100 × 1.15 is 114.99999999999999. */
+export function ofFraction(value: number | undefined, digits = 2): string {
+  return value === undefined
+    ? ""
+    : typeset(format(digits, digits, { signDisplay: "exceptZero", style: "percent" }).format(value));
 }
 
 /** A size of the book or the day: 950, 12.4k, 3.21M; of coins the fraction. */
@@ -48,7 +70,7 @@ export function quantity(value: number | null | undefined): string {
   if (size >= 1e9) return `${price(value / 1e9, 2)}B`;
   if (size >= 1e6) return `${price(value / 1e6, 2)}M`;
   if (size >= 1e4) return `${price(value / 1e3, 1)}k`;
-  return typeset(exact.format(value));
+  return typeset(short.format(value));
 }
 
 /** How long ago, in two or three characters. */

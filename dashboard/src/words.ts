@@ -41,6 +41,8 @@ const FEED: Record<string, string> = {
   rest_unreachable: "Alpaca's account API does not answer",
   rest_unavailable: "Alpaca's account API reports an error of its own",
   rest_not_understood: "Alpaca's account API answers what makes no sense",
+  request_refused: "Alpaca refuses a call about the account: check ALPACA_TRADING_URL; it is tried again",
+  positions_differ: "Alpaca's positions do not have its newest fills yet",
   rate_limited: "Alpaca wants us to wait: other programs use the account's calls",
   ingest_silent: "no worker keeps the account: run one with the account's keys",
 };
@@ -66,7 +68,7 @@ const ERRORS: Record<string, string> = {
   not_a_stream: "There is no tapecast at this address. It is asked again once a minute.",
   timeout: "Nothing was heard for a while: this machine may have slept, or a proxy holds the stream back.",
   unauthorized: "This server wants a ticket.",
-  ticket_expired: "The ticket has expired.",
+  ticket_expired: "The ticket has expired: give this page a new one.",
   forbidden: "The ticket is not for this.",
   too_many_streams: "The server is full. It is tried again by itself.",
   too_many_symbols: "Too many symbols were asked for: take some away.",
@@ -88,10 +90,18 @@ export function ofSymbol(reason: string | undefined): string {
   return reason === undefined ? "" : (SYMBOL[reason] ?? FEED[reason] ?? reason);
 }
 
-/** What went wrong between this page and the server. */
-export function ofError(error: TapecastError | undefined, reason: string | undefined): string {
+/** What went wrong between this page and the server. `isGiven`: the page has a ticket. */
+export function ofError(
+  error: TapecastError | undefined,
+  reason: string | undefined,
+  isGiven = false,
+): string {
   const code = error?.code ?? reason ?? "connection_lost";
   if (error?.status === 404) return ERRORS.not_a_stream as string;
+  // Whoever answers so is not always the server itself, and its own words are none of ours.
+  if (code === "unreachable" && error?.status)
+    return `The server, or a proxy before it, answers with HTTP ${error.status}. It is tried again by itself.`;
+  if (code === "unauthorized" && isGiven) return "The server does not take this ticket.";
   return ERRORS[code] ?? error?.message ?? code;
 }
 

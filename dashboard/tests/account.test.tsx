@@ -82,7 +82,7 @@ describe("the account", () => {
     expect(table.getByText("+111.00 +1.12%")).toBeTruthy();
     expect(table.getByText("simulated")).toBeTruthy();
     const orders = within(screen.getByRole("region", { name: "Recent orders" }));
-    expect(orders.getByText("limit 160.1")).toBeTruthy();
+    expect(orders.getByText("limit 160.10")).toBeTruthy();
     await wire.send(
       [
         "order",

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { accountWord, doubtful, kindOf, sumOf } from "../src/account";
+import { accountWord, doubtful, kindOf } from "../src/account";
 import { neighbourOf, shownOf, symbolsIn, ticketIn } from "../src/choices";
-import { firstSymbols, hasBars } from "../src/config";
+import { firstSymbols } from "../src/config";
 import * as format from "../src/format";
 import { sliceOf } from "../src/hooks";
 import { marketOf, pretenceOf } from "../src/markets";
-import { merge, rightOf, UNKNOWN } from "../src/rights";
+import { merge, rightOf, toldRights, UNKNOWN } from "../src/rights";
 import { stored } from "../src/stored";
 import * as words from "../src/words";
 
@@ -29,6 +29,33 @@ describe("numbers", () => {
     [-16, "−16"],
     [null, ""],
   ])("the quantity %s is %s", (value, text) => expect(format.quantity(value)).toBe(text));
+
+  it.each([
+    [150.1, "150.10"],
+    [150.123456789, "150.123456789"],
+    [0.0000097, "0.0000097"],
+    [102683.291, "102,683.291"],
+    [undefined, ""],
+    [null, ""],
+  ])("the exact price %s is %s", (value, text) => expect(format.exactPrice(value)).toBe(text));
+
+  it.each([
+    [12_345, "12,345"],
+    [0.123456789, "0.123456789"],
+    [-16, "−16"],
+    [0, "0"],
+  ])("the exact quantity %s is %s", (value, text) => expect(format.exactQuantity(value)).toBe(text));
+
+  it("of a fraction are its own digits", () => {
+    // 100 times this is 114.99999999999999.
+    expect(format.ofFraction(1.15, 12)).toBe("+115.000000000000%");
+    expect([0.01005, -0.00005, 0, undefined].map((value) => format.ofFraction(value))).toEqual([
+      "+1.01%",
+      "−0.01%",
+      "0.00%",
+      "",
+    ]);
+  });
 
   it("show a sign, and none for nothing", () => {
     expect([1.005, -0.5, 0, undefined].map((value) => format.percent(value))).toEqual([
@@ -139,15 +166,16 @@ describe("what is kept", () => {
 });
 
 describe("what the server wrote into the page", () => {
-  it("is its symbols and whether it makes bars", () => {
+  it("is its symbols and what may be read", () => {
     const page = new DOMParser().parseFromString(
-      '<meta name="tapecast-symbols" content="TSLA,BTC/USD"><meta name="tapecast-bars" content="yes">',
+      '<meta name="tapecast-symbols" content="TSLA,BTC/USD">' +
+        '<meta name="tapecast-rights" content="prices:open status:open positions:forbidden">',
       "text/html",
     );
     expect(firstSymbols(page)).toEqual(["TSLA", "BTC/USD"]);
-    expect(hasBars(page)).toBe(true);
+    expect(toldRights(page)).toEqual({ status: "open", positions: "forbidden" });
+    expect(toldRights(document)).toEqual(UNKNOWN);
     expect(firstSymbols(document)).toHaveLength(6);
-    expect(hasBars(document)).toBe(false);
   });
 });
 
@@ -199,16 +227,16 @@ describe("the account", () => {
     expect(accountWord(undefined, [])).toBeUndefined();
   });
 
-  it("counts nothing as zero that is not known", () => {
-    expect(sumOf([{ symbol: "A" }, { symbol: "B", unrealized_pl: 5 }], "unrealized_pl")).toBe(5);
-    expect(sumOf([{ symbol: "A" }], "unrealized_pl")).toBeUndefined();
+  it("names what may not be believed, and says an order in words", () => {
     expect(
       doubtful([
         { symbol: "A", state: "stale" },
         { symbol: "B", state: "closed" },
       ]),
     ).toEqual(["A"]);
-    expect(kindOf({ id: "1", type: "stop_limit", stop_price: 9, limit_price: 10 })).toBe("stop limit 9 10");
+    expect(kindOf({ id: "1", type: "stop_limit", stop_price: 9, limit_price: 10 })).toBe(
+      "stop limit 9.00 10.00",
+    );
   });
 });
 
@@ -224,10 +252,15 @@ describe("words", () => {
   it("are there for every reason that the server's documentation names", () => {
     const text = readFileSync("../docs/events.md", "utf-8");
     const table = text.slice(text.indexOf("| refusal `reason`"), text.indexOf("`onopen` says only"));
-    const rows = table.split("\n").filter((row) => row.startsWith("| `"));
-    const reasons = rows.flatMap((row) =>
-      [...(row.split("|")[1] ?? "").matchAll(/`([a-z_]+)`/g)].map(([, code]) => code),
-    );
+    const account = text.slice(text.indexOf("| account `state`"), text.indexOf("Whatever the state"));
+    const codes = (cell = "") => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code);
+    const reasons = [
+      ...table.split("\n").flatMap((row) => (row.startsWith("| `") ? codes(row.split("|")[1]) : [])),
+      ...account
+        .split("\n")
+        .slice(1)
+        .flatMap((row) => codes(row.split("|")[2])),
+    ];
     const states = new Set(["idle", "connecting", "reconnecting", "live", "closed", "standby", "failed"]);
     const feed = { feed: "iex", market: "us_equity", state: "reconnecting" } as const;
     const unknown = reasons.filter(
@@ -236,7 +269,7 @@ describe("words", () => {
         words.ofSymbol(reason) === reason &&
         words.ofFeed({ ...feed, reason }) === `Stocks: ${reason}`,
     );
-    expect(reasons.length).toBeGreaterThan(30);
+    expect(reasons.length).toBeGreaterThan(40);
     expect(unknown).toEqual([]);
   });
 

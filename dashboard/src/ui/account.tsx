@@ -1,9 +1,9 @@
 import { memo } from "react";
 import type { Feed, Order, Position } from "tapecast-client";
 import { usePositions } from "tapecast-client/react";
-import { accountWord, doubtful, sumOf, type Totals } from "../account";
+import { accountWord, doubtful, type Totals } from "../account";
 import { selected, ticket } from "../choices";
-import { directionOf, percent, price, quantity, signed } from "../format";
+import { directionOf, exactPrice, exactQuantity, ofFraction, price, signed } from "../format";
 import type { Right } from "../rights";
 import * as words from "../words";
 import { Orders } from "./orders";
@@ -58,7 +58,6 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
           {loaded && word && <span className={`badge ${word}`}>{word}</span>}
           {account.simulated && <span className="badge pretence">simulated</span>}
           {totals && <Strip totals={totals} word={word} />}
-          {!totals && positions.length > 0 && <Sums positions={positions} word={word} />}
         </div>
         {feed?.reason && <p className="aside">{words.ofFeed(feed)}.</p>}
         {!feed?.reason && doubts.length > 0 && <p className="aside">Not current: {doubts.join(", ")}.</p>}
@@ -78,28 +77,10 @@ function Strip({ totals, word }: { totals: Totals; word: string | undefined }) {
   return (
     <dl className={word === "live" || word === "closed" ? "strip" : "strip stale"}>
       <Total name="Equity" of={price(equity, 2)} />
-      <Total
-        name="Today"
-        of={
-          day_pl === undefined
-            ? ""
-            : `${signed(day_pl)} ${percent(day_plpc === undefined ? undefined : 100 * day_plpc)}`
-        }
-        by={day_pl}
-      />
+      <Total name="Today" of={`${signed(day_pl)} ${ofFraction(day_plpc)}`.trim()} by={day_pl} />
       <Total name="Open P/L" of={signed(unrealized_pl)} by={unrealized_pl} />
       <Total name="Cash" of={price(cash, 2)} />
       <Total name="Buying power" of={price(buying_power, 2)} />
-    </dl>
-  );
-}
-
-function Sums({ positions, word }: { positions: readonly Position[]; word: string | undefined }) {
-  const profit = sumOf(positions, "unrealized_pl");
-  return (
-    <dl className={word === "live" || word === "closed" ? "strip" : "strip stale"}>
-      <Total name="Value" of={price(sumOf(positions, "market_value"), 2)} />
-      <Total name="Open P/L" of={signed(profit)} by={profit} />
     </dl>
   );
 }
@@ -157,14 +138,12 @@ const Line = memo(function Line({ position }: { position: Position }) {
         </button>
         {isDoubtful && <span className="badge stale">{state}</span>}
       </th>
-      <td data-testid="qty">{quantity(qty)}</td>
-      <td className="wide dim">{price(position.avg_entry_price)}</td>
-      <td>{price(position.current_price)}</td>
+      <td data-testid="qty">{exactQuantity(qty)}</td>
+      <td className="wide dim">{exactPrice(position.avg_entry_price)}</td>
+      <td>{exactPrice(position.current_price)}</td>
       <td className="wide">{price(position.market_value, 2)}</td>
       <td className={directionOf(unrealized_pl)}>{signed(unrealized_pl)}</td>
-      <td className={directionOf(unrealized_pl)}>
-        {percent(unrealized_plpc === undefined ? undefined : 100 * unrealized_plpc)}
-      </td>
+      <td className={directionOf(unrealized_pl)}>{ofFraction(unrealized_plpc)}</td>
       <td className={`wide ${directionOf(unrealized_intraday_pl)}`}>{signed(unrealized_intraday_pl)}</td>
     </tr>
   );

@@ -20,7 +20,7 @@ const WANT_TICKET = new Set(["unauthorized", "ticket_expired", "forbidden"]);
 
 /** What is wrong, in words, and what becomes of it. Empty while all is well. */
 export function Notice({ badge, health, session, given }: Props) {
-  const text = textOf(badge, health, session);
+  const text = textOf(badge, health, session, given !== "");
   const isCalm = useCalm(badge.word === "CONNECTING" ? text : "");
   const code = health.connection.state === "refused" ? health.connection.error?.code : undefined;
   const isTicketWanted = code !== undefined && WANT_TICKET.has(code);
@@ -59,6 +59,7 @@ export function textOf(
   { word, ill, counts }: Badge,
   { connection, error, states }: Health,
   session: Session,
+  isGiven: boolean,
 ) {
   switch (word) {
     case "STOPPED":
@@ -67,7 +68,7 @@ export function textOf(
       return "Nothing is watched. Add a symbol below.";
     case "REFUSED":
       if (connection.state !== "refused") return "None of these symbols can be had; each row says why.";
-      return words.ofError(connection.error ?? error, connection.reason);
+      return words.ofError(connection.error ?? error, connection.reason, isGiven);
     case "RECONNECTING":
     case "CONNECTING":
     case "FAILED":

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { Order } from "tapecast-client";
 import { isOpen, kindOf, momentOf } from "../account";
-import { clock, price, quantity } from "../format";
+import { clock, exactPrice, exactQuantity } from "../format";
 
 /** The recent orders, newest first. */
 export const Orders = memo(function Orders({ orders }: { orders: readonly Order[] | undefined }) {
@@ -35,11 +35,11 @@ export const Orders = memo(function Orders({ orders }: { orders: readonly Order[
                   <th scope="row">{order.symbol}</th>
                   <td>
                     <span className={order.side === "sell" ? "down" : "up"}>{order.side}</span>{" "}
-                    {order.qty ? quantity(order.qty) : order.notional && `$${order.notional}`}{" "}
+                    {order.qty ? exactQuantity(order.qty) : order.notional && `$${order.notional}`}{" "}
                     <span className="dim">{kindOf(order)}</span>
                   </td>
-                  <td>{quantity(order.filled_qty)}</td>
-                  <td className="wide">{order.filled_avg_price ? price(order.filled_avg_price) : ""}</td>
+                  <td>{exactQuantity(order.filled_qty)}</td>
+                  <td className="wide">{exactPrice(order.filled_avg_price)}</td>
                   <td>{(order.status ?? "").replaceAll("_", " ")}</td>
                   <td className="wide dim">{clock(momentOf(order))}</td>
                 </tr>
