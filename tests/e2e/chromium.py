@@ -23,6 +23,9 @@ QUIET = [
     "--disable-quic", "--disable-gpu", "--no-sandbox",
 ]  # fmt: skip
 
+BROWSERS_OWN = ("Failed to load resource: ", "EventSource's response has a ")
+"""How Chromium's own words on a request that failed begin. They are in the console whatever a page does."""
+
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -53,6 +56,10 @@ class Watched:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
 
-    def strangers(self, base: str) -> list[str]:
+    def ours(self, *, trouble: bool = False) -> list[str]:
+        """The complaints; with `trouble` without those that are the browser's own."""
+        return [each for each in self.complaints if not (trouble and each.startswith(BROWSERS_OWN))]
+
+    def strangers(self, base: str = "http://127.0.0.1:") -> list[str]:
         """Requests that left this machine."""
         return [url for url in self.asked if not url.startswith((base, "data:", "blob:"))]
