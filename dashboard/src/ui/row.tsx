@@ -46,7 +46,7 @@ export const Row = memo(function Row({ symbol, index, isShown, onChoose, onRemov
       <td className="wide dim" title={spread && `${price(bid)} to ${price(ask)}`}>
         {spread && `${spread.points.toFixed(1)} bp`}
       </td>
-      <td className="wide dim">
+      <td className="wide dim" data-testid="age">
         <Age symbol={symbol} />
       </td>
       <td className="state">
