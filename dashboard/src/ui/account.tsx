@@ -57,10 +57,10 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
           <h2>Positions</h2>
           {loaded && word && <span className={`badge ${word}`}>{word}</span>}
           {account.simulated && <span className="badge pretence">simulated</span>}
-          {totals && <Strip totals={totals} word={word} />}
         </div>
         {feed?.reason && <p className="aside">{words.ofFeed(feed)}.</p>}
         {!feed?.reason && doubts.length > 0 && <p className="aside">Not current: {doubts.join(", ")}.</p>}
+        {totals && <Strip totals={totals} word={word} />}
         {positions.length > 0 ? (
           <Table positions={positions} />
         ) : (

@@ -33,7 +33,8 @@ export function Book({ symbol }: { symbol: string }) {
             <Fact
               name="Spread"
               of={
-                spread && `${price(spread.absolute, digitsOf(spread.middle))}  ${spread.points.toFixed(1)} bp`
+                spread &&
+                `${price(spread.absolute, digitsOf(spread.middle))} · ${spread.points.toFixed(1)} bp`
               }
             />
             <Fact name="Middle" of={spread && price(spread.middle)} />

@@ -69,8 +69,7 @@ export function Header({
           onClick={() => theme.set(NEXT[chosen])}
           title="Colours: as the system says, dark, light"
         >
-          <span className="sr">Colours: </span>
-          {chosen === "system" ? "Auto" : chosen === "dark" ? "Dark" : "Light"}
+          <span className="dim">Theme</span> {chosen === "system" ? "auto" : chosen}
         </button>
       </div>
     </header>

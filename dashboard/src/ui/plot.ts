@@ -38,7 +38,8 @@ export class Plot {
   #colours: Colours;
   #held: readonly Candle[] = [];
   #fills: readonly Fill[] = [];
-  #isFitted = false;
+  // How many candles there were when all of them were last brought into view.
+  #fitted = 0;
 
   constructor(element: HTMLElement, kind: ChartKind, colours: Colours) {
     this.#kind = kind;
@@ -108,9 +109,10 @@ export class Plot {
     this.#held = candles;
     if (isGrown) for (const candle of candles.slice(known)) this.#put(candle);
     else this.#replace(candles);
-    // Nothing is drawn between two symbols: what was scrolled to means nothing on the next one.
-    if (!this.#isFitted && candles.length) this.#fit(candles.length);
-    this.#isFitted = candles.length > 0;
+    // Nothing is drawn between two symbols: what was scrolled to means nothing on the next one. And history comes
+    // when the venue has told it, after the first own bar or two.
+    if (!candles.length) this.#fitted = 0;
+    else if (!isGrown && candles.length > 2 * this.#fitted) this.#fit(candles.length);
   }
 
   #isSame(candles: readonly Candle[], count: number): boolean {
@@ -165,6 +167,7 @@ export class Plot {
 
   /** As much as there is, up to a screenful. */
   #fit(count: number): void {
+    this.#fitted = count;
     const shown = Math.min(Math.max(count, 30), 140);
     this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + 4 });
   }

@@ -3,8 +3,8 @@ import { useSecond } from "../hooks";
 import { tape } from "../session";
 import { pathOf } from "../tape";
 
-export const WIDTH = 70;
-export const HEIGHT = 20;
+export const WIDTH = 74;
+export const HEIGHT = 22;
 
 /** The prices that this page has seen of a symbol, as a line. Drawn once a second at most. */
 export const Spark = memo(function Spark({ symbol, direction }: { symbol: string; direction: string }) {

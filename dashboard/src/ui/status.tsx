@@ -72,6 +72,14 @@ function Here() {
   );
 }
 
+/** Which worker holds the connections of which markets: mostly one, all of them. */
+function holdersOf(lease: ServerStatus["lease"]): Map<string, string[]> {
+  const holders = new Map<string, string[]>();
+  for (const [market, { holder, epoch }] of Object.entries(lease ?? {}))
+    holders.set(holder, [...(holders.get(holder) ?? []), `${nameOf(market)} since epoch ${epoch}`]);
+  return holders;
+}
+
 function Server({ status }: { status: ServerStatus }) {
   const { lease, newest_tick_age_s, clock_offset_s, rejected } = status;
   const rejections = Object.values(rejected ?? {}).reduce((sum, count) => sum + count, 0);
@@ -88,8 +96,8 @@ function Server({ status }: { status: ServerStatus }) {
       />
       <Fact name="Symbols" of={`${status.active_symbols.length}, ${status.refused_count ?? 0} refused`} />
       <Fact name="Reconnects" of={String(status.reconnects)} />
-      {Object.entries(lease ?? {}).map(([market, { holder, epoch }]) => (
-        <Fact key={market} name={`${nameOf(market)} lease`} of={holder} hint={`epoch ${epoch}`} />
+      {[...holdersOf(lease)].map(([holder, markets]) => (
+        <Fact key={holder} name="Lease" of={holder} hint={markets.join(", ")} />
       ))}
       <Fact name="Left out" of={rejections ? `${rejections} messages that made no sense` : undefined} />
       {Object.entries(clock_offset_s ?? {}).map(([process, seconds]) => (

@@ -4,7 +4,7 @@ import { useSlice } from "../hooks";
 import { Row } from "./row";
 
 // As in the style sheet: rows of one height let a long list be drawn in part.
-export const ROW_PX = 30;
+export const ROW_PX = 34;
 const COLUMNS = 8;
 
 interface Props {
