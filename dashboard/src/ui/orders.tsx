@@ -24,7 +24,7 @@ export const Orders = memo(function Orders({ orders }: { orders: readonly Order[
                   At
                 </th>
                 <th scope="col">Status</th>
-                <th scope="col" className="wide">
+                <th scope="col" className="wider">
                   Time
                 </th>
               </tr>
@@ -41,7 +41,7 @@ export const Orders = memo(function Orders({ orders }: { orders: readonly Order[
                   <td>{exactQuantity(order.filled_qty)}</td>
                   <td className="wide">{exactPrice(order.filled_avg_price)}</td>
                   <td>{(order.status ?? "").replaceAll("_", " ")}</td>
-                  <td className="wide dim">{clock(momentOf(order))}</td>
+                  <td className="wider dim">{clock(momentOf(order))}</td>
                 </tr>
               ))}
             </tbody>
