@@ -11,6 +11,8 @@ export default defineConfig({
     // From its source: there is no build of it that could be older.
     alias: [
       { find: /^tapecast-client$/, replacement: here("../clients/js/src/index.ts") },
+      { find: /^tapecast-client\/bars$/, replacement: here("../clients/js/src/bars/index.ts") },
+      { find: /^tapecast-client\/words$/, replacement: here("../clients/js/src/words.ts") },
       { find: /^tapecast-client\/react$/, replacement: here("../clients/js/src/react/index.ts") },
     ],
     // The client's source has a React of its own next to it where its tests are installed.

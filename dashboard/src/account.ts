@@ -1,17 +1,8 @@
 // The account in words.
 
-import type { Feed, Order, Portfolio, Position } from "tapecast-client";
+import type { Feed, Order, Position } from "tapecast-client";
 
 import { exactPrice } from "./format";
-
-/** The totals as the server sends them now; the client's type is of an older one. */
-export interface Totals extends Portfolio {
-  state?: string;
-  day_pl?: number;
-  day_plpc?: number;
-  stale?: { symbol: string; state: string; reason?: string }[];
-  unpriced?: unknown[];
-}
 
 /** Which positions' prices may not be believed. */
 export function doubtful(positions: readonly Position[]): string[] {

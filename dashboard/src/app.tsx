@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from "react";
-import { TapecastProvider, useClient, useMarketStream, useOrders } from "tapecast-client/react";
+import { TapecastProvider, useClient, useOrders, useSymbols } from "tapecast-client/react";
 import { badgeOf } from "./badge";
 import { neighbourOf, selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
 import { BASE, INTERVAL_MS } from "./config";
@@ -78,7 +78,7 @@ function Board({ session, given }: { session: Session; given: string }) {
           <WithOrders shown={shown} health={health} given={given} />
         ) : (
           <>
-            {shown && <ChartPanel symbol={shown} given={given} orders={NO_ORDERS} />}
+            {shown && <ChartPanel symbol={shown} orders={NO_ORDERS} />}
             {shown && <Book symbol={shown} />}
             <Account right={rights.positions} given={given} feed={undefined} orders={undefined} />
           </>
@@ -94,7 +94,7 @@ function WithOrders({ shown, health, given }: { shown: string | undefined; healt
   const orders = useOrders();
   return (
     <>
-      {shown && <ChartPanel symbol={shown} given={given} orders={orders ?? NO_ORDERS} />}
+      {shown && <ChartPanel symbol={shown} orders={orders ?? NO_ORDERS} />}
       {shown && <Book symbol={shown} />}
       <Account
         right="open"
@@ -121,7 +121,7 @@ function refusedOf(states: Health["states"]): Map<string, string | undefined> {
 
 /** Wants all symbols, whether their rows can be seen or not, and remembers their prices. Draws nothing. */
 function Recorder({ symbols }: { symbols: readonly string[] }) {
-  useMarketStream(symbols);
+  useSymbols(symbols);
   const client = useClient();
   useEffect(() => tape.keep(symbols), [symbols]);
   useEffect(() => client && record(client), [client]);

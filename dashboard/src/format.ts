@@ -32,40 +32,38 @@ function typeset(text: string): string {
   return text.replace("-", "−");
 }
 
-export function price(value: number | undefined, digits = digitsOf(value ?? 0)): string {
-  return value === undefined ? "" : typeset(format(digits, digits).format(value));
+export function price(value: number | null | undefined, digits = digitsOf(value ?? 0)): string {
+  return value == null ? "" : typeset(format(digits, digits).format(value));
 }
 
 /** A price of one's own, with every digit of it: an average has more than a quote. */
 export function exactPrice(value: number | null | undefined): string {
-  return value === undefined || value === null ? "" : typeset(format(digitsOf(value), ALL).format(value));
+  return value == null ? "" : typeset(format(digitsOf(value), ALL).format(value));
 }
 
 /** How much one has, with every digit of it. */
 export function exactQuantity(value: number | null | undefined): string {
-  return value === undefined || value === null ? "" : typeset(format(0, ALL).format(value));
+  return value == null ? "" : typeset(format(0, ALL).format(value));
 }
 
-export function signed(value: number | undefined, digits = 2): string {
-  return value === undefined
-    ? ""
-    : typeset(format(digits, digits, { signDisplay: "exceptZero" }).format(value));
+export function signed(value: number | null | undefined, digits = 2): string {
+  return value == null ? "" : typeset(format(digits, digits, { signDisplay: "exceptZero" }).format(value));
 }
 
-export function percent(value: number | undefined, digits = 2): string {
-  return value === undefined ? "" : `${signed(value, digits)}%`;
+export function percent(value: number | null | undefined, digits = 2): string {
+  return value == null ? "" : `${signed(value, digits)}%`;
 }
 
 /** A fraction as percent. The decimal point is moved, not multiplied: 100 × 1.15 is 114.99999999999999. */
-export function ofFraction(value: number | undefined, digits = 2): string {
-  return value === undefined
+export function ofFraction(value: number | null | undefined, digits = 2): string {
+  return value == null
     ? ""
     : typeset(format(digits, digits, { signDisplay: "exceptZero", style: "percent" }).format(value));
 }
 
 /** A size of the book or the day: 950, 12.4k, 3.21M; of coins the fraction. */
 export function quantity(value: number | null | undefined): string {
-  if (value === undefined || value === null) return "";
+  if (value == null || value === null) return "";
   const size = Math.abs(value);
   if (size >= 1e9) return `${price(value / 1e9, 2)}B`;
   if (size >= 1e6) return `${price(value / 1e6, 2)}M`;
@@ -84,15 +82,15 @@ export function age(ms: number | undefined): string {
 
 /** The time of day here. */
 export function clock(moment: string | number | null | undefined): string {
-  if (moment === undefined || moment === null) return "";
+  if (moment == null) return "";
   const date = new Date(moment);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("en-GB");
 }
 
 /** Up, down, or neither: the name of a colour, never the only sign. */
-export function directionOf(value: number | undefined): "up" | "down" | "flat" {
+export function directionOf(value: number | null | undefined): "up" | "down" | "flat" {
   // As it is shown: what reads 0.00 has no direction.
-  if (value === undefined || Math.abs(value) < 0.005) return "flat";
+  if (value == null || Math.abs(value) < 0.005) return "flat";
   return value > 0 ? "up" : "down";
 }
 

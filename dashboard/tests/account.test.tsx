@@ -154,7 +154,7 @@ describe("the notice", () => {
   it.each([
     ["unauthorized", 401, "wants a ticket"],
     ["ticket_expired", undefined, "has expired"],
-    ["forbidden", 403, "not for this"],
+    ["forbidden", 403, "not for it"],
   ])("of %s asks for a ticket", (code, status, text) => {
     expect(said(code, status)).toContain(text);
     expect(screen.getByLabelText("Ticket")).toBeTruthy();

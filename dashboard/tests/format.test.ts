@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { accountWord, doubtful, kindOf } from "../src/account";
 import { neighbourOf, shownOf, symbolsIn, ticketIn } from "../src/choices";
@@ -249,30 +248,6 @@ describe("long lists", () => {
 });
 
 describe("words", () => {
-  it("are there for every reason that the server's documentation names", () => {
-    const text = readFileSync("../docs/events.md", "utf-8");
-    const table = text.slice(text.indexOf("| refusal `reason`"), text.indexOf("`onopen` says only"));
-    const account = text.slice(text.indexOf("| account `state`"), text.indexOf("Whatever the state"));
-    const codes = (cell = "") => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code);
-    const reasons = [
-      ...table.split("\n").flatMap((row) => (row.startsWith("| `") ? codes(row.split("|")[1]) : [])),
-      ...account
-        .split("\n")
-        .slice(1)
-        .flatMap((row) => codes(row.split("|")[2])),
-    ];
-    const states = new Set(["idle", "connecting", "reconnecting", "live", "closed", "standby", "failed"]);
-    const feed = { feed: "iex", market: "us_equity", state: "reconnecting" } as const;
-    const unknown = reasons.filter(
-      (reason = "") =>
-        !states.has(reason) &&
-        words.ofSymbol(reason) === reason &&
-        words.ofFeed({ ...feed, reason }) === `Stocks: ${reason}`,
-    );
-    expect(reasons.length).toBeGreaterThan(40);
-    expect(unknown).toEqual([]);
-  });
-
   it("name the market and the reason, and pass on what they do not know", () => {
     const feed = { feed: "iex", market: "us_equity", state: "reconnecting" } as const;
     expect(words.ofFeed({ ...feed, reason: "ingest_lost" })).toMatch(/^Stocks: the worker has fallen silent/);

@@ -1,15 +1,20 @@
+import type { Bar } from "tapecast-client/bars";
 import { describe, expect, it } from "vitest";
-import { fillsOf, taken, type WireBar, wholeOf } from "../src/candles";
+import { fillsOf } from "../src/fills";
 import { Meter } from "../src/latency";
 import { POINTS, pathOf, Ring, STEP_S, Tape } from "../src/tape";
 
 const T = 1_700_000_000;
-const bar = (second: number, price: number) => ({
+const bar = (second: number): Bar => ({
   start: new Date(1000 * (T + second)).toISOString(),
-  open: price,
-  high: price,
-  low: price,
-  close: price,
+  open: 1,
+  high: 1,
+  low: 1,
+  close: 1,
+  volume: 1,
+  trades: 1,
+  epoch: 1,
+  seq: 1,
 });
 
 describe("a ring of prices", () => {
@@ -60,18 +65,8 @@ describe("a sparkline", () => {
   });
 });
 
-describe("candles", () => {
-  it("of the server come in any order, are replaced and taken back", () => {
-    let candles = wholeOf([bar(60, 2), bar(0, 1)]);
-    const closes = () => candles.map(({ close }) => close);
-    for (const each of [bar(120, 3), bar(120, 4), bar(0, 9)]) candles = taken(candles, each);
-    expect(closes()).toEqual([9, 2, 4]);
-    candles = taken(candles, { start: bar(120, 0).start, removed: true });
-    expect(closes()).toEqual([9, 2]);
-    expect(taken(candles, { start: "nonsense" })).toEqual(candles);
-  });
-
-  it("carry the account's own fills, of this symbol and no other", () => {
+describe("the account's own fills", () => {
+  it("stand at their bars, those of this symbol and no other", () => {
     const filled = {
       filled_at: new Date(1000 * (T + 7)).toISOString(),
       filled_qty: 4,
@@ -82,12 +77,12 @@ describe("candles", () => {
       { id: "2", symbol: "AAPL", side: "sell", filled_at: null, filled_qty: 0 },
       { id: "3", symbol: "MSFT", side: "buy", ...filled },
     ];
-    const marked = (...bars: WireBar[]) => fillsOf(orders, "AAPL", wholeOf(bars));
+    const marked = (...bars: Bar[]) => fillsOf(orders, "AAPL", bars);
     const text = "B 4 @ 160.05";
-    expect(marked(bar(0, 1), bar(5, 1), bar(10, 1))).toEqual([{ time: T + 5, side: "buy", text }]);
+    expect(marked(bar(0), bar(5), bar(10))).toEqual([{ time: T + 5, side: "buy", text }]);
     // It met a quote, and nobody traded in its own five seconds.
-    expect(marked(bar(0, 1), bar(10, 1))).toEqual([{ time: T, side: "buy", text }]);
-    expect(marked(bar(60, 1))).toEqual([]);
+    expect(marked(bar(0), bar(10))).toEqual([{ time: T, side: "buy", text }]);
+    expect(marked(bar(60))).toEqual([]);
   });
 });
 

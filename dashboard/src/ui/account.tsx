@@ -1,7 +1,7 @@
 import { memo } from "react";
-import type { Feed, Order, Position } from "tapecast-client";
+import type { Feed, Order, Portfolio, Position } from "tapecast-client";
 import { usePositions } from "tapecast-client/react";
-import { accountWord, doubtful, type Totals } from "../account";
+import { accountWord, doubtful } from "../account";
 import { selected, ticket } from "../choices";
 import { directionOf, exactPrice, exactQuantity, ofFraction, price, signed } from "../format";
 import type { Right } from "../rights";
@@ -46,8 +46,7 @@ export function Account({ right, given, feed, orders }: Props) {
 /** Wants the account, which a server would refuse to others. */
 function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order[] | undefined }) {
   const account = usePositions();
-  const { positions, loaded } = account;
-  const totals = account.portfolio as Totals | undefined;
+  const { positions, loaded, portfolio } = account;
   const doubts = doubtful(positions);
   const word = accountWord(feed, positions);
   return (
@@ -60,7 +59,7 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
         </div>
         {feed?.reason && <p className="aside">{words.ofFeed(feed)}.</p>}
         {!feed?.reason && doubts.length > 0 && <p className="aside">Not current: {doubts.join(", ")}.</p>}
-        {totals && <Strip totals={totals} word={word} />}
+        {portfolio && <Strip totals={portfolio} word={word} />}
         {positions.length > 0 ? (
           <Table positions={positions} />
         ) : (
@@ -72,7 +71,7 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
   );
 }
 
-function Strip({ totals, word }: { totals: Totals; word: string | undefined }) {
+function Strip({ totals, word }: { totals: Portfolio; word: string | undefined }) {
   const { equity, day_pl, day_plpc, unrealized_pl, cash, buying_power } = totals;
   return (
     <dl className={word === "live" || word === "closed" ? "strip" : "strip stale"}>

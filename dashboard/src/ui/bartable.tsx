@@ -1,8 +1,16 @@
 import { memo } from "react";
-import type { Candle } from "../candles";
 
 /** A bar as the chart has it; a line chart has no more than closes. */
-export type Line = Pick<Candle, "time" | "close"> & Partial<Candle> & { fills: string };
+export interface Line {
+  /** Seconds since the epoch. */
+  time: number;
+  open?: number;
+  high?: number;
+  low?: number;
+  close: number;
+  volume: number | undefined;
+  fills: string;
+}
 
 export const READ_ALOUD = 60;
 

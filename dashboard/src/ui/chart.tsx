@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import type { Order } from "tapecast-client";
-import { useBars } from "../bars";
-import { fillsOf } from "../candles";
+import type { Bar } from "tapecast-client/bars";
 import { chartInterval, chartKind } from "../choices";
+import { fillsOf } from "../fills";
 import { useStored } from "../stored";
 import { BarTable, type Line, READ_ALOUD } from "./bartable";
 import { useColours } from "./colours";
@@ -10,19 +10,17 @@ import { Plot } from "./plot";
 
 interface Props {
   symbol: string;
-  given: string;
+  bars: readonly Bar[];
   orders: readonly Order[];
-  onHistory(history: string | undefined): void;
 }
 
 /** The chart of one symbol, and the same as a table for those who do not see it. */
-export default function Chart({ symbol, given, orders, onHistory }: Props) {
+export default function Chart({ symbol, bars, orders }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(undefined);
   const colours = useColours();
   const kind = useStored(chartKind);
   const interval = useStored(chartInterval);
-  const { candles, history } = useBars(symbol, interval, given);
   const [lines, setLines] = useState<readonly Line[]>([]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: later kinds and colours are told below
@@ -35,15 +33,14 @@ export default function Chart({ symbol, given, orders, onHistory }: Props) {
     };
   }, []);
   useEffect(() => plot.current?.paint(colours), [colours]);
-  useEffect(() => onHistory(history), [onHistory, history]);
   useEffect(() => {
     const { current } = plot;
     if (!current) return;
     current.show(kind);
-    current.draw(candles);
-    current.mark(fillsOf(orders, symbol, candles));
+    current.draw(bars);
+    current.mark(fillsOf(orders, symbol, bars));
     setLines(current.newest(READ_ALOUD));
-  }, [kind, candles, orders, symbol]);
+  }, [kind, bars, orders, symbol]);
 
   return (
     <>

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState } from "react";
-import type { Order } from "tapecast-client";
-import { usePrice } from "tapecast-client/react";
+import { lazy, Suspense } from "react";
+import type { Order, TapecastError } from "tapecast-client";
+import type { BarHistory } from "tapecast-client/bars";
+import { useBars, usePrice } from "tapecast-client/react";
 import { chartInterval, chartKind, INTERVALS } from "../choices";
 import { directionOf, percent, price, signed } from "../format";
 import { useStored } from "../stored";
@@ -9,24 +10,24 @@ import * as words from "../words";
 // The largest part of the page, and not needed for the first price.
 const Chart = lazy(() => import("./chart"));
 
-const MADE: Record<string, string> = {
-  own: "Bars of every trade, made by this server since somebody first asked",
-  venue: "Bars of every trade, history from the venue",
-};
+const LIMIT = 500;
 
-export function ChartPanel({
-  symbol,
-  given,
-  orders,
-}: {
-  symbol: string;
-  given: string;
-  orders: readonly Order[];
-}) {
+function sourceOf(isRefused: boolean, error: TapecastError | undefined, history: BarHistory | undefined) {
+  if (isRefused) return "";
+  if (error) return words.ofError(error);
+  if (history === undefined) return "Waiting for bars";
+  return history === "venue"
+    ? "Bars of every trade, history from the venue"
+    : "Bars of every trade, made by this server since somebody first asked";
+}
+
+export function ChartPanel({ symbol, orders }: { symbol: string; orders: readonly Order[] }) {
   const { price: last, change, change_percent, state, reason } = usePrice(symbol);
   const kind = useStored(chartKind);
   const interval = useStored(chartInterval);
-  const [history, setHistory] = useState<string>();
+  const isRefused = state === "refused";
+  // The server would refuse its bars, too.
+  const { bars, history, error } = useBars(isRefused ? "" : symbol, interval, { limit: LIMIT });
   return (
     <section className={`panel chart ${state}`} aria-label={`Chart of ${symbol}`}>
       <div className="bar">
@@ -58,16 +59,15 @@ export function ChartPanel({
           ))}
         </fieldset>
       </div>
-      {state === "refused" ? (
-        // The server would refuse its bars, too.
+      {isRefused ? (
         <p className="plot empty">{words.ofSymbol(reason)}</p>
       ) : (
         <Suspense fallback={<div className="plot" />}>
-          <Chart symbol={symbol} given={given} orders={orders} onHistory={setHistory} />
+          <Chart symbol={symbol} bars={bars} orders={orders} />
         </Suspense>
       )}
       <p className="source">
-        <span>{history === undefined ? "Waiting for bars" : MADE[history]}</span>
+        <span>{sourceOf(isRefused, error, history)}</span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           Charts by TradingView Lightweight Charts™, © TradingView, Inc.
         </a>

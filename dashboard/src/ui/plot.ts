@@ -5,6 +5,7 @@ import {
   ColorType,
   createChart,
   createSeriesMarkers,
+  type HistogramData,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
@@ -14,8 +15,9 @@ import {
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import type { Candle, Fill } from "../candles";
+import type { Bar } from "tapecast-client/bars";
 import type { ChartKind } from "../choices";
+import { type Fill, startOf } from "../fills";
 import { digitsOf } from "../format";
 import type { Line } from "./bartable";
 import type { Colours } from "./colours";
@@ -36,7 +38,7 @@ export class Plot {
   #markers: ISeriesMarkersPluginApi<Time>;
   #kind: ChartKind;
   #colours: Colours;
-  #held: readonly Candle[] = [];
+  #held: readonly Bar[] = [];
   #fills: readonly Fill[] = [];
   // How many candles there were when all of them were last brought into view.
   #fitted = 0;
@@ -103,50 +105,52 @@ export class Plot {
   }
 
   /** These, and no others. What was drawn before stays where only its end has changed. */
-  draw(candles: readonly Candle[]): void {
+  draw(bars: readonly Bar[]): void {
     const known = this.#held.length - 1;
-    const isGrown = known >= 0 && candles.length > known && this.#isSame(candles, known);
-    this.#held = candles;
-    if (isGrown) for (const candle of candles.slice(known)) this.#put(candle);
-    else this.#replace(candles);
+    const isGrown = known >= 0 && bars.length > known && this.#isSame(bars, known);
+    this.#held = bars;
+    if (isGrown) for (const bar of bars.slice(known)) this.#put(bar);
+    else this.#replace(bars);
     // Nothing is drawn between two symbols: what was scrolled to means nothing on the next one. And history comes
     // when the venue has told it, after the first own bar or two.
-    if (!candles.length) this.#fitted = 0;
-    else if (!isGrown && candles.length > 2 * this.#fitted) this.#fit(candles.length);
+    if (!bars.length) this.#fitted = 0;
+    else if (!isGrown && bars.length > 2 * this.#fitted) this.#fit(bars.length);
   }
 
-  #isSame(candles: readonly Candle[], count: number): boolean {
-    for (let each = 0; each < count; each += 1) if (candles[each] !== this.#held[each]) return false;
-    return candles[count]?.time === this.#held[count]?.time;
+  #isSame(bars: readonly Bar[], count: number): boolean {
+    for (let each = 0; each < count; each += 1) if (bars[each] !== this.#held[each]) return false;
+    return bars[count]?.start === this.#held[count]?.start;
   }
 
-  #replace(candles: readonly Candle[]): void {
-    this.#main.setData(candles.map((candle) => this.#item(candle)));
-    this.#volume.setData(
-      candles.filter(({ volume }) => volume).map(({ time, volume }) => ({ time: at(time), value: volume })),
-    );
-    const digits = digitsOf(candles.at(-1)?.close ?? 1);
+  #replace(bars: readonly Bar[]): void {
+    this.#main.setData(bars.map((bar) => this.#item(bar)));
+    this.#volume.setData(bars.filter(({ volume }) => volume).map(volumeOf));
+    const digits = digitsOf(bars.at(-1)?.close ?? 1);
     this.#main.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
   }
 
-  #put(candle: Candle): void {
-    this.#main.update(this.#item(candle));
-    if (candle.volume) this.#volume.update({ time: at(candle.time), value: candle.volume });
+  #put(bar: Bar): void {
+    this.#main.update(this.#item(bar));
+    if (bar.volume) this.#volume.update(volumeOf(bar));
   }
 
   /** What the chart itself has, oldest first. */
   newest(count: number): Line[] {
-    const volumes = new Map(this.#volume.data().map((bar) => [bar.time, bar as { value?: number }]));
+    const volumes = new Map(this.#volume.data().map((item) => [item.time, (item as HistogramData).value]));
     const marks = this.#markers.markers();
     return this.#main
       .data()
       .slice(-count)
       .map((item) => {
-        const { time, value, ...bar } = item as unknown as Candle & { value?: number };
+        const { time, value, ...bar } = item as Drawn;
         const fills = marks.filter((mark) => mark.time === time).map(({ text }) => text);
-        const volume = volumes.get(at(time))?.value;
-        const line = { ...bar, time, close: value ?? bar.close, fills: fills.join(", ") };
-        return volume === undefined ? line : { ...line, volume };
+        return {
+          ...bar,
+          time: time as number,
+          close: value ?? (bar.close as number),
+          volume: volumes.get(time),
+          fills: fills.join(", "),
+        };
       });
   }
 
@@ -181,9 +185,16 @@ export class Plot {
     return this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
   }
 
-  #item({ time, open, high, low, close }: Candle) {
-    return this.#kind === "line"
-      ? { time: at(time), value: close }
-      : { time: at(time), open, high, low, close };
+  #item(bar: Bar) {
+    const { open, high, low, close } = bar;
+    const time = at(startOf(bar));
+    return this.#kind === "line" ? { time, value: close } : { time, open, high, low, close };
   }
+}
+
+/** Of a candle or of a line. */
+type Drawn = { time: Time; value?: number } & Partial<Pick<Bar, "open" | "high" | "low" | "close">>;
+
+function volumeOf(bar: Bar) {
+  return { time: at(startOf(bar)), value: bar.volume };
 }
