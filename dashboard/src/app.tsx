@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from "react";
+import type { Feed } from "tapecast-client";
 import { TapecastProvider, useClient, useOrders, useSymbols } from "tapecast-client/react";
 import { badgeOf } from "./badge";
 import { neighbourOf, selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
@@ -43,6 +44,7 @@ function Board({ session, given }: { session: Session; given: string }) {
   const chosen = useStored(selected);
   const shown = chosen && !symbols.includes(chosen) ? chosen : shownOf(chosen, symbols);
   const health = useHealth();
+  const isStopped = session.stoppedAt !== undefined;
   const { connection, feeds } = health;
   const rights = useRights(
     BASE,
@@ -50,7 +52,7 @@ function Board({ session, given }: { session: Session; given: string }) {
     connection.state === "refused" ? (connection.reason ?? "refused") : "",
   );
   const states = useStatesOf(health, symbols);
-  const badge = badgeOf({ isStopped: session.stoppedAt !== undefined, connection, feeds, states });
+  const badge = badgeOf({ isStopped, connection, feeds, states });
   useEffect(() => {
     document.title = `${badge.word} · tapecast`;
   }, [badge.word]);
@@ -75,31 +77,39 @@ function Board({ session, given }: { session: Session; given: string }) {
           }}
         />
         {rights.positions === "open" ? (
-          <WithOrders shown={shown} health={health} given={given} />
+          <WithOrders shown={shown} isStopped={isStopped} feeds={feeds} given={given} />
         ) : (
           <>
-            {shown && <ChartPanel symbol={shown} orders={NO_ORDERS} />}
+            {shown && <ChartPanel symbol={shown} orders={NO_ORDERS} isStopped={isStopped} />}
             {shown && <Book symbol={shown} />}
             <Account right={rights.positions} given={given} feed={undefined} orders={undefined} />
           </>
         )}
-        <Status right={rights.status} refused={refusedOf(states)} />
+        <Status right={rights.status} refused={refusedOf(states)} isStopped={isStopped} />
       </main>
     </>
   );
 }
 
+interface WithOrdersProps {
+  shown: string | undefined;
+  isStopped: boolean;
+  feeds: readonly Feed[];
+  given: string;
+}
+
 /** The chart's marks and the list come from the same orders, which only they want who may have them. */
-function WithOrders({ shown, health, given }: { shown: string | undefined; health: Health; given: string }) {
+function WithOrders({ shown, isStopped, feeds, given }: WithOrdersProps) {
   const orders = useOrders();
   return (
     <>
-      {shown && <ChartPanel symbol={shown} orders={orders ?? NO_ORDERS} />}
+      {shown && <ChartPanel symbol={shown} orders={orders ?? NO_ORDERS} isStopped={isStopped} />}
       {shown && <Book symbol={shown} />}
       <Account
         right="open"
         given={given}
-        feed={health.feeds.find(({ market }) => market === "account")}
+        // Of a stream that was stopped it says nothing.
+        feed={isStopped ? undefined : feeds.find(({ market }) => market === "account")}
         orders={orders}
       />
     </>

@@ -4,10 +4,13 @@ import type { Order } from "tapecast-client";
 import type { Bar } from "tapecast-client/bars";
 import { exactPrice, exactQuantity } from "./format";
 
+/** All of one side at one bar. */
 export interface Fill {
-  /** Start of the bar at which it stands, in seconds since the epoch. */
+  /** Start of the bar at which they stand, in seconds since the epoch. */
   time: number;
   side: "buy" | "sell";
+  qty: number;
+  /** Each of them. */
   text: string;
 }
 
@@ -15,20 +18,25 @@ export function startOf({ start }: Bar): number {
   return Date.parse(start) / 1000;
 }
 
-/** Those of a symbol, each at the newest bar that had begun by then: a quote that is met prints nothing. */
+/** The account's own of a symbol, at the newest bar that had begun by then: a quote that is met prints nothing. */
 export function fillsOf(orders: readonly Order[], symbol: string, bars: readonly Bar[]): Fill[] {
-  const fills: Fill[] = [];
+  const fills = new Map<string, Fill>();
   for (const { symbol: of, side, filled_at, filled_qty, filled_avg_price } of orders) {
     if (of !== symbol || !filled_at || !filled_qty) continue;
     const moment = Date.parse(filled_at) / 1000;
     const bar = bars.findLast((each) => startOf(each) <= moment);
     if (!bar) continue;
     const at = filled_avg_price ? ` @ ${exactPrice(filled_avg_price)}` : "";
-    fills.push({
+    const sign = side === "sell" ? "S" : "B";
+    const known = fills.get(`${sign} ${bar.start}`);
+    const text = `${sign} ${exactQuantity(filled_qty)}${at}`;
+    fills.set(`${sign} ${bar.start}`, {
       time: startOf(bar),
       side: side === "sell" ? "sell" : "buy",
-      text: `${side === "sell" ? "S" : "B"} ${exactQuantity(filled_qty)}${at}`,
+      qty: filled_qty + (known?.qty ?? 0),
+      // The orders come newest first.
+      text: known ? `${text}, ${known.text}` : text,
     });
   }
-  return fills.sort((one, other) => one.time - other.time);
+  return [...fills.values()].sort((one, other) => one.time - other.time);
 }

@@ -1,3 +1,4 @@
+import type { Order } from "tapecast-client";
 import type { Bar } from "tapecast-client/bars";
 import { describe, expect, it } from "vitest";
 import { fillsOf } from "../src/fills";
@@ -79,10 +80,14 @@ describe("the account's own fills", () => {
     ];
     const marked = (...bars: Bar[]) => fillsOf(orders, "AAPL", bars);
     const text = "B 4 @ 160.05";
-    expect(marked(bar(0), bar(5), bar(10))).toEqual([{ time: T + 5, side: "buy", text }]);
+    expect(marked(bar(0), bar(5), bar(10))).toEqual([{ time: T + 5, side: "buy", qty: 4, text }]);
     // It met a quote, and nobody traded in its own five seconds.
-    expect(marked(bar(0), bar(10))).toEqual([{ time: T, side: "buy", text }]);
+    expect(marked(bar(0), bar(10))).toEqual([{ time: T, side: "buy", qty: 4, text }]);
     expect(marked(bar(60))).toEqual([]);
+    const twice = [...orders, { ...orders[0], id: "4", filled_qty: 2 } as Order];
+    expect(fillsOf(twice, "AAPL", [bar(5)])).toEqual([
+      { time: T + 5, side: "buy", qty: 6, text: `B 2 @ 160.05, ${text}` },
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ from tapecast.simulator.server import SimulatorConfig, simulator
 from tests.e2e.chromium import PHONE
 from tests.e2e.dashboard_load import run
 from tests.e2e.dashboard_screen import MARKS, PATIENT_MS, screen
-from tests.e2e.processes import ready, serving, tapecast
+from tests.e2e.processes import ready, serving, status, tapecast
 from tests.support import eventually, free_socket
 
 pytestmark = MARKS
@@ -60,7 +60,7 @@ async def test_the_page_comes_back_with_the_server(valkey_url: str) -> None:
 
 
 async def test_a_phone_sees_it_all_without_scrolling_sideways() -> None:
-    """390 px wide, in the system's light colours; a finger starts and stops it."""
+    """390 px wide, in the system's light colours; a finger starts and stops it, the chart included."""
     phone = screen(PHONE, has_touch=True, is_mobile=True, color_scheme="light")
     async with serving("up") as up, phone as seen:
         await seen.open(up.base)
@@ -72,9 +72,15 @@ async def test_a_phone_sees_it_all_without_scrolling_sideways() -> None:
         await seen.page.get_by_role("button", name="Stop the stream").tap()
         await seen.says("STOPPED")
         await expect(seen.page.locator(".badge.live")).to_have_count(0, timeout=PATIENT_MS)
+        await expect(seen.page.get_by_text("SIMULATED", exact=True)).to_be_visible()
+        await eventually(lambda: _nobody_listens(up.base), "all of its streams are closed")
         await seen.page.get_by_role("button", name="Start the stream").tap()
         await seen.is_current("AAPL")
         await seen.fits(PHONE["width"])
+
+
+async def _nobody_listens(base: str) -> bool:
+    return (await status(base))["stream_count"] == 0
 
 
 async def test_it_works_from_the_keyboard() -> None:

@@ -49,6 +49,7 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
   const { positions, loaded, portfolio } = account;
   const doubts = doubtful(positions);
   const word = accountWord(feed, positions);
+  const isAll = doubts.length === positions.length;
   return (
     <>
       <section className="panel account" aria-label="Positions">
@@ -58,10 +59,12 @@ function Open({ feed, orders }: { feed: Feed | undefined; orders: readonly Order
           {account.simulated && <span className="badge pretence">simulated</span>}
         </div>
         {feed?.reason && <p className="aside">{words.ofFeed(feed)}.</p>}
-        {!feed?.reason && doubts.length > 0 && <p className="aside">Not current: {doubts.join(", ")}.</p>}
+        {!feed?.reason && doubts.length > 0 && (
+          <p className="aside">{isAll ? "No price is current." : `Not current: ${doubts.join(", ")}.`}</p>
+        )}
         {portfolio && <Strip totals={portfolio} word={word} />}
         {positions.length > 0 ? (
-          <Table positions={positions} />
+          <Table positions={positions} isNamed={!isAll} />
         ) : (
           <p className="empty">{loaded ? "No open positions." : "Waiting for the account."}</p>
         )}
@@ -94,7 +97,8 @@ function Total({ name, of, by }: { name: string; of: string; by?: number | undef
   );
 }
 
-function Table({ positions }: { positions: readonly Position[] }) {
+/** `isNamed`: what is not current has a badge of its own. Where nothing is, the panel's says it. */
+function Table({ positions, isNamed }: { positions: readonly Position[]; isNamed: boolean }) {
   return (
     <div className="scroller">
       <table>
@@ -118,7 +122,7 @@ function Table({ positions }: { positions: readonly Position[] }) {
         </thead>
         <tbody>
           {positions.map((position) => (
-            <Line key={position.symbol} position={position} />
+            <Line key={position.symbol} position={position} isNamed={isNamed} />
           ))}
         </tbody>
       </table>
@@ -126,7 +130,7 @@ function Table({ positions }: { positions: readonly Position[] }) {
   );
 }
 
-const Line = memo(function Line({ position }: { position: Position }) {
+const Line = memo(function Line({ position, isNamed }: { position: Position; isNamed: boolean }) {
   const { symbol, qty, state, unrealized_pl, unrealized_plpc, unrealized_intraday_pl } = position;
   const isDoubtful = state && state !== "live" && state !== "closed";
   return (
@@ -135,7 +139,7 @@ const Line = memo(function Line({ position }: { position: Position }) {
         <button type="button" aria-label={`Show ${symbol}`} onClick={() => selected.set(symbol)}>
           {symbol}
         </button>
-        {isDoubtful && <span className="badge stale">{state}</span>}
+        {isDoubtful && isNamed && <span className="badge stale">{state}</span>}
       </th>
       <td data-testid="qty">{exactQuantity(qty)}</td>
       <td className="wide dim">{exactPrice(position.avg_entry_price)}</td>

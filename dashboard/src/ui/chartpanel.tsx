@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useRef } from "react";
 import type { Order, TapecastError } from "tapecast-client";
 import type { BarHistory } from "tapecast-client/bars";
 import { useBars, usePrice } from "tapecast-client/react";
@@ -12,22 +12,38 @@ const Chart = lazy(() => import("./chart"));
 
 const LIMIT = 500;
 
+/** The value; while it is held, the one of before. */
+function useHeld<Value>(value: Value, isHeld: boolean): Value {
+  const held = useRef(value);
+  if (!isHeld) held.current = value;
+  return held.current;
+}
+
 function sourceOf(isRefused: boolean, error: TapecastError | undefined, history: BarHistory | undefined) {
   if (isRefused) return "";
   if (error) return words.ofError(error);
   if (history === undefined) return "Waiting for bars";
   return history === "venue"
-    ? "Bars of every trade, history from the venue"
-    : "Bars of every trade, made by this server since somebody first asked";
+    ? "Every trade, and the venue's history"
+    : "Every trade since it was first asked for";
 }
 
-export function ChartPanel({ symbol, orders }: { symbol: string; orders: readonly Order[] }) {
+interface Props {
+  symbol: string;
+  orders: readonly Order[];
+  isStopped: boolean;
+}
+
+export function ChartPanel({ symbol, orders, isStopped }: Props) {
   const { price: last, change, change_percent, state, reason } = usePrice(symbol);
   const kind = useStored(chartKind);
   const interval = useStored(chartInterval);
   const isRefused = state === "refused";
   // The server would refuse its bars, too.
-  const { bars, history, error } = useBars(isRefused ? "" : symbol, interval, { limit: LIMIT });
+  const { bars, history, error } = useHeld(
+    useBars(isRefused || isStopped ? "" : symbol, interval, { limit: LIMIT }),
+    isStopped,
+  );
   return (
     <section className={`panel chart ${state}`} aria-label={`Chart of ${symbol}`}>
       <div className="bar">
@@ -37,27 +53,34 @@ export function ChartPanel({ symbol, orders }: { symbol: string; orders: readonl
           {signed(change)} {change_percent !== undefined && `(${percent(change_percent)})`}
         </span>
         {state !== "live" && <span className={`badge ${state}`}>{state}</span>}
-        <fieldset>
-          <legend className="sr">Length of a bar</legend>
-          {INTERVALS.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === interval}
-              onClick={() => chartInterval.set(each)}
-            >
-              {each}
-            </button>
-          ))}
-        </fieldset>
-        <fieldset>
-          <legend className="sr">Kind of chart</legend>
-          {(["candles", "line"] as const).map((each) => (
-            <button key={each} type="button" aria-pressed={each === kind} onClick={() => chartKind.set(each)}>
-              {each === "line" ? "Line" : "Candles"}
-            </button>
-          ))}
-        </fieldset>
+        <div className="tools">
+          <fieldset>
+            <legend className="sr">Length of a bar</legend>
+            {INTERVALS.map((each) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={each === interval}
+                onClick={() => chartInterval.set(each)}
+              >
+                {each}
+              </button>
+            ))}
+          </fieldset>
+          <fieldset>
+            <legend className="sr">Kind of chart</legend>
+            {(["candles", "line"] as const).map((each) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={each === kind}
+                onClick={() => chartKind.set(each)}
+              >
+                {each === "line" ? "Line" : "Candles"}
+              </button>
+            ))}
+          </fieldset>
+        </div>
       </div>
       {isRefused ? (
         <p className="plot empty">{words.ofSymbol(reason)}</p>

@@ -52,7 +52,7 @@ export function Header({
       )}
       <ul className="feeds" aria-label="Feeds">
         {feeds
-          .filter(({ state, market }) => state !== "idle" && badge.markets.has(market))
+          .filter(({ state, market }) => !isStopped && state !== "idle" && badge.markets.has(market))
           .map((feed) => (
             <li key={feed.market} title={words.ofFeed(feed)}>
               {nameOf(feed.market)} <span className={`badge ${feed.state}`}>{feed.state}</span>

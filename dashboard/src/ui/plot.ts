@@ -18,7 +18,7 @@ import {
 import type { Bar } from "tapecast-client/bars";
 import type { ChartKind } from "../choices";
 import { type Fill, startOf } from "../fills";
-import { digitsOf } from "../format";
+import { digitsOf, price, quantity } from "../format";
 import type { Line } from "./bartable";
 import type { Colours } from "./colours";
 
@@ -126,7 +126,8 @@ export class Plot {
     this.#main.setData(bars.map((bar) => this.#item(bar)));
     this.#volume.setData(bars.filter(({ volume }) => volume).map(volumeOf));
     const digits = digitsOf(bars.at(-1)?.close ?? 1);
-    this.#main.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
+    const formatter = (value: number) => price(value, digits);
+    this.#main.applyOptions({ priceFormat: { type: "custom", minMove: 10 ** -digits, formatter } });
   }
 
   #put(bar: Bar): void {
@@ -143,7 +144,7 @@ export class Plot {
       .slice(-count)
       .map((item) => {
         const { time, value, ...bar } = item as Drawn;
-        const fills = marks.filter((mark) => mark.time === time).map(({ text }) => text);
+        const fills = marks.filter((mark) => mark.time === time).map(({ id }) => id);
         return {
           ...bar,
           time: time as number,
@@ -159,9 +160,11 @@ export class Plot {
     this.#fills = fills;
     const { up, down } = this.#colours;
     this.#markers.setMarkers(
-      fills.map(({ time, side, text }) => ({
+      fills.map(({ time, side, qty, text }) => ({
         time: at(time),
-        text,
+        // In full it would cover its neighbours.
+        text: `${side === "buy" ? "B" : "S"} ${quantity(qty)}`,
+        id: text,
         ...(side === "buy"
           ? ({ position: "belowBar", shape: "arrowUp", color: up } as const)
           : ({ position: "aboveBar", shape: "arrowDown", color: down } as const)),

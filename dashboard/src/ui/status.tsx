@@ -1,5 +1,6 @@
 import type { Feed, ServerStatus } from "tapecast-client";
 import { useStreamStatus } from "tapecast-client/react";
+import { feedWords } from "tapecast-client/words";
 import { age, clock } from "../format";
 import { useSecond } from "../hooks";
 import { nameOf } from "../markets";
@@ -12,8 +13,10 @@ import { Fact } from "./book";
 export function Status({
   right,
   refused,
+  isStopped,
 }: {
   right: Right;
+  isStopped: boolean;
   refused: ReadonlyMap<string, string | undefined>;
 }) {
   const { feeds, hello, status, connected } = useStreamStatus({ server: right === "open" });
@@ -24,13 +27,10 @@ export function Status({
         <span className="dim">{hello && `tapecast ${hello.version}`}</span>
       </div>
       <ul>
-        {feeds.map((feed) => (
-          <FeedLine key={feed.market} feed={feed} />
-        ))}
+        {!isStopped && feeds.map((feed) => <FeedLine key={feed.market} feed={feed} />)}
         {[...refused].map(([symbol, reason]) => (
           <li key={symbol}>
-            <b>{symbol}</b> <span className="badge refused">refused</span>{" "}
-            <span>{words.ofSymbol(reason)}</span>
+            <b>{symbol}</b> <span className="badge refused">refused</span> <p>{words.ofSymbol(reason)}</p>
           </li>
         ))}
       </ul>
@@ -53,7 +53,7 @@ function FeedLine({ feed }: { feed: Feed }) {
       <span className="dim" title={feed.since}>
         {feed.simulated ? "" : feed.feed} since {clock(feed.since)}
       </span>
-      {feed.reason && <span> {words.ofFeed(feed).replace(/^[^:]*: /, "")}</span>}
+      {feed.reason && <p>{feedWords(feed.reason)}</p>}
     </li>
   );
 }
