@@ -11,6 +11,13 @@ export function doubtful(positions: readonly Position[]): string[] {
     .map(({ symbol }) => symbol);
 }
 
+/** The orders with the legs of each behind it, every one once: a leg that had events of its own is newer as such. */
+export function allOf(orders: readonly Order[]): Order[] {
+  const all = new Map(orders.flatMap(({ legs }) => legs ?? []).map((leg) => [leg.id, leg]));
+  for (const order of orders) all.delete(order.id);
+  return orders.flatMap((order) => [order, ...(order.legs ?? []).filter(({ id }) => all.delete(id))]);
+}
+
 /** The order in words: "limit 160.10", "market". */
 export function kindOf({ type = "", limit_price, stop_price }: Order): string {
   const prices = [stop_price, limit_price].map(exactPrice).filter(Boolean);

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "react";
 import type { Feed } from "tapecast-client";
 import { TapecastProvider, useClient, useOrders, useSymbols } from "tapecast-client/react";
+import { allOf } from "./account";
 import { badgeOf } from "./badge";
 import { neighbourOf, selected, shownOf, theme, ticket, unwatch, watch, watchlist } from "./choices";
 import { BASE, INTERVAL_MS } from "./config";
@@ -100,7 +101,8 @@ interface WithOrdersProps {
 
 /** The chart's marks and the list come from the same orders, which only they want who may have them. */
 function WithOrders({ shown, isStopped, feeds, given }: WithOrdersProps) {
-  const orders = useOrders();
+  const told = useOrders();
+  const orders = useMemo(() => told && allOf(told), [told]);
   return (
     <>
       {shown && <ChartPanel symbol={shown} orders={orders ?? NO_ORDERS} isStopped={isStopped} />}

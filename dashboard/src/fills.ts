@@ -21,9 +21,10 @@ export function startOf({ start }: Bar): number {
 /** The account's own of a symbol, at the newest bar that had begun by then: a quote that is met prints nothing. */
 export function fillsOf(orders: readonly Order[], symbol: string, bars: readonly Bar[]): Fill[] {
   const fills = new Map<string, Fill>();
-  for (const { symbol: of, side, filled_at, filled_qty, filled_avg_price } of orders) {
-    if (of !== symbol || !filled_at || !filled_qty) continue;
-    const moment = Date.parse(filled_at) / 1000;
+  for (const { symbol: of, side, filled_at, updated_at, filled_qty, filled_avg_price } of orders) {
+    // Of one that is filled in part so far.
+    const moment = Date.parse(filled_at ?? updated_at ?? "") / 1000;
+    if (of !== symbol || !filled_qty) continue;
     const bar = bars.findLast((each) => startOf(each) <= moment);
     if (!bar) continue;
     const at = filled_avg_price ? ` @ ${exactPrice(filled_avg_price)}` : "";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accountWord, doubtful, kindOf } from "../src/account";
+import { accountWord, allOf, doubtful, kindOf } from "../src/account";
 import { neighbourOf, shownOf, symbolsIn, ticketIn } from "../src/choices";
 import { firstSymbols } from "../src/config";
 import * as format from "../src/format";
@@ -224,6 +224,19 @@ describe("the account", () => {
     expect(accountWord({ ...feed, state: "reconnecting" }, [live])).toBe("reconnecting");
     expect(accountWord(undefined, [closed])).toBe("closed");
     expect(accountWord(undefined, [])).toBeUndefined();
+  });
+
+  it("shows each leg of an order once, as it was last heard of", () => {
+    const legs = [
+      { id: "2", status: "held" },
+      { id: "3", status: "held" },
+    ];
+    const found = allOf([
+      { id: "3", status: "new" },
+      { id: "1", legs },
+      { id: "0", legs: null },
+    ]);
+    expect(found.map(({ id, status }) => `${id} ${status ?? ""}`)).toEqual(["3 new", "1 ", "2 held", "0 "]);
   });
 
   it("names what may not be believed, and says an order in words", () => {

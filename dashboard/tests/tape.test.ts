@@ -75,7 +75,7 @@ describe("the account's own fills", () => {
     };
     const orders = [
       { id: "1", symbol: "AAPL", side: "buy", ...filled },
-      { id: "2", symbol: "AAPL", side: "sell", filled_at: null, filled_qty: 0 },
+      { id: "2", symbol: "AAPL", side: "sell", filled_at: null, filled_qty: 0, updated_at: filled.filled_at },
       { id: "3", symbol: "MSFT", side: "buy", ...filled },
     ];
     const marked = (...bars: Bar[]) => fillsOf(orders, "AAPL", bars);
