@@ -1,7 +1,6 @@
 // The account in words.
 
 import type { Feed, Order, Position } from "tapecast-client";
-
 import { exactPrice } from "./format";
 
 /** Which positions' prices may not be believed. */
