@@ -80,7 +80,7 @@ async def test_a_phone_sees_it_all_without_scrolling_sideways() -> None:
 
 
 async def _nobody_listens(base: str) -> bool:
-    return (await status(base))["stream_count"] == 0
+    return bool((await status(base))["stream_count"] == 0)
 
 
 async def test_it_works_from_the_keyboard() -> None:
