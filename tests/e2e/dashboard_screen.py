@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from tests.e2e.chromium import DESK, NEEDED, Watched, chromium
-from tests.support import eventually
+from tests.support import PATIENCE_S, eventually
 
 BUILT = (files("tapecast.api") / "static" / "index.html").is_file()
 MARKS = [
@@ -21,8 +21,8 @@ MARKS = [
     NEEDED,
     pytest.mark.skipif(not BUILT, reason="the dashboard has not been built (make dashboard)"),
 ]
-PATIENT_MS = 30_000
-"""As `tests.support.PATIENCE_S`: only a test that fails waits for so long."""
+PATIENT_MS = 1000 * PATIENCE_S
+"""Only a test that fails waits for so long."""
 
 
 class Screen:
