@@ -1,0 +1,109 @@
+"""Live prices in a Python program, from a tapecast server: `pip install 'tapecast[watch]'`.
+
+    async for tick in prices("http://127.0.0.1:8000", ["AAPL", "BTC/USD"]):
+        print(tick.symbol, tick.price)
+
+The way of an event through these files:
+
+    transport.py    bytes to named events, and why a stream ended (failures.py says it in words)
+    link.py         opens, watches, comes back; tickets, backoff, watchdog
+    store.py        what replaces what; snapshots
+    mailbox.py      what waits for a program that is busy
+    stream.py       what a program uses
+
+It shares the pure leaves with the server and nothing else: no Redis, no Alpaca, no web framework.
+"""
+
+try:
+    import httpx_sse  # noqa: F401 - of the extra; told here, once, and not by a traceback from within
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"tapecast.client needs {error.name}: pip install 'tapecast[watch]'", name=error.name
+    ) from None
+
+from tapecast.bars import Bar, Interval
+from tapecast.client.api import bars, connect, prices
+from tapecast.client.errors import (
+    Forbidden,
+    Lost,
+    Malformed,
+    NotTapecast,
+    Refused,
+    Silent,
+    StreamError,
+    StreamFatal,
+    StreamTransient,
+    TicketFailed,
+    TlsFailed,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+    UrlInvalid,
+)
+from tapecast.client.events import (
+    Bars,
+    BarUpdate,
+    Bye,
+    Connection,
+    ConnectionState,
+    Event,
+    Feed,
+    Heartbeat,
+    Hello,
+    Lease,
+    Order,
+    Orders,
+    OrderUpdate,
+    Portfolio,
+    Position,
+    Positions,
+    ServerStatus,
+    SymbolStatus,
+)
+from tapecast.client.stream import Stream
+from tapecast.market import FeedState, SymbolState, Tick
+
+__all__ = [
+    "Bar",
+    "BarUpdate",
+    "Bars",
+    "Bye",
+    "Connection",
+    "ConnectionState",
+    "Event",
+    "Feed",
+    "FeedState",
+    "Forbidden",
+    "Heartbeat",
+    "Hello",
+    "Interval",
+    "Lease",
+    "Lost",
+    "Malformed",
+    "NotTapecast",
+    "Order",
+    "OrderUpdate",
+    "Orders",
+    "Portfolio",
+    "Position",
+    "Positions",
+    "Refused",
+    "ServerStatus",
+    "Silent",
+    "Stream",
+    "StreamError",
+    "StreamFatal",
+    "StreamTransient",
+    "SymbolState",
+    "SymbolStatus",
+    "Tick",
+    "TicketFailed",
+    "TlsFailed",
+    "Unauthorized",
+    "Unavailable",
+    "Unreachable",
+    "UrlInvalid",
+    "bars",
+    "connect",
+    "prices",
+]

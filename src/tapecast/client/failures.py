@@ -1,0 +1,151 @@
+"""What httpx met, and what a server answered that is no stream, as errors that say what next."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import Final
+
+import httpx
+import msgspec
+
+from tapecast.client.errors import (
+    Forbidden,
+    Lost,
+    Malformed,
+    NotTapecast,
+    Refused,
+    StreamError,
+    TlsFailed,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+    UrlInvalid,
+)
+
+NOT_HERE: Final = "not_a_stream"
+_TRY: Final = "is it the address of tapecast, as http://127.0.0.1:8000?"
+_LATER: Final = frozenset({408, 425, 429})
+"""Those of the 4xx that time mends."""
+_LONGEST: Final = 300
+
+
+class _Said(msgspec.Struct):
+    code: str
+    message: str = ""
+
+
+class _Answer(msgspec.Struct):
+    error: _Said
+
+
+def clean(text: str) -> str:
+    """One line that a terminal may be shown: others wrote it."""
+    return "".join(each if each.isprintable() else " " for each in text[:_LONGEST]).strip()
+
+
+def shown(url: httpx.URL) -> str:
+    """An address for people: without a password, a path's query and so a ticket."""
+    return clean(f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}")
+
+
+def refusal(response: httpx.Response, body: bytes) -> StreamError:
+    """What an answer that is no stream means."""
+    status, where = response.status_code, shown(response.url)
+    said = _said(body)
+    words = f"{where}: {clean(said.message) or said.code}" if said else f"{where} answered HTTP {status}"
+    code = clean(said.code) if said else ""
+    match status:
+        case 401:
+            hint = "" if said else ": it wants a ticket or a token"
+            return Unauthorized(code or "unauthorized", words + hint, status=status)
+        case 403:
+            return Forbidden(code or "forbidden", words, status=status)
+        case _ if status >= 500 or status in _LATER:
+            after = _retry_after(response)
+            return Unavailable(code or "unavailable", words, status=status, retry_after_s=after)
+        case _ if said and code != "not_found":
+            return Refused(code, words, status=status)
+    return NotTapecast(NOT_HERE, _foreign(response), status=status)
+
+
+def failure(error: httpx.HTTPError, url: httpx.URL, *, is_open: bool) -> StreamError:
+    """What went wrong on the way, before or after the answer began."""
+    where = shown(url)
+    match error:
+        case httpx.TooManyRedirects():
+            return NotTapecast("too_many_redirects", f"{where} redirects without end: {_TRY}")
+        case httpx.DecodingError():
+            return Malformed("bad_encoding", f"{where} sent what cannot be decompressed")
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return UrlInvalid("url_invalid", f"{where}: {clean(str(error))}")
+    return Lost("connection_lost", f"the connection to {where} broke") if is_open else _unanswered(error, url)
+
+
+def _unanswered(error: httpx.HTTPError, url: httpx.URL) -> StreamError:
+    where = shown(url)
+    # Behind a timeout there is one too: that more was to be read.
+    if isinstance(error, httpx.ConnectError) and (cause := _tls(error)) is not None:
+        return _tls_failed(where, cause)
+    match error:
+        case httpx.RemoteProtocolError():
+            hint = "" if url.scheme == "https" else ", or is it https://"
+            why = clean(str(error))
+            return Unreachable("no_answer", f"{where} gave no answer ({why}): is it starting{hint}?")
+        case httpx.TimeoutException():
+            return Unreachable("timeout", f"{where} does not answer: is the address right?")
+    return Unreachable(
+        "unreachable", f"nobody answers at {where} ({_words(error)}): is tapecast running there?"
+    )
+
+
+def _said(body: bytes) -> _Said | None:
+    try:
+        return msgspec.json.decode(body, type=_Answer).error
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _foreign(response: httpx.Response) -> str:
+    kind = clean(response.headers.get("content-type", "").partition(";")[0])
+    by = " after a redirect" if response.history else ""
+    what = kind or "nothing of a kind"
+    return f"{shown(response.url)} answered HTTP {response.status_code} with {what}{by}, not a stream: {_TRY}"
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    text = response.headers.get("retry-after", "")
+    # Seconds; the other form, a date, is not what tapecast sends.
+    return min(float(text), 3600.0) if text.isascii() and text.isdigit() else None
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in found:
+        found.append(at)
+        at = at.__cause__ or at.__context__
+    return found
+
+
+def _tls(error: BaseException) -> ssl.SSLError | None:
+    return next((each for each in _causes(error) if isinstance(each, ssl.SSLError)), None)
+
+
+def _tls_failed(where: str, error: ssl.SSLError) -> TlsFailed:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = clean(error.verify_message)
+        hint = "name its authority with SSL_CERT_FILE=/path/to/ca.pem"
+        return TlsFailed(
+            "certificate_invalid", f"the certificate of {where} is not valid here ({why}): {hint}"
+        )
+    why = clean(error.reason or str(error))
+    return TlsFailed("tls_failed", f"{where} speaks no TLS that we understand ({why}): is it http://?")
+
+
+def _words(error: BaseException) -> str:
+    for each in _causes(error):
+        if isinstance(each, OSError) and each.errno and each.strerror:
+            # asyncio puts the address in the place of the reason.
+            return clean(each.strerror if each.errno < 0 else os.strerror(each.errno)).lower()
+    return clean(str(error)) or type(error).__name__

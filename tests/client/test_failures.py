@@ -1,0 +1,88 @@
+"""Each way to fail is one line that says what, and what next."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tapecast.client import (
+    Forbidden,
+    Lost,
+    NotTapecast,
+    Refused,
+    StreamError,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+    UrlInvalid,
+)
+from tapecast.client.failures import clean, failure, refusal, shown
+
+URL = httpx.URL("http://user:hunter2@prices.test:8000/stream?prices=AAPL&ticket=hunter2")
+
+
+def answered(status: int, body: bytes = b"", **headers: str) -> StreamError:
+    """What this answer means."""
+    response = httpx.Response(status, headers=headers, request=httpx.Request("GET", URL))
+    return refusal(response, body)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "code"),
+    [
+        (401, b'{"error":{"code":"ticket_expired","message":"late"}}', Unauthorized, "ticket_expired"),
+        (401, b"<html>", Unauthorized, "unauthorized"),
+        (403, b'{"error":{"code":"forbidden","message":"no"}}', Forbidden, "forbidden"),
+        (400, b'{"error":{"code":"symbol_invalid","message":"no"}}', Refused, "symbol_invalid"),
+        (404, b'{"error":{"code":"not_found","message":"no"}}', NotTapecast, "not_a_stream"),
+        (404, b"<html>", NotTapecast, "not_a_stream"),
+        (200, b"<html>", NotTapecast, "not_a_stream"),
+        (302, b"", NotTapecast, "not_a_stream"),
+        (429, b'{"error":{"code":"too_many_streams","message":"full"}}', Unavailable, "too_many_streams"),
+        (502, b"<html>", Unavailable, "unavailable"),
+        (503, b'{"error":{"code":"draining"}}', Unavailable, "draining"),
+        (503, b'{"error":' + b"[" * 60_000, Unavailable, "unavailable"),
+    ],
+)
+def test_an_answer_that_is_no_stream(status: int, body: bytes, kind: type[StreamError], code: str) -> None:
+    """By its status, and the code where it is ours; it never shows a secret."""
+    error = answered(status, body)
+    assert type(error) is kind
+    assert (error.code, error.status) == (code, status)
+    assert "hunter2" not in str(error)
+    assert "prices.test" in str(error)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("9" * 30, 3600.0)])
+def test_retry_after_is_heeded_within_reason(text: str, seconds: float | None) -> None:
+    """A mistake there is no wait of years."""
+    assert answered(503, b"", **{"retry-after": text}).retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.TooManyRedirects("x"), NotTapecast),
+        (httpx.UnsupportedProtocol("x"), UrlInvalid),
+        (httpx.ConnectError("x"), Unreachable),
+        (httpx.ConnectTimeout("x"), Unreachable),
+        (httpx.RemoteProtocolError("x"), Unreachable),
+    ],
+)
+def test_what_goes_wrong_before_an_answer(error: httpx.HTTPError, kind: type[StreamError]) -> None:
+    """No secret of the address is shown."""
+    found = failure(error, URL, is_open=False)
+    assert type(found) is kind
+    assert "hunter2" not in str(found)
+
+
+def test_what_breaks_later_is_a_loss() -> None:
+    """It comes back by itself."""
+    assert type(failure(httpx.ReadError("x"), URL, is_open=True)) is Lost
+
+
+def test_words_of_others_cannot_steer_a_terminal() -> None:
+    """Escapes, new lines, and whole books."""
+    assert clean("a\x1b[2Jb\nc\x07") == "a [2Jb c"
+    assert len(clean("x" * 10_000)) == 300
+    assert shown(URL) == "http://prices.test:8000"
