@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 import tapecast.client
-from tapecast.client import Hello, Portfolio, ServerStatus, Tick
+from tapecast.client import Feed, Hello, ServerStatus, SymbolStatus, Tick
 from tapecast.client.events import NAMES
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = (ROOT / "docs" / "http.md").read_text("utf-8") + (ROOT / "docs" / "bars.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("kind", [Tick, ServerStatus, Hello, Portfolio])
+@pytest.mark.parametrize("kind", [Tick, ServerStatus, Hello, SymbolStatus, Feed])
 def test_fields_are_those_of_the_contract(kind: type[msgspec.Struct]) -> None:
     """Each is named in docs/http.md, in code type."""
     told = CONTRACT.replace('"', "`").replace(", ", "`, `").replace("{", "`").replace("}", "`")

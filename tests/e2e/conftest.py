@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
@@ -24,6 +25,18 @@ async def api(valkey_url: str) -> AsyncIterator[Child]:
     async with serving("api", env={"REDIS_URL": valkey_url}) as child:
         yield child
         assert "Traceback" not in child.output
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Iterator[str]:
+    """The address of a `tapecast up` for all tests of the module, which only look."""
+    with asyncio.Runner() as runner:
+        context = serving("up", env={"KEEPALIVE_S": "1"})
+        child = runner.run(context.__aenter__())
+        yield child.base
+        output = child.output
+        runner.run(context.__aexit__(None, None, None))
+    assert "Traceback" not in output
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 from tapecast.bars import Bar, Interval
+from tapecast.client.account import Order, Orders, OrderUpdate, Portfolio, Position, Positions
 from tapecast.client.api import bars, connect, prices
 from tapecast.client.errors import (
     Forbidden,
@@ -40,26 +41,8 @@ from tapecast.client.errors import (
     Unreachable,
     UrlInvalid,
 )
-from tapecast.client.events import (
-    Bars,
-    BarUpdate,
-    Bye,
-    Connection,
-    ConnectionState,
-    Event,
-    Feed,
-    Heartbeat,
-    Hello,
-    Lease,
-    Order,
-    Orders,
-    OrderUpdate,
-    Portfolio,
-    Position,
-    Positions,
-    ServerStatus,
-    SymbolStatus,
-)
+from tapecast.client.events import Bars, BarUpdate, Bye, Event, Heartbeat, Hello, Lease, ServerStatus
+from tapecast.client.states import Connection, ConnectionState, Feed, SymbolStatus
 from tapecast.client.stream import Stream
 from tapecast.market import FeedState, SymbolState, Tick
 

@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 
 from tapecast.bars import Interval
-from tapecast.client.events import Bars, BarUpdate, SymbolStatus
+from tapecast.client.events import Bars, BarUpdate
+from tapecast.client.states import SymbolStatus
 from tapecast.client.stream import Stream
 from tapecast.client.tickets import TicketSource
 from tapecast.client.wants import Live, LiveBars, symbols_of

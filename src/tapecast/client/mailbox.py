@@ -15,17 +15,9 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Final
 
-from tapecast.client.events import (
-    Bars,
-    BarUpdate,
-    Event,
-    Feed,
-    Orders,
-    OrderUpdate,
-    Position,
-    Positions,
-    SymbolStatus,
-)
+from tapecast.client.account import Orders, OrderUpdate, Position, Positions
+from tapecast.client.events import Bars, BarUpdate, Event
+from tapecast.client.states import Feed, SymbolStatus
 from tapecast.market import Tick
 
 MOST: Final = 64

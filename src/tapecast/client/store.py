@@ -8,23 +8,10 @@ from typing import Any, ClassVar, Final, TypeVar
 import msgspec
 
 from tapecast.bars import Bar
-from tapecast.client.events import (
-    Bars,
-    BarUpdate,
-    Event,
-    Feed,
-    Heartbeat,
-    Hello,
-    Order,
-    Orders,
-    OrderUpdate,
-    Portfolio,
-    Position,
-    Positions,
-    ServerStatus,
-    SymbolStatus,
-)
+from tapecast.client.account import Order, Orders, OrderUpdate, Portfolio, Position, Positions
+from tapecast.client.events import Bars, BarUpdate, Event, Heartbeat, Hello, ServerStatus
 from tapecast.client.servertime import ServerTime
+from tapecast.client.states import Feed, SymbolStatus
 from tapecast.market import FeedState, SymbolState, Tick
 
 T = TypeVar("T")

@@ -10,27 +10,13 @@ from typing import Self
 import httpx
 
 from tapecast.bars import Bar
+from tapecast.client.account import Order, Orders, Portfolio, Position, Positions
 from tapecast.client.errors import StreamError, UrlInvalid
-from tapecast.client.events import (
-    Bars,
-    BarUpdate,
-    Connection,
-    ConnectionState,
-    Event,
-    Feed,
-    Hello,
-    Order,
-    Orders,
-    Portfolio,
-    Position,
-    Positions,
-    ServerStatus,
-    SymbolStatus,
-    connection_of,
-)
+from tapecast.client.events import Bars, BarUpdate, Event, Hello, ServerStatus
 from tapecast.client.link import Link
 from tapecast.client.mailbox import Mailbox
 from tapecast.client.servertime import ServerTime
+from tapecast.client.states import Connection, ConnectionState, Feed, SymbolStatus, connection_of
 from tapecast.client.store import CURRENT, Store
 from tapecast.client.tickets import Tickets, TicketSource
 from tapecast.client.transport import new_http
@@ -73,7 +59,7 @@ class Stream:
     async def __aenter__(self) -> Self:
         if self._task is not None:
             raise RuntimeError("a stream is opened once: make another")
-        self._task = asyncio.create_task(self._run(), name=f"tapecast {self._base}")
+        self._task = asyncio.create_task(self._run(), name="tapecast stream")
         return self
 
     async def __aexit__(

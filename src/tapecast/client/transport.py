@@ -12,6 +12,7 @@ from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from tapecast.client.errors import Malformed, StreamError, Unreachable
 from tapecast.client.failures import failure, refusal, shown
+from tapecast.client.redaction import keep_tickets_out_of_logs
 
 CONNECT_S: Final = 10.0
 ANSWER_S: Final = 20.0
@@ -34,6 +35,7 @@ async def opened(
     http: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str]
 ) -> AsyncIterator[AsyncGenerator[ServerSentEvent, None]]:
     """A stream's events, until the block ends. Both raise StreamError."""
+    keep_tickets_out_of_logs()
     timeout = httpx.Timeout(CONNECT_S, read=None)
     async with AsyncExitStack() as stack:
         try:
