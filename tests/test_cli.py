@@ -16,7 +16,7 @@ from tapecast.errors import SettingsError, StartError
 from tapecast.settings import known_names
 from tapecast.simulator.config import SimulatorConfig
 
-COMMANDS = ["up", "ingest", "api", "simulate", "check", "bench"]
+COMMANDS = ["up", "ingest", "api", "simulate", "check", "watch", "bench"]
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ The tree is the data flow. One tick passes through six files, one verb each:
 
 Beside them: `cli.py` and `launch.py` start the parts, `venue.py` chooses whose prices,
 `settings.py` and `errors.py` serve all, `market.py`,
-`conflation.py` and `backoff.py` are pure, and `simulator/` is a local Alpaca for demos, tests and load.
+`conflation.py` and `backoff.py` are pure, `simulator/` is a local Alpaca for demos, tests and load, and
+`client/` with its terminal, `watch/`, reads a server's streams from anywhere.
 """
 
 __version__ = "0.1.0"

@@ -20,6 +20,7 @@ from tapecast.bench.command import bench
 from tapecast.console import told
 from tapecast.market import Market
 from tapecast.settings import Settings, load
+from tapecast.watch.command import watch
 from tapecast.workers import Workers
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +36,7 @@ def main() -> None:
     In production:      tapecast ingest     one, or two for standby
                         tapecast api        as many as there are readers
     For development:    tapecast simulate   a local Alpaca
+    In a terminal:      tapecast watch      prices of a server that runs
     To measure it:      tapecast bench      streams, latency, losses
 
     Settings come from the environment or a file .env; see docs/settings.md.
@@ -226,6 +228,9 @@ def check(role: str | None) -> None:
         if role == "ingest":
             launch.redis_url(settings)
         click.echo(health(settings, role))
+
+
+main.add_command(watch)
 
 
 def _settings() -> Settings:

@@ -1,0 +1,103 @@
+"""The command line of `tapecast watch`: options, one line for each way to fail, and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Any, Final
+
+import click
+
+from tapecast.errors import TapecastError
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+NOT_CURRENT: Final = 3
+NOT_ALLOWED: Final = 4
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+TERMINATED: Final = 143
+
+
+@click.command()
+@click.argument("symbols", nargs=-1)
+@click.option(
+    "--url", envvar="TAPECAST_URL", default="http://127.0.0.1:8000", show_default=True,
+    help="Address of the server; else TAPECAST_URL.",
+)  # fmt: skip
+@click.option("--ticket", envvar="TAPECAST_TICKET", help="For a server with API_TOKEN; else TAPECAST_TICKET.")
+@click.option("--positions", is_flag=True, help="Also the account: positions and totals.")
+@click.option("--interval", type=click.IntRange(0, 60_000), help="Least milliseconds between two frames.")
+@click.option("--json", "json", is_flag=True, help="A line of JSON for each event.")
+@click.option("--once", is_flag=True, help="The first price of each symbol, then the end.")
+def watch(symbols: tuple[str, ...], **options: Any) -> None:
+    """Watch live prices in the terminal, or in a pipe as lines.
+
+    TAPECAST_TOKEN may hold an API_TOKEN instead of a ticket; no option, since others can read a command line.
+    An authority of your own for https is named by SSL_CERT_FILE.
+
+    \b
+    Examples:
+      tapecast watch AAPL BTC/USD
+      tapecast watch AAPL --url https://prices.example.com
+      tapecast watch --positions
+      tapecast watch AAPL MSFT --once
+      tapecast watch AAPL --json | jq 'select(.event == "tick" and .state == "live").price'
+
+    \b
+    Exit codes:
+      0    done
+      1    no stream: nobody answers, or what answers is no tapecast
+      2    wrong options, address or symbols
+      3    --once: a price is missing, or not to be taken for the present one
+      4    not allowed: no ticket or token, or not one for this
+      130  Ctrl-C
+    """
+    if not symbols and not options["positions"]:
+        raise click.UsageError("name symbols, as in: tapecast watch AAPL BTC/USD; or add --positions")
+    sys.exit(_run(symbols, options))
+
+
+def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
+    try:
+        from rich.console import Console  # noqa: PLC0415 - of the extra, as is what follows
+
+        from tapecast.watch import session  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        return _say(f"watch needs {error.name}: pip install 'tapecast[watch]'", FAILED)
+    token = os.environ.get("TAPECAST_TOKEN") or None
+    try:
+        asked = session.Options(symbols, token=token, **options)
+        return DONE if asyncio.run(session.watch(asked, Console(highlight=False))) else NOT_CURRENT
+    except TapecastError as error:
+        return _say(str(error), _code(error))
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except session.Terminated:
+        return TERMINATED
+    except OSError as error:
+        return _unwritten(error)
+
+
+def _unwritten(error: OSError) -> int:
+    """A pipe that nobody reads any more, a full disk behind it, a terminal that is gone."""
+    if not isinstance(error, BrokenPipeError):
+        return _say(f"what is shown cannot be written: {error.strerror}", FAILED)
+    # Nobody is to be told, not even by Python's own flush at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return PIPE_CLOSED
+
+
+def _code(error: TapecastError) -> int:
+    from tapecast.client import Forbidden, Refused, Unauthorized, UrlInvalid  # noqa: PLC0415 - see above
+
+    if isinstance(error, Unauthorized | Forbidden):
+        return NOT_ALLOWED
+    return WRONG if isinstance(error, UrlInvalid | Refused) else FAILED
+
+
+def _say(words: str, code: int) -> int:
+    click.echo(f"tapecast: {words}", err=True)
+    return code

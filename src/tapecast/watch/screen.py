@@ -1,0 +1,83 @@
+"""The live table: drawn when something is new, at most ten times a second and at least once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from tapecast.client import Stream, Tick
+from tapecast.clock import Clock
+from tapecast.watch import account, header
+from tapecast.watch.account import Account
+from tapecast.watch.meter import Meter
+from tapecast.watch.prices import Prices
+
+PAUSE_S: Final = 0.1
+STILL_S: Final = 1.0
+"""Ages count on when nothing is new."""
+
+
+class Screen:
+    """One stream as one picture."""
+
+    def __init__(self, stream: Stream, url: str, clock: Clock) -> None:
+        self._stream = stream
+        self._url = url
+        self.meter = Meter(clock)
+        self._clock = clock
+        self._prices = Prices()
+        self._account = Account()
+        self._has_news = True
+        self._drawn = 0.0
+
+    async def hear(self) -> None:
+        """Until the stream ends. Raises StreamError."""
+        async for event in self._stream:
+            if isinstance(event, Tick):
+                self.meter.hear(event, self._stream)
+            self._has_news = True
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to draw."""
+        return self._has_news or self._clock.now() - self._drawn >= STILL_S
+
+    def picture(self, width: int, height: int) -> RenderableType:
+        """What there is room for."""
+        self._has_news, self._drawn = False, self._clock.now()
+        stream = self._stream
+        parts: list[RenderableType] = [*header.lines(stream, self.meter, self._url, width), Text()]
+        left = height - len(parts)
+        if stream.states:
+            # The tables share the rows; positions get those that prices do not need.
+            most = max(
+                1, left - 1 - (4 + min(4, len(stream.positions)) if stream.feeds.get("account") else 0)
+            )
+            rows = min(most, len(stream.states))
+            parts.append(self._prices.table(stream, width, rows))
+            left -= rows + 1
+        if "account" in stream.feeds:
+            total = account.totals(stream)
+            total.truncate(width, overflow="ellipsis")
+            parts += [Text(), total, self._account.table(stream, width, max(1, left - 3))]
+        return Group(*parts)
+
+
+async def show(stream: Stream, url: str, console: Console, clock: Clock) -> None:
+    """Until the stream ends. Raises StreamError."""
+    screen = Screen(stream, url, clock)
+    hearing = asyncio.create_task(screen.hear())
+    try:
+        with Live(console=console, screen=True, auto_refresh=False, redirect_stderr=False) as live:
+            while not hearing.done():
+                if screen.is_due:
+                    live.update(screen.picture(console.width, console.height), refresh=True)
+                await asyncio.wait({hearing}, timeout=PAUSE_S)
+        hearing.result()
+    finally:
+        hearing.cancel()
+        await asyncio.wait({hearing})
