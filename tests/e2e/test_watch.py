@@ -103,13 +103,24 @@ async def test_it_comes_back_and_says_so(ticker: Ticker, valkey_url: str) -> Non
         await eventually(lambda: ready(base), "the api")
         async with tapecast("watch", "AAPL", "--json", "--url", base) as watch:
             told = teller(watch)
-            await eventually(lambda: ("symbol", "live") in told(), "live")
+
+            async def lives_after(opens: int) -> bool:
+                # A price lives for five seconds, and a busy machine may need them.
+                await ticker.publish()
+                news = told()
+                return news.count(("connection", "open")) == opens and states(news)[-1] == "live"
+
+            await eventually(lambda: lives_after(1), "live")
             await api.end(signal.SIGKILL)
             await eventually(lambda: told()[-1] == ("connection", "reconnecting"), "the loss")
-            assert ("symbol", "stale") in told()
+            assert states(told())[-1] == "stale"
             async with tapecast(*listening, env=env):
-                await eventually(lambda: told().count(("symbol", "live")) == 2, "live again")
-            assert told().count(("connection", "open")) == 2
+                await eventually(lambda: lives_after(2), "live again")
+
+
+def states(told: list[tuple[str, str]]) -> list[str]:
+    """Of the symbol, after a first word that says nothing."""
+    return ["pending", *(state for name, state in told if name == "symbol")]
 
 
 def teller(watch: Child) -> Callable[[], list[tuple[str, str]]]:
