@@ -44,6 +44,8 @@ class Server:
     answers: list[Answer | bytes]
     port: int = 0
     scheme: str = "http"
+    # Closed, the server takes requests and says nothing.
+    gate: asyncio.Event | None = None
     # The head of each request.
     asked: list[str] = field(default_factory=list)
 
@@ -61,6 +63,8 @@ class Server:
         """One connection."""
         with suppress(OSError, asyncio.IncompleteReadError):
             self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            if self.gate is not None:
+                await self.gate.wait()
             answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
             writer.write(answer if isinstance(answer, bytes) else answer.data)
             await writer.drain()

@@ -40,6 +40,9 @@ async def test_only_prices_that_may_be_believed_are_given() -> None:
     async with serving(Answer(late), Answer(HELLO + LIVE + tick(1), holds=True)) as server:
         assert await first(server.url, 1) == [1]
         assert len(server.asked) == 2
+    once = "retry: 1\n\n" + HELLO + LIVE + tick(1)
+    async with serving(Answer(once), Answer(HELLO + LIVE + tick(1) + tick(2, 2), holds=True)) as server:
+        assert await first(server.url, 2) == [1, 2]
 
 
 async def test_bars_and_their_changes_are_given() -> None:

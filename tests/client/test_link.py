@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from httpx_sse import ServerSentEvent
 
 from tapecast.client import (
     Event,
@@ -35,6 +36,7 @@ class Heard:
     """A sink that remembers."""
 
     def __init__(self) -> None:
+        self.link: Link
         self.events: list[Event] = []
         self.losses: list[tuple[StreamError, float]] = []
 
@@ -72,11 +74,11 @@ async def linked(
     """A link that runs."""
     heard, clock = Heard(), clock or Clock()
     async with new_http() as http:
-        link = Link(
+        heard.link = Link(
             url, "/stream?prices=AAPL", heard, http=http, tickets=Tickets(ticket, clock), headers={},
             patience_s=patience_s, clock=clock,
         )  # fmt: skip
-        task: asyncio.Task[None] = asyncio.create_task(link.run())
+        task: asyncio.Task[None] = asyncio.create_task(heard.link.run())
         try:
             yield heard, task
         finally:
@@ -118,6 +120,17 @@ async def test_waits_grow_while_nobody_answers(no_waits: None) -> None:
     assert all(isinstance(error, Unreachable) for error, _ in heard.losses)
     assert 0.5 <= waits[0] <= 1.0
     assert all(7.5 <= wait <= 15 for wait in waits[8:])
+
+
+async def test_a_stream_makes_the_waits_short_again(no_waits: None) -> None:
+    """However long they had become."""
+    busy = Answer(status="503 Busy")
+    async with serving(*[busy] * 6, Answer(HELLO), busy, Answer(HELLO, holds=True)) as server:
+        async with linked(server.url) as (heard, _):
+            await eventually(lambda: heard.hellos == 2, "the second stream")
+    waits = [wait for _, wait in heard.losses]
+    assert waits[5] > 5
+    assert waits[6] <= 1
 
 
 async def test_retry_after_comes_before_the_wait(no_waits: None) -> None:
@@ -212,20 +225,68 @@ async def test_a_function_whose_tickets_are_all_refused_is_asked_every_ten_secon
     assert all(wait == 10 for _, wait in heard.losses)
 
 
+class SeenClock(HandClock):
+    """One that counts how often the wall clock was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+        wall = self.clock.wall
+
+        def look() -> float:
+            self.looks += 1
+            return wall()
+
+        self.clock = Clock(now=self.clock.now, wall=look)
+
+
+async def looked(hand: SeenClock) -> None:
+    """Wait until the link has had the time to find a silence."""
+    before = hand.looks
+    await eventually(lambda: hand.looks > before + 5, "looks at the clock")
+
+
 async def test_a_silent_stream_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Open, and nothing comes: after two and a half heartbeats, by the wall clock."""
     monkeypatch.setattr(module, "PULSE_S", 0.005)
-    hand = HandClock()
+    hand = SeenClock()
     beats = "".join(f'event: heartbeat\ndata: {{"server_time":{n}000000}}\n\n' for n in (1, 5))
     async with serving(Answer(HELLO + LIVE + beats, holds=True)) as server:
         async with linked(server.url, clock=hand.clock) as (heard, _):
             await eventually(lambda: len(heard.events) == 4, "the heartbeats")
             hand.advance(9.9)
-            await asyncio.sleep(0.05)
+            await looked(hand)
             assert not heard.losses
             hand.advance(0.2)
             await eventually(lambda: heard.hellos == 2, "the next stream")
     assert isinstance(heard.losses[0][0], Silent)
+
+
+async def test_an_outage_is_no_silence_of_the_stream_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server has the whole time for a first word."""
+    monkeypatch.setattr(module, "PULSE_S", 0.005)
+    hand, gate = SeenClock(), asyncio.Event()
+    async with serving(Answer("retry: 1\n\n" + HELLO), Answer(HELLO, holds=True)) as server:
+        async with linked(server.url, clock=hand.clock) as (heard, _):
+            await eventually(lambda: heard.losses, "the end of the first")
+            server.gate = gate
+            hand.advance(100)
+            await eventually(lambda: len(server.asked) == 2, "the second request")
+            await looked(hand)
+            gate.set()
+            await eventually(lambda: heard.hellos == 2, "the second stream")
+    assert len(heard.losses) == 1
+
+
+async def test_any_event_is_a_sign_of_life() -> None:
+    """Not only a heartbeat."""
+    hand = HandClock()
+    async with serving(Answer(HELLO, holds=True)) as server:
+        async with linked(server.url, clock=hand.clock) as (heard, _):
+            await eventually(lambda: heard.hellos, "hello")
+            hand.advance(37)
+            heard.link._hear(ServerSentEvent(data=tick(1)[6:].strip()))
+            assert heard.link._watchdog.left_s == 37.5
 
 
 async def test_an_event_that_makes_no_sense_ends_its_stream(no_waits: None) -> None:

@@ -64,6 +64,16 @@ async def test_a_trade_that_never_was_is_not_told_after_its_end() -> None:
     assert await drained(mailbox) == [cancelled]
 
 
+async def test_that_a_trade_never_was_is_told_whatever_follows() -> None:
+    """A lost connection says less."""
+    mailbox = Mailbox(recall)
+    cancelled = SymbolStatus("AAPL", SymbolState.PENDING, "cancelled")
+    lost = SymbolStatus("AAPL", SymbolState.PENDING, "connection_lost")
+    for event in (cancelled, lost, lost):
+        mailbox.put(event)
+    assert await drained(mailbox) == [cancelled, lost]
+
+
 async def test_order_events_are_told_each_until_they_are_too_many() -> None:
     """Then one list has them all, and what comes after it is told again."""
     mailbox = Mailbox(recall)

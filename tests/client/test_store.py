@@ -11,6 +11,7 @@ from tapecast.client import (
     Event,
     Feed,
     FeedState,
+    Heartbeat,
     Hello,
     Order,
     Orders,
@@ -101,6 +102,14 @@ def test_a_new_server_may_have_other_feeds() -> None:
     held.lose()
     held.apply(HELLO)
     assert not held.feeds
+
+
+def test_the_server_s_clock_is_learnt_anew_by_each_stream() -> None:
+    """Another replica has another one."""
+    held = store(Hello(1_700_000_100_000_000, "1"), Heartbeat(1_700_000_101_000_000))
+    assert held.time.offset_s == 101
+    held.apply(HELLO)
+    assert held.time.offset_s == 0
 
 
 def test_a_list_of_positions_replaces_all() -> None:

@@ -52,8 +52,9 @@ class Mailbox:
             case Bars():
                 self._drop(BarUpdate, event.symbol)
             case SymbolStatus(reason="cancelled"):
-                # A trade that never was must not be told after this.
+                # A trade that never was must not be told after this, and this must be told.
                 self._drop(Tick, event.symbol)
+                self._drop(SymbolStatus, event.symbol)
         key = self._key(event)
         group = key[:2]
         if key not in self._waiting and isinstance(event, OrderUpdate | BarUpdate):
@@ -88,6 +89,8 @@ class Mailbox:
     def _key(self, event: Event) -> Key:
         kind = type(event)
         match event:
+            case SymbolStatus(reason="cancelled"):
+                return (kind, event.symbol, event.reason)
             case Tick() | SymbolStatus() | Position() | Bars():
                 return (kind, event.symbol)
             case Feed():
