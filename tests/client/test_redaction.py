@@ -12,7 +12,7 @@ from tests.client.support import HELLO, Answer, serving, until
 
 async def test_a_program_that_logs_its_requests(caplog: pytest.LogCaptureFixture) -> None:
     """The rest of the address stays, and so does what is no address of ours."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     moved = Answer(status="307 Moved", more="Location: /there?ticket=hunter2&x=1\r\n")
     async with serving(moved, Answer(HELLO, holds=True)) as server:
         async with connect(server.url, ["AAPL"], ticket="hunter2") as stream:

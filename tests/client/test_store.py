@@ -69,6 +69,9 @@ def test_a_trade_that_never_was_takes_its_price_along() -> None:
     """The state says `cancelled`."""
     held = store(HELLO, LIVE, tick(1), SymbolStatus("AAPL", SymbolState.PENDING, "cancelled"))
     assert not held.ticks
+    held.apply(tick(2))
+    assert held.apply(held.states["AAPL"])
+    assert not held.ticks
 
 
 def test_states_that_say_the_same_are_no_news() -> None:

@@ -85,10 +85,9 @@ class Store:
         return True
 
     def _symbol(self, status: SymbolStatus) -> bool:
-        if status.reason == "cancelled":
-            # There never was such a trade: the price that is shown is wrong.
-            self.ticks.pop(status.symbol, None)
-        return _replace(self.states, status.symbol, status)
+        # There never was such a trade: the price that is shown is wrong.
+        took = status.reason == "cancelled" and self.ticks.pop(status.symbol, None) is not None
+        return _replace(self.states, status.symbol, status) or took
 
     def _feed(self, feed: Feed) -> bool:
         return _replace(self.feeds, feed.market, feed)
