@@ -24,7 +24,7 @@ from tapecast.client import (
     Unreachable,
 )
 from tapecast.client import link as module
-from tapecast.client.link import LASTING_S, Link
+from tapecast.client.link import LASTING_S, LATEST_S, Link
 from tapecast.client.tickets import Tickets, TicketSource
 from tapecast.client.transport import new_http
 from tapecast.clock import Clock
@@ -276,6 +276,13 @@ async def test_an_outage_is_no_silence_of_the_stream_after_it(monkeypatch: pytes
             gate.set()
             await eventually(lambda: heard.hellos == 2, "the second stream")
     assert len(heard.losses) == 1
+
+
+async def test_a_retry_that_no_float_can_hold_is_a_long_wait() -> None:
+    """And no end of the program."""
+    async with linked("http://127.0.0.1:9") as (heard, _):
+        heard.link._hear(ServerSentEvent(retry=10**400))
+        assert heard.link._retry_s == LATEST_S
 
 
 async def test_any_event_is_a_sign_of_life() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import sys
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -78,6 +82,33 @@ async def test_prices_and_account(simulated: str) -> None:
         age_s = stream.age_s("AAPL")
         assert age_s is not None
         assert age_s < 10
+
+
+def examples() -> list[str]:
+    """The programs of docs/python.md; one that is a piece of a coroutine is put into one."""
+    text = (Path(__file__).parents[2] / "docs" / "python.md").read_text("utf-8")
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(programs) == 2
+    piece = "\n".join(f"    {line}" for line in programs[1].splitlines())
+    return [programs[0], f"import asyncio\nasync def main():\n{piece}\nasyncio.run(main())"]
+
+
+@pytest.mark.parametrize("program", examples(), ids=["prices", "everything"])
+async def test_the_examples_of_the_page_run(program: str, simulated: str) -> None:
+    """As they stand there, with another address."""
+    code = program.replace("http://127.0.0.1:8000", simulated)
+    assert code != program
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-c", code, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            while not (line := await process.stdout.readline()).startswith(b"AAPL "):
+                assert line, await process.communicate()
+    finally:
+        process.kill()
+        await process.communicate()
 
 
 async def test_bars(simulated: str) -> None:

@@ -110,6 +110,8 @@ def test_exit_codes_and_examples_are_in_the_help() -> None:
     shown = CliRunner().invoke(watch, ["--help"]).output
     assert "Exit codes:" in shown
     assert all(f"    {code} " in shown for code in (0, 1, 2, 3, 4, 130))
+    page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text("utf-8")
+    assert all(f"| {code} |" in page for code in (0, 1, 2, 3, 4, "130, 143, 141"))
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:

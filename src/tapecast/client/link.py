@@ -132,7 +132,7 @@ class Link:
     def _hear(self, message: ServerSentEvent) -> None:
         self._watchdog.hear()
         if message.retry is not None:
-            self._retry_s = min(LATEST_S, message.retry / 1000)
+            self._retry_s = min(1000 * LATEST_S, message.retry) / 1000
         event = decode(message.event, message.data) if message.data else None
         match event:
             case None:
