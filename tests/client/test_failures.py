@@ -81,6 +81,17 @@ def test_what_breaks_later_is_a_loss() -> None:
     assert type(failure(httpx.ReadError("x"), URL, is_open=True)) is Lost
 
 
+def test_a_proxy_of_the_environment_is_hinted_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what answers, or does not; not where the host is reached without it."""
+    for name in ("http_proxy", "all_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://me:hunter2@proxy")
+    errors = [answered(502), answered(404), failure(httpx.ConnectError("x"), URL, is_open=False)]
+    assert all("NO_PROXY" in str(error) and "hunter2" not in str(error) for error in errors)
+    monkeypatch.setenv("NO_PROXY", "prices.test")
+    assert "proxy" not in str(answered(502))
+
+
 def test_words_of_others_cannot_steer_a_terminal() -> None:
     """Escapes, new lines, and whole books."""
     assert clean("a\x1b[2Jb\nc\x07") == "a [2Jb c"

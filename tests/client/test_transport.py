@@ -10,7 +10,16 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
-from tapecast.client import Lost, Malformed, NotTapecast, StreamError, TlsFailed, Unreachable
+from tapecast.client import (
+    Lost,
+    Malformed,
+    NotTapecast,
+    StreamError,
+    TlsFailed,
+    Unreachable,
+    UrlInvalid,
+    prices,
+)
 from tapecast.client.transport import new_http, opened
 from tests.client.support import HELLO, Answer, serving
 from tests.e2e.certificates import Certificates
@@ -143,6 +152,25 @@ async def test_a_certificate_of_another_host(tmp_path: Path, monkeypatch: pytest
         error = await failed(server.url)
         assert isinstance(error, TlsFailed)
         assert "127.0.0.1" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("SSL_CERT_FILE", "/nowhere.pem", TlsFailed),
+        ("SSL_CERT_FILE", __file__, TlsFailed),
+        ("HTTP_PROXY", "gopher://me:hunter2@proxy", UrlInvalid),
+        ("ALL_PROXY", "http://me:hunter2@proxy:port", UrlInvalid),
+    ],
+)
+async def test_an_environment_that_cannot_be_used(
+    name: str, value: str, kind: type[StreamError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, without its password."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(kind, match=name) as caught:
+        await anext(prices("http://127.0.0.1:9", "AAPL"))
+    assert "hunter2" not in str(caught.value)
 
 
 async def test_https_where_http_is_spoken() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from tapecast.client import Feed, FeedState, NotTapecast, SymbolState, SymbolStatus, Unreachable
+from tapecast.client import Feed, FeedState, NotTapecast, SymbolState, SymbolStatus, Tick, Unreachable
 from tapecast.client.stream import Stream
 from tapecast.watch import header
 from tapecast.watch.meter import Meter
 from tests.support import HandClock
-from tests.watch.support import HELLO, LIVE, STALE, STOCKS, heard, shown
+from tests.watch.support import HELLO, LIVE, NOW_US, STALE, STOCKS, heard, shown
 
 
 def lines(stream: Stream, width: int = 80) -> list[str]:
@@ -42,6 +42,17 @@ def test_a_lost_connection_says_why() -> None:
     assert lines(stream)[::2] == [" RECONNECTING", "nobody answers"]
     stream.lost(NotTapecast("not_a_stream", "a page"), 65.0)
     assert lines(stream)[2] == "again in a minute: a page"
+
+
+def test_own_latency_is_told_while_there_is_one() -> None:
+    """Not of a connection that is lost."""
+    hand = HandClock()
+    stream, meter = heard(HELLO, STOCKS, LIVE, hand=hand), Meter(hand.clock)
+    hand.advance(0.25)
+    meter.hear(Tick("AAPL", 1.0, ts_recv=NOW_US), stream)
+    assert "lag 250 ms · 0 prices/s" in str(header.lines(stream, meter, "http://x", 80)[0])
+    stream.lost(Unreachable("unreachable", "nobody answers"), 3.0)
+    assert "lag" not in str(header.lines(stream, meter, "http://x", 80)[0])
 
 
 def test_it_is_cut_to_the_width() -> None:

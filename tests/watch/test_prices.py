@@ -45,6 +45,12 @@ def test_a_price_that_is_none_of_now_is_there_and_says_so() -> None:
     assert lines[4].split() == ["MSFT", "pending"]
 
 
+def test_a_lost_connection_is_not_said_in_each_row() -> None:
+    """It would cost a column; the header says it."""
+    stream = heard(HELLO, SymbolStatus("AAPL", SymbolState.STALE, "connection_lost"))
+    assert shown(Prices().table(stream, 80, 5), 80)[1].split() == ["AAPL", "STALE"]
+
+
 def test_what_there_is_no_room_for_is_counted() -> None:
     """In the last row."""
     lines = shown(Prices().table(STREAM, 80, 2), 80)

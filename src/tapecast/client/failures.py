@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
@@ -53,7 +54,7 @@ def refusal(response: httpx.Response, body: bytes) -> StreamError:
     """What an answer that is no stream means."""
     status, where = response.status_code, shown(response.url)
     said = _said(body)
-    words = f"{where}: {clean(said.message) or said.code}" if said else f"{where} answered HTTP {status}"
+    words = f"{where}: {clean(said.message) or said.code}" if said else _answered(response)
     code = clean(said.code) if said else ""
     match status:
         case 401:
@@ -93,10 +94,17 @@ def _unanswered(error: httpx.HTTPError, url: httpx.URL) -> StreamError:
             why = clean(str(error))
             return Unreachable("no_answer", f"{where} gave no answer ({why}): is it starting{hint}?")
         case httpx.TimeoutException():
-            return Unreachable("timeout", f"{where} does not answer: is the address right?")
-    return Unreachable(
-        "unreachable", f"nobody answers at {where} ({_words(error)}): is tapecast running there?"
-    )
+            return Unreachable("timeout", f"{where} does not answer: is the address right?{_proxied(url)}")
+    words = f"nobody answers at {where} ({_words(error)}): is tapecast running there?"
+    return Unreachable("unreachable", words + _proxied(url))
+
+
+def _proxied(url: httpx.URL) -> str:
+    """A hint: who has a proxy in their environment seldom thinks of it."""
+    proxies = getproxies()
+    if not proxies.keys() & {url.scheme, "all"} or proxy_bypass(url.host):
+        return ""
+    return " (through the proxy of the environment; NO_PROXY names hosts to reach without it)"
 
 
 def _said(body: bytes) -> _Said | None:
@@ -106,11 +114,15 @@ def _said(body: bytes) -> _Said | None:
         return None
 
 
+def _answered(response: httpx.Response) -> str:
+    return f"{shown(response.url)} answered HTTP {response.status_code}{_proxied(response.url)}"
+
+
 def _foreign(response: httpx.Response) -> str:
     kind = clean(response.headers.get("content-type", "").partition(";")[0])
     by = " after a redirect" if response.history else ""
-    what = kind or "nothing of a kind"
-    return f"{shown(response.url)} answered HTTP {response.status_code} with {what}{by}, not a stream: {_TRY}"
+    what = f"HTTP {response.status_code} with {kind or 'nothing of a kind'}{by}"
+    return f"{shown(response.url)} answered {what}, not a stream: {_TRY}{_proxied(response.url)}"
 
 
 def _retry_after(response: httpx.Response) -> float | None:

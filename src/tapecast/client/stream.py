@@ -170,9 +170,10 @@ class Stream:
         self._connect(connection_of(error, retry_in_s))
 
     async def _run(self) -> None:
-        http = self._given or new_http()
+        http = self._given
         failure: BaseException | None = None
         try:
+            http = http or new_http()
             link = Link(
                 self._base, self._wants.target, self, http=http, headers=self._headers, clock=self._clock,
                 tickets=Tickets(self._tickets, self._clock), patience_s=self._patience_s,
@@ -183,7 +184,7 @@ class Stream:
         finally:
             self._end()
             self._mailbox.end(failure)
-            if self._given is None:
+            if self._given is None and http is not None:
                 await http.aclose()
 
     def _end(self) -> None:

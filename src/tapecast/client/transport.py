@@ -10,8 +10,8 @@ from typing import Final, cast
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
-from tapecast.client.errors import Malformed, StreamError, Unreachable
-from tapecast.client.failures import failure, refusal, shown
+from tapecast.client.errors import Malformed, StreamError, TlsFailed, Unreachable, UrlInvalid
+from tapecast.client.failures import clean, failure, refusal, shown
 from tapecast.client.redaction import keep_tickets_out_of_logs
 
 CONNECT_S: Final = 10.0
@@ -26,8 +26,20 @@ REDIRECTS: Final = 5
 
 
 def new_http() -> httpx.AsyncClient:
-    """An HTTP client of our own: proxies and SSL_CERT_FILE of the environment count, as for curl."""
-    return httpx.AsyncClient(max_redirects=REDIRECTS)
+    """An HTTP client of our own: proxies and SSL_CERT_FILE of the environment count, as for curl.
+
+    Raises StreamFatal where they cannot be used.
+    """
+    try:
+        return httpx.AsyncClient(max_redirects=REDIRECTS)
+    except OSError as error:
+        why = clean(error.strerror or str(error))
+        raise TlsFailed("authority_invalid", f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {why}") from None
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        # Not in full: it may hold a password.
+        kind = type(error).__name__
+        message = f"the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used ({kind})"
+        raise UrlInvalid("proxy_invalid", message) from None
 
 
 @asynccontextmanager

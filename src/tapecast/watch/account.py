@@ -7,6 +7,7 @@ from rich.text import Text
 
 from tapecast.client import Portfolio, Position, Stream
 from tapecast.client.failures import clean
+from tapecast.client.store import LOST
 from tapecast.watch import figures, styles
 from tapecast.watch.columns import Column, Columns
 
@@ -61,7 +62,7 @@ def totals(stream: Stream) -> Text:
 
 
 def _is_current(stream: Stream, held: Portfolio) -> bool:
-    return not held.stale and all(each.reason != "connection_lost" for each in stream.feeds.values())
+    return not held.stale and all(each.reason != LOST for each in stream.feeds.values())
 
 
 def _row(position: Position) -> dict[str, Text]:

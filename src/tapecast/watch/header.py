@@ -30,7 +30,7 @@ def _badges(stream: Stream, meter: Meter) -> Text:
     parts = [Text(f" {word} ", WORDS[word])]
     if is_simulated(stream):
         parts.append(Text(" SIMULATED ", SIMULATED))
-    if (delay := meter.delay_s) is not None:
+    if stream.connection.state is ConnectionState.OPEN and (delay := meter.delay_s) is not None:
         told = f"{delay * 1000:.0f}" if delay >= 0.001 else "<1"
         parts.append(Text(f"lag {told} ms · {meter.per_second:.0f} prices/s", "dim"))
     return Text(" ").join(parts)

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from tapecast.client import Stream, SymbolState, Tick
 from tapecast.client.failures import clean
+from tapecast.client.store import LOST
 from tapecast.watch import figures, styles
 from tapecast.watch.columns import Column, Columns
 
@@ -49,10 +50,12 @@ class Prices:
 
 def _row(stream: Stream, symbol: str) -> dict[str, Text]:
     status, tick = stream.states[symbol], stream.ticks.get(symbol)
+    # The same for all, and said above the table.
+    reason = "" if status.reason == LOST else status.reason
     row = {
         "symbol": Text(clean(symbol), "bold"),
         "state": styles.state(status.state),
-        "reason": Text(clean(status.reason), "dim"),
+        "reason": Text(clean(reason), "dim"),
     }
     if tick is None or status.state is SymbolState.REFUSED:
         return row
