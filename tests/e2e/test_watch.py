@@ -30,7 +30,7 @@ async def shell(script: str, base: str) -> tuple[str, str, int]:
     command = f'watch() {{ {sys.executable} -m tapecast watch --url {base} "$@"; }}; {script}'
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "COLUMNS": "100"},
+        env={"PATH": os.environ["PATH"], "COLUMNS": "100", "FORCE_COLOR": "1"},
     )  # fmt: skip
     async with asyncio.timeout(60):
         out, err = await process.communicate()

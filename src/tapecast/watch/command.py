@@ -68,9 +68,11 @@ def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
     except ModuleNotFoundError as error:
         return _say(f"watch needs {error.name}: pip install 'tapecast[watch]'", FAILED)
     token = os.environ.get("TAPECAST_TOKEN") or None
+    # Whatever FORCE_COLOR says: a pipe has no cursor.
+    console = Console(highlight=False, force_terminal=os.isatty(session.STDOUT))
     try:
         asked = session.Options(symbols, token=token, **options)
-        return DONE if asyncio.run(session.watch(asked, Console(highlight=False))) else NOT_CURRENT
+        return DONE if asyncio.run(session.watch(asked, console)) else NOT_CURRENT
     except TapecastError as error:
         return _say(str(error), _code(error))
     except KeyboardInterrupt:

@@ -53,11 +53,9 @@ class Screen:
         parts: list[RenderableType] = [*header.lines(stream, self.meter, self._url, width), Text()]
         left = height - len(parts)
         if stream.states:
-            # The tables share the rows; positions get those that prices do not need.
-            most = max(
-                1, left - 1 - (4 + min(4, len(stream.positions)) if stream.feeds.get("account") else 0)
-            )
-            rows = min(most, len(stream.states))
+            # The account has a few rows for sure, and those that prices do not need.
+            kept = 4 + min(4, len(stream.positions)) if "account" in stream.feeds else 0
+            rows = max(1, min(left - 1 - kept, len(stream.states)))
             parts.append(self._prices.table(stream, width, rows))
             left -= rows + 1
         if "account" in stream.feeds:
