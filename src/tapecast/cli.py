@@ -45,10 +45,9 @@ def main() -> None:
 
 def _listening(default_host: str) -> Callable[[F], F]:
     def add(command: F) -> F:
-        command = click.option("--port", type=click.IntRange(0, 65535), help="Port; PORT, else 8000.")(
-            command
-        )
-        return click.option("--host", help=f"Address to listen on; HOST, else {default_host}.")(command)
+        port = click.option("--port", type=click.IntRange(0, 65535), help="Port; PORT, else 8000.")
+        host = click.option("--host", help=f"Address to listen on; HOST, else {default_host}.")
+        return host(port(command))
 
     return add
 
