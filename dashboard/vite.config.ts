@@ -25,6 +25,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // React's and the chart's licences want to go where the code goes.
+    license: { fileName: "assets/licenses.md" },
     rolldownOptions: {
       // "use client" is for those who render on a server.
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tapecast import __version__
-from tapecast.api.page import Asset
+from tapecast.api.asset import Asset
 
 
 class OpenApi:

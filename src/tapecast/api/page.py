@@ -8,7 +8,6 @@ plain page has nothing else: its policy names the hashes of just these, taken fr
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import html
 import logging
@@ -21,8 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tapecast.api.asset import Asset
 from tapecast.api.auth import Guard
-from tapecast.api.encoding import accepts_gzip
 from tapecast.api.grant import SUBJECTS, Subject
 from tapecast.errors import ClientError
 from tapecast.settings import Settings
@@ -36,7 +35,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
     "png": "image/png",
     "woff2": "font/woff2",
-    "txt": "text/plain",
+    "md": "text/markdown",
 }
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _CLOSED: Final = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
@@ -50,34 +49,6 @@ _POLICY: Final = "; ".join(
 )
 
 logger = logging.getLogger(__name__)
-
-
-class Asset:
-    """A file that does not change while we run. By default for ever: its name changes with its content."""
-
-    def __init__(
-        self, media_type: str, body: bytes, keep: str = "public, max-age=31536000, immutable"
-    ) -> None:
-        self._body, self._zipped = body, gzip.compress(body, mtime=0)
-        self._etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-        self._type = media_type
-        self._keep = keep
-
-    def answer(self, request: Request) -> Response:
-        """The file, or that the client has it."""
-        headers = {
-            "ETag": self._etag,
-            "Cache-Control": self._keep,
-            "Vary": "Accept-Encoding",
-        }
-        held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-        if held & {self._etag, "*"}:
-            return Response(status_code=304, headers=headers)
-        if accepts_gzip(request.headers):
-            return Response(
-                self._zipped, media_type=self._type, headers=headers | {"Content-Encoding": "gzip"}
-            )
-        return Response(self._body, media_type=self._type, headers=headers)
 
 
 class Page:
@@ -135,7 +106,12 @@ def _assets(folder: Traversable) -> dict[str, Asset]:
     if not folder.is_dir():
         return {}
     found = ((each, _TYPES.get(each.name.rpartition(".")[2])) for each in folder.iterdir() if each.is_file())
-    return {each.name: Asset(kind, each.read_bytes()) for each, kind in found if kind is not None}
+    return {each.name: _asset(each.name, kind, each.read_bytes()) for each, kind in found if kind is not None}
+
+
+def _asset(name: str, kind: str, body: bytes) -> Asset:
+    # The licences of what is bundled are the one file whose name stays while its content changes.
+    return Asset(kind, body, keep="no-cache") if name.endswith(".md") else Asset(kind, body)
 
 
 def _symbols(settings: Settings) -> str:
