@@ -17,6 +17,7 @@ import pytest
 
 from tapecast.settings import Settings
 from tests.project.deployment import ROOT, assert_ours, secret_names
+from tests.support import free_port
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # By .dockerignore, wherever they lie.
@@ -140,7 +141,8 @@ def test_the_steps_of_the_image_make_what_it_runs(tmp_path: Path) -> None:
     env = passed | {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "HOME": f"{tmp_path}/home"}
     build(tmp_path, env)
     program = tmp_path / "opt" / "tapecast" / "bin" / "tapecast"
-    run = {"env": {"PATH": f"{program.parent}:/usr/bin:/bin"}, "cwd": tmp_path / "home", "timeout": 60}
+    apart = {"PATH": f"{program.parent}:/usr/bin:/bin", "PORT": str(free_port())}
+    run = {"env": apart, "cwd": tmp_path / "home", "timeout": 60}
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, **run)  # type: ignore[call-overload]
     assert PROJECT["name"] in said.stdout
     # And the dashboard.
