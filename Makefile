@@ -21,7 +21,7 @@ dashboard: install-embedded ## Build the dashboard into the package, with npm
 	@$(BIN)/python scripts/build_dashboard.py
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
-	@$(BIN)/pytest -m 'not long' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -m 'not long' -n 3 --dist loadfile $(ARGS)
 	@scripts/test-js without-browser
 
 check: lint types imports ## The checks that run nothing: lint, types, imports
