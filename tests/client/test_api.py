@@ -83,13 +83,6 @@ def test_importing_it_loads_no_server() -> None:
     assert shown.stdout.strip() in {"[] []", "['click'] []", "['click', 'rich'] []", "['rich'] []"}
 
 
-def test_a_missing_extra_is_one_line_that_says_what_to_install() -> None:
-    """Where httpx-sse is not."""
-    code = "import sys; sys.modules['httpx_sse'] = None; import tapecast.client"
-    shown = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert "tapecast.client needs httpx_sse: pip install 'tapecast[watch]'" in shown.stderr.splitlines()[-1]
-
-
 def test_what_is_public_is_there() -> None:
     """And sorted out from what is not."""
     assert all(hasattr(tapecast.client, name) for name in tapecast.client.__all__)

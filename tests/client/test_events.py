@@ -12,12 +12,12 @@ from tapecast.client import Feed, Hello, ServerStatus, SymbolStatus, Tick
 from tapecast.client.events import NAMES
 
 ROOT = Path(__file__).parents[2]
-CONTRACT = (ROOT / "docs" / "http.md").read_text("utf-8") + (ROOT / "docs" / "bars.md").read_text("utf-8")
+CONTRACT = (ROOT / "docs" / "events.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("kind", [Tick, ServerStatus, Hello, SymbolStatus, Feed])
 def test_fields_are_those_of_the_contract(kind: type[msgspec.Struct]) -> None:
-    """Each is named in docs/http.md, in code type."""
+    """Each is named in docs/events.md, in code type."""
     told = CONTRACT.replace('"', "`").replace(", ", "`, `").replace("{", "`").replace("}", "`")
     missing = [name for name in kind.__struct_fields__ if f"`{name}`" not in told]
     assert not missing

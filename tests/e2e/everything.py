@@ -73,7 +73,8 @@ async def candles(venue: Simulator, bars: Stream) -> None:
     venue.trade("AAPL", 100.0)
     await eventually(lambda: [bar for bar in bars.named("bar") if "closed" not in bar], "forming")
     await eventually(lambda: has(bars, "bar", interval="1s", closed=True), "closed")
-    number = venue.trade("AAPL", 100.0, ns=time.time_ns() - 60 * SECOND)
+    # Of a second that has no other trade, however slowly this goes, and that is still open to late ones.
+    number = venue.trade("AAPL", 100.0, ns=time.time_ns() - 120 * SECOND)
     await eventually(lambda: has(bars, "bar", interval="1s", corrected=True), "a late one")
     venue.cancel("AAPL", number)
     await eventually(lambda: has(bars, "bar", interval="1s", removed=True), "removed")

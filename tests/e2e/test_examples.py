@@ -146,6 +146,46 @@ async def test_a_react_page_shows_live_prices(tmp_path: Path) -> None:
         assert watched.complaints == []
 
 
+@needs_node
+@pytest.mark.skipif(not VITE.exists(), reason="the dashboard's packages are not installed (make dashboard)")
+async def test_node_prints_prices(up: Child, tmp_path: Path) -> None:
+    """With their states; a wrong token is one line and the end."""
+    shutil.copy(EXAMPLES / "node.mjs", tmp_path)
+    client = str(ROOT / "clients" / "js" / "src" / "index.ts")
+    config = {"resolve": {"alias": {"tapecast-client": client}}, "ssr": {"noExternal": True}}
+    (tmp_path / "vite.config.mjs").write_text(f"export default {json.dumps(config)}", "utf-8")
+    async with running(str(VITE), "build", str(tmp_path), "--ssr", "node.mjs") as vite:
+        await line(vite, "built in")
+    command = ("node", str(tmp_path / "dist" / "node.mjs"))
+    env = {"TAPECAST_URL": up.base, "API_TOKEN": TOKEN}
+    async with running(*command, "AAPL", "NO-SUCH", env=env) as node:
+        await line(node, r"^AAPL live")
+        await line(node, r"^AAPL \d+(\.\d+)? \d")
+    async with running(*command, env=env | {"API_TOKEN": "none-of-the-right-ones"}) as node:
+        await line(node, "token")
+        assert await node.wait() == 1
+
+
+async def test_python_prints_prices(up: Child) -> None:
+    """The same, by the client that comes with the package."""
+    command = (sys.executable, str(EXAMPLES / "prices.py"), "AAPL", "BTC/USD")
+    env = {"TAPECAST_URL": up.base, "API_TOKEN": TOKEN}
+    async with running(*command, env=env) as python:
+        await line(python, r"^AAPL live")
+        await line(python, r"^AAPL \d+(\.\d+)? \d")
+    async with running(*command, env=env | {"API_TOKEN": "none-of-the-right-ones"}) as python:
+        assert "token" in await line(python, "")
+        assert await python.wait() == 1
+
+
+def test_every_example_has_its_row() -> None:
+    """On the page of the examples, and a test here."""
+    page, tests = (EXAMPLES / "README.md").read_text("utf-8"), Path(__file__).read_text("utf-8")
+    found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.*") if path.name != "README.md"}
+    assert found == set(re.findall(r"^\| \[[^]]+\]\(([^)]+)\)", page, re.MULTILINE))
+    assert [name for name in found if Path(name).name not in tests] == []
+
+
 def test_the_readme_shows_that_very_page() -> None:
     """Whoever pastes it has what was tested."""
     page = (EXAMPLES / "react" / "App.jsx").read_text("utf-8")

@@ -28,13 +28,14 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 SHOWN = [block.strip() for block in re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)]
-PROGRAMS = ("make", "curl", "tapecast", "docker", "export", "npm", "pip", "FEED")
+PROGRAMS = ("make", "curl", "tapecast", ".venv/bin/tapecast", "docker", "export", "npm", "pip", "FEED")
 INLINE = [
     text
     for text in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
     if text.split(" ")[0].split("=")[0] in PROGRAMS and " " in text
 ]
 ANSWER = "curl -N 'localhost:8000/stream/prices?symbols=AAPL,BTC/USD'"
+WATCH = ".venv/bin/tapecast watch AAPL BTC/USD"
 STATUS = "curl localhost:8000/stream/status"
 KEYS = "ALPACA_PAPER_API_KEY=… ALPACA_PAPER_SECRET_KEY=… "
 SIMULATE = "tapecast simulate --port 8100"
@@ -53,7 +54,7 @@ LEFT_OUT = {
     "npm --prefix prices run dev": "does not end; the drill builds what it would serve",
     "docker build -t tapecast . && docker run --rm -p 8000:8000 tapecast": "tests/project/test_image.py",
 }
-RUN = {"make up", ANSWER, STATUS, REACT, "\n".join(APART), SIMULATE, EXPORT, REPLAY, WORKERS}
+RUN = {"make up", ANSWER, STATUS, WATCH, REACT, "\n".join(APART), SIMULATE, EXPORT, REPLAY, WORKERS}
 
 made = pytest.mark.skipif(
     not (ROOT / ".venv" / "installed.json").is_file(), reason="`make` did not make this checkout's .venv"
@@ -145,6 +146,7 @@ async def starts_as_shown(folder: Path, limit_s: float) -> None:
         stream = await sh.begin(at(ANSWER, port))
         await line(stream, 'data: {"symbol":"BTC/USD","price"')
         assert '"market":"us_equity","state":"live"' in await sh.run(at(STATUS, port))
+        await line(await sh.begin(WATCH, TAPECAST_URL=f"http://127.0.0.1:{port}"), "AAPL")
 
 
 @made

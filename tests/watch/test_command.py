@@ -6,8 +6,6 @@ What needs a terminal, a pipe or a signal is in tests/e2e/test_watch.py.
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -112,14 +110,3 @@ def test_exit_codes_and_examples_are_in_the_help() -> None:
     assert all(f"    {code} " in shown for code in (0, 1, 2, 3, 4, 130))
     page = (Path(__file__).parents[2] / "docs" / "watch.md").read_text("utf-8")
     assert all(f"| {code} |" in page for code in (0, 1, 2, 3, 4, "130, 143, 141"))
-
-
-def test_without_the_extra_it_says_what_to_install() -> None:
-    """In one line."""
-    code = (
-        "import sys; sys.modules['rich.console'] = None\n"
-        "from tapecast.watch.command import watch; watch(['AAPL'])"
-    )
-    shown = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert shown.returncode == 1
-    assert shown.stderr == "tapecast: watch needs rich.console: pip install 'tapecast[watch]'\n"

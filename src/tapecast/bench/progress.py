@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal that has `rich`, else a plain line every few seconds.
+"""How far a run is: a bar in a terminal, else a plain line every few seconds.
 
 On standard error, so that the report can be piped.
 """
@@ -57,19 +57,16 @@ class Bar:
 @contextmanager
 def shown(say: Say, *, is_terminal: bool) -> Iterator[Progress]:
     """For the length of a run."""
-    bars = _rich() if is_terminal else None
-    if bars is None:
+    if not is_terminal:
         yield Lines(say)
         return
-    with bars:
+    with _rich() as bars:
         yield Bar(bars)
 
 
 def _rich() -> Any:
-    try:
-        from rich.console import Console  # noqa: PLC0415 - of the `watch` extra
-        from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415 - as above
-    except ImportError:
-        return None
+    from rich.console import Console  # noqa: PLC0415 - no other command is to wait for these
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
+
     columns = (TextColumn("{task.description:>9}"), BarColumn(), TextColumn("{task.fields[detail]}"))
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,4 +1,4 @@
-"""Live prices in a Python program, from a tapecast server: `pip install 'tapecast[watch]'`.
+"""Live prices in a Python program, from a tapecast server.
 
     async for tick in prices("http://127.0.0.1:8000", ["AAPL", "BTC/USD"]):
         print(tick.symbol, tick.price)
@@ -13,13 +13,6 @@ The way of an event through these files:
 
 It shares the pure leaves with the server and nothing else: no Redis, no Alpaca, no web framework.
 """
-
-try:
-    import httpx_sse  # noqa: F401 - of the extra; told here, once, and not by a traceback from within
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"tapecast.client needs {error.name}: pip install 'tapecast[watch]'", name=error.name
-    ) from None
 
 from tapecast.bars import Bar, Interval
 from tapecast.client.account import Order, Orders, OrderUpdate, Portfolio, Position, Positions

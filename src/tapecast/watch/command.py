@@ -61,12 +61,10 @@ def watch(symbols: tuple[str, ...], **options: Any) -> None:
 
 
 def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
-    try:
-        from rich.console import Console  # noqa: PLC0415 - of the extra, as is what follows
+    from rich.console import Console  # noqa: PLC0415 - no other command is to wait for these
 
-        from tapecast.watch import session  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        return _say(f"watch needs {error.name}: pip install 'tapecast[watch]'", FAILED)
+    from tapecast.watch import session  # noqa: PLC0415
+
     token = os.environ.get("TAPECAST_TOKEN") or None
     # Whatever FORCE_COLOR says: a pipe has no cursor.
     console = Console(highlight=False, force_terminal=os.isatty(session.STDOUT))
