@@ -22,7 +22,7 @@ dashboard: install-embedded ## Build the dashboard into the package, with npm
 
 test: check ## Everything: install, lint, types, imports, all tests but the drills
 	@$(BIN)/pytest -m 'not long' -n 3 --dist loadfile $(ARGS)
-	@scripts/test-js without-browser
+	@scripts/test-js
 
 check: lint types imports ## The checks that run nothing: lint, types, imports
 

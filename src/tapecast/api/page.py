@@ -37,7 +37,6 @@ _TYPES: Final = {
     "woff2": "font/woff2",
     "md": "text/markdown",
 }
-FOR_EVER: Final = "public, max-age=31536000, immutable"
 _CLOSED: Final = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
 _POLICY: Final = "; ".join(
     [
