@@ -10,9 +10,10 @@ import argparse
 import asyncio
 import json
 import math
+import os
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice, product
 from string import ascii_uppercase
@@ -142,17 +143,40 @@ async def measure(page: Page, base: str, names: Sequence[str], rate: float, seco
     )
 
 
+@contextmanager
+def on(cores: set[int]) -> Iterator[None]:
+    """What is started in the block has these cores, where the system can say so."""
+    if not (cores and hasattr(os, "sched_setaffinity")):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """One for the browser and the others for what it looks at: a page's tasks are to be its own."""
+    found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return (set(found[-1:]), set(found[:-1])) if len(found) > 1 else (set(), set())
+
+
 async def run(redis: str, *, count: int, rate: float, seconds: float) -> Found:
     """An api on this store, a market of its own, and a page."""
     names = symbols(count)
+    its, ours = cores()
     async with AsyncExitStack() as stack:
+        with on(its):
+            browser = await stack.enter_async_context(chromium())
+        stack.enter_context(on(ours))
         bus = await stack.enter_async_context(open_bus(redis))
         await stack.enter_async_context(beating(bus))
         tickers = [Ticker(bus, names[each::SLICES]) for each in range(SLICES)]
         for ticker in tickers:
             await ticker.publish()
         api = await stack.enter_async_context(serving("api", env={"REDIS_URL": redis}))
-        browser = await stack.enter_async_context(chromium())
         trading = asyncio.create_task(market(tickers, rate))
         try:
             return await measure(await browser.new_page(viewport=DESK), api.base, names, rate, seconds)
@@ -163,7 +187,8 @@ async def run(redis: str, *, count: int, rate: float, seconds: float) -> Found:
 async def main(arguments: argparse.Namespace) -> None:
     """The command."""
     async with AsyncExitStack() as stack:
-        redis = arguments.redis or (await stack.enter_async_context(embedded_valkey())).url
+        with on(cores()[1]):
+            redis = arguments.redis or (await stack.enter_async_context(embedded_valkey())).url
         found = await run(redis, count=arguments.symbols, rate=arguments.rate, seconds=arguments.seconds)
     print(json.dumps(asdict(found), indent=1))  # noqa: T201
     good: dict[str, Any] = {
