@@ -1,12 +1,13 @@
-import { TapecastProvider, useMarketStream } from 'tapecast-client/react'
+import { TapecastProvider, useMarketStream, useStreamStatus } from 'tapecast-client/react'
 
 const SYMBOLS = ['AAPL', 'MSFT', 'BTC/USD']
 
 function Watchlist() {
   const { prices, connected, error } = useMarketStream(SYMBOLS)
+  const { feeds } = useStreamStatus()
   return (
     <>
-      <p>{error?.message}</p>
+      <p>{feeds.some(({ simulated }) => simulated) && 'SIMULATED'} {error?.message}</p>
       {SYMBOLS.map((symbol) => prices[symbol] ?? { symbol }).map(({ symbol, price, state }) => (
         <p key={symbol}>{symbol} {price} {connected ? state : 'offline'}</p>
       ))}

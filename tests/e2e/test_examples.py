@@ -140,6 +140,7 @@ async def test_a_react_page_shows_live_prices(tmp_path: Path) -> None:
         with serve_folder(pages) as base:
             await page.goto(base)
             row = page.locator("p", has_text="AAPL")
+            await expect(page.get_by_text("SIMULATED")).to_be_visible(timeout=PATIENT_MS)
             await expect(row).to_contain_text("live", timeout=PATIENT_MS)
             before = await row.inner_text()
             await expect(row).not_to_have_text(before, timeout=PATIENT_MS)
