@@ -5,10 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from tapecast.client import Portfolio, Position, Stream
+from tapecast.client import FeedState, Position, Stream
 from tapecast.client.failures import clean
-from tapecast.client.store import LOST
+from tapecast.client.store import CURRENT
 from tapecast.watch import figures, styles
+from tapecast.watch.badge import ACCOUNT
 from tapecast.watch.columns import Column, Columns
 
 COLUMNS = (
@@ -48,21 +49,25 @@ def totals(stream: Stream) -> Text:
     held = stream.portfolio
     if held is None:
         return Text("account: not known yet", "dim")
-    is_current = _is_current(stream, held)
+    is_believed = is_current(stream)
     parts = [
-        styles.plain(f"equity {figures.price(held.equity)}", is_current=is_current, style="bold"),
-        styles.move(f"day {figures.signed(held.day_pl)}", held.day_pl, is_current=is_current),
-        styles.move(f"({figures.fraction(held.day_plpc)})", held.day_pl, is_current=is_current),
-        styles.plain(f"cash {figures.price(held.cash)}", is_current=is_current),
-        styles.plain(f"buying power {figures.price(held.buying_power)}", is_current=is_current),
+        styles.plain(f"equity {figures.price(held.equity)}", is_current=is_believed, style="bold"),
+        styles.move(f"day {figures.signed(held.day_pl)}", held.day_pl, is_current=is_believed),
+        styles.move(f"({figures.fraction(held.day_plpc)})", held.day_pl, is_current=is_believed),
+        styles.plain(f"cash {figures.price(held.cash)}", is_current=is_believed),
+        styles.plain(f"buying power {figures.price(held.buying_power)}", is_current=is_believed),
     ]
     if held.stale:
         parts.insert(3, Text(f"{len(held.stale)} not current", "bold yellow"))
     return Text("  ").join(parts)
 
 
-def _is_current(stream: Stream, held: Portfolio) -> bool:
-    return not held.stale and all(each.reason != LOST for each in stream.feeds.values())
+def is_current(stream: Stream) -> bool:
+    """Whether positions and totals may be taken for the present ones."""
+    feed, held = stream.feeds.get(ACCOUNT), stream.portfolio
+    if feed is None or feed.state is not FeedState.LIVE or held is None or held.stale:
+        return False
+    return stream.account is not None and all(each.state in CURRENT for each in stream.positions.values())
 
 
 def _row(position: Position) -> dict[str, Text]:

@@ -31,7 +31,7 @@ TERMINATED: Final = 143
 @click.option("--positions", is_flag=True, help="Also the account: positions and totals.")
 @click.option("--interval", type=click.IntRange(0, 60_000), help="Least milliseconds between two frames.")
 @click.option("--json", "json", is_flag=True, help="A line of JSON for each event.")
-@click.option("--once", is_flag=True, help="The first price of each symbol, then the end.")
+@click.option("--once", is_flag=True, help="The first price of each symbol, and the account, then the end.")
 def watch(symbols: tuple[str, ...], **options: Any) -> None:
     """Watch live prices in the terminal, or in a pipe as lines.
 
@@ -51,7 +51,7 @@ def watch(symbols: tuple[str, ...], **options: Any) -> None:
       0    done
       1    no stream: nobody answers, or what answers is no tapecast
       2    wrong options, address or symbols
-      3    --once: a price is missing, or not to be taken for the present one
+      3    --once: a price or the account is missing, or not to be taken for the present one
       4    not allowed: no ticket or token, or not one for this
       130  Ctrl-C
     """

@@ -65,7 +65,9 @@ async def _watched(options: Options, console: Console) -> bool:
 
 async def _shown(stream: Stream, options: Options, console: Console) -> bool:
     if options.once:
-        return await once.show(stream, console, Output(STDOUT), wants_json=options.json)
+        return await once.show(
+            stream, console, Output(STDOUT), wants_json=options.json, wants_positions=options.positions
+        )
     if options.json or not console.is_terminal or console.is_dumb_terminal:
         await _listed(stream, Output(STDOUT), wants_json=options.json)
     else:
