@@ -53,6 +53,12 @@ def test_an_answer_that_is_no_stream(status: int, body: bytes, kind: type[Stream
     assert "prices.test" in str(error)
 
 
+def test_a_server_that_repeats_the_request_shows_no_ticket() -> None:
+    """As some do, in their error's words or code."""
+    error = answered(400, b'{"error":{"code":"bad/hunter2","message":"what is ?ticket=hunter2"}}')
+    assert (error.code, str(error)) == ("bad/…", "http://prices.test:8000: what is ?ticket=…")
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("9" * 30, 3600.0)])
 def test_retry_after_is_heeded_within_reason(text: str, seconds: float | None) -> None:
     """A mistake there is no wait of years."""
@@ -64,6 +70,7 @@ def test_retry_after_is_heeded_within_reason(text: str, seconds: float | None) -
     [
         (httpx.TooManyRedirects("x"), NotTapecast),
         (httpx.UnsupportedProtocol("x"), UrlInvalid),
+        (httpx.LocalProtocolError("Illegal header value b'hunter2'"), UrlInvalid),
         (httpx.ConnectError("x"), Unreachable),
         (httpx.ConnectTimeout("x"), Unreachable),
         (httpx.RemoteProtocolError("x"), Unreachable),

@@ -1,4 +1,4 @@
-"""A log at INFO has no ticket."""
+"""A log at INFO has no ticket and no password."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ async def test_a_program_that_logs_its_requests(caplog: pytest.LogCaptureFixture
     caplog.set_level(logging.DEBUG, logger="httpx")
     moved = Answer(status="307 Moved", more="Location: /there?ticket=hunter2&x=1\r\n")
     async with serving(moved, Answer(HELLO, holds=True)) as server:
-        async with connect(server.url, ["AAPL"], ticket="hunter2") as stream:
+        url = server.url.replace("//", "//me:hunter2@")
+        async with connect(url, ["AAPL"], ticket="hunter2") as stream:
             await until(stream, Hello)
     told = [record.getMessage() for record in caplog.records]
-    assert any("/stream?prices=AAPL&ticket=…" in message for message in told)
+    assert any(
+        "http://…@127.0.0.1" in message and "/stream?prices=AAPL&ticket=…" in message for message in told
+    )
     assert not any("hunter2" in message for message in told if "HTTP Request" in message)

@@ -16,6 +16,7 @@ from tapecast.client import (
     SymbolState,
     SymbolStatus,
     Tick,
+    Unauthorized,
     UrlInvalid,
     connect,
 )
@@ -146,6 +147,29 @@ def test_what_is_no_address_is_told(url: str) -> None:
     """With what one looks like."""
     with pytest.raises(UrlInvalid, match="http://127"):
         base_of(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://me:hunter2@host", "me:hunter2@host:8000", "http://me:hunter2@", "http://me:hunter2@host:port",
+        "http://me:hunter2@[::1", "ws://host?ticket=hunter2", "http://host:port/#hunter2",
+        "http://host/?ticket=hunter2", "http://me:hun?hunter2@host",
+    ],
+)  # fmt: skip
+def test_a_wrong_address_is_not_repeated_with_its_secret(url: str) -> None:
+    """A password or a ticket."""
+    with pytest.raises(UrlInvalid) as wrong:
+        base_of(url)
+    assert "hunter2" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("token", ["hunter2\n", "hunter2\x7f", "hünter2", "hunter2 "])
+def test_a_token_that_cannot_be_sent_is_told(token: str) -> None:
+    """As from a file with an end of line; it is not repeated."""
+    with pytest.raises(Unauthorized, match="the end of a line") as wrong:
+        connect(symbols=["AAPL"], token=token)
+    assert "nter2" not in str(wrong.value)
 
 
 def test_an_address_may_have_a_path() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.console import Group
 
 from tapecast.client import Feed, FeedState, NotTapecast, SymbolState, SymbolStatus, Tick, Unreachable
@@ -53,6 +54,13 @@ def test_own_latency_is_told_while_there_is_one() -> None:
     assert "lag 250 ms · 0 prices/s" in str(header.lines(stream, meter, "http://x", 80)[0])
     stream.lost(Unreachable("unreachable", "nobody answers"), 3.0)
     assert "lag" not in str(header.lines(stream, meter, "http://x", 80)[0])
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@prices.test/", "https://prices.test/?ticket=hunter2"])
+def test_a_password_in_the_address_is_not_shown(url: str) -> None:
+    """Others see the screen."""
+    (_, sources) = header.lines(heard(HELLO, STOCKS, LIVE), Meter(HandClock().clock), url, 80)
+    assert str(sources).endswith("://prices.test")
 
 
 def test_it_is_cut_to_the_width() -> None:

@@ -38,7 +38,7 @@ def connect(
     `patience_s`: how long a server that is not there yet is waited for at the start; None: without end.
     `http`: an httpx client of your own, for its TLS, proxies or headers; it is not closed.
 
-    Raises UrlInvalid, and ValueError if nothing is asked for.
+    Raises UrlInvalid, Unauthorized for a token that cannot be sent, and ValueError if nothing is asked for.
     """
     wants = Live(symbols_of(symbols), positions, status, interval)
     return Stream(url, wants, ticket=ticket, token=token, patience_s=patience_s, http=http)

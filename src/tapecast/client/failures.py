@@ -45,15 +45,16 @@ def clean(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text[:_LONGEST]).strip()
 
 
-def shown(url: httpx.URL) -> str:
+def shown(address: httpx.URL | str) -> str:
     """An address for people: without a password, a path's query and so a ticket."""
+    url = httpx.URL(address)
     return clean(f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}")
 
 
 def refusal(response: httpx.Response, body: bytes) -> StreamError:
     """What an answer that is no stream means."""
     status, where = response.status_code, shown(response.url)
-    said = _said(body)
+    said = _said(body, response.url.params.get("ticket", ""))
     words = f"{where}: {clean(said.message) or said.code}" if said else _answered(response)
     code = clean(said.code) if said else ""
     match status:
@@ -78,8 +79,11 @@ def failure(error: httpx.HTTPError, url: httpx.URL, *, is_open: bool) -> StreamE
             return NotTapecast("too_many_redirects", f"{where} redirects without end: {_TRY}")
         case httpx.DecodingError():
             return Malformed("bad_encoding", f"{where} sent what cannot be decompressed")
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+        case httpx.UnsupportedProtocol():
             return UrlInvalid("url_invalid", f"{where}: {clean(str(error))}")
+        case httpx.LocalProtocolError():
+            # Its own words hold the header that is wrong, which may be a token's.
+            return UrlInvalid("url_invalid", f"{where} cannot be asked: a header is not as HTTP wants it")
     return Lost("connection_lost", f"the connection to {where} broke") if is_open else _unanswered(error, url)
 
 
@@ -107,11 +111,13 @@ def _proxied(url: httpx.URL) -> str:
     return " (through the proxy of the environment; NO_PROXY names hosts to reach without it)"
 
 
-def _said(body: bytes) -> _Said | None:
+def _said(body: bytes, ticket: str) -> _Said | None:
     try:
-        return msgspec.json.decode(body, type=_Answer).error
+        said = msgspec.json.decode(body, type=_Answer).error
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+    # Some servers put the whole request into their error.
+    return _Said(said.code.replace(ticket, "…"), said.message.replace(ticket, "…")) if ticket else said
 
 
 def _answered(response: httpx.Response) -> str:

@@ -1,7 +1,7 @@
-"""Keeps tickets out of logs.
+"""Keeps tickets and passwords out of logs.
 
-A ticket is in the query of a stream's URL, and httpx logs each URL at INFO: a program that only sets its log
-level would write its tickets down.
+A ticket is in the query of a stream's URL, a proxy's password may be before its host, and httpx logs each URL
+at INFO: a program that only sets its log level would write them down.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 _TICKET: Final = re.compile(r"([?&]ticket=)[^&#]*")
+_LOGIN: Final = re.compile(r"//[^/?#]*@")
 
 
 class _Redaction(logging.Filter):
@@ -23,8 +24,9 @@ class _Redaction(logging.Filter):
 
 
 def _told(value: object) -> object:
-    is_url = isinstance(value, httpx.URL) and "ticket" in value.params
-    return _TICKET.sub(r"\1…", str(value)) if is_url else value
+    if not isinstance(value, httpx.URL) or not (value.userinfo or "ticket" in value.params):
+        return value
+    return _LOGIN.sub("//…@", _TICKET.sub(r"\1…", str(value)))
 
 
 _REDACTION: Final = _Redaction()

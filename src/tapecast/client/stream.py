@@ -18,7 +18,7 @@ from tapecast.client.mailbox import Mailbox
 from tapecast.client.servertime import ServerTime
 from tapecast.client.states import Connection, ConnectionState, Feed, SymbolStatus, connection_of
 from tapecast.client.store import CURRENT, Store
-from tapecast.client.tickets import Tickets, TicketSource
+from tapecast.client.tickets import Tickets, TicketSource, sendable
 from tapecast.client.transport import new_http
 from tapecast.client.wants import Wants
 from tapecast.clock import Clock
@@ -47,7 +47,7 @@ class Stream:
         self._base = base_of(url)
         self._wants = wants
         self._tickets = ticket
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._headers = {} if token is None else {"Authorization": f"Bearer {sendable(token)}"}
         self._patience_s = patience_s
         self._given = http
         self._clock = clock or Clock()
@@ -209,12 +209,14 @@ class Stream:
 def base_of(url: str) -> str:
     """The address of a server, without a slash at its end. Raises UrlInvalid that says what is wrong."""
     hint = "write it as http://127.0.0.1:8000"
+    # Where a password or a ticket may be in it, it is not repeated.
+    given = "the address given" if set("@?#") & set(str(url)) else repr(url)
     try:
         parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise UrlInvalid("url_invalid", f"{url!r} is no URL ({error}): {hint}") from None
+    except (httpx.InvalidURL, TypeError):
+        raise UrlInvalid("url_invalid", f"{given} is no URL: {hint}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise UrlInvalid("url_invalid", f"{url!r} does not begin with http:// or https://: {hint}")
+        raise UrlInvalid("url_invalid", f"{given} does not begin with http:// or https://: {hint}")
     if parsed.query or parsed.fragment:
         raise UrlInvalid("url_invalid", f"give the server's address without a path's query: {hint}")
     return str(parsed).rstrip("/")

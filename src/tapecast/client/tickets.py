@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Final
 
-from tapecast.client.errors import StreamError, TicketFailed
+from tapecast.client.errors import StreamError, TicketFailed, Unauthorized
 from tapecast.clock import Clock
 
 TicketSource = str | Callable[[], str | Awaitable[str]]
@@ -16,6 +16,14 @@ TicketSource = str | Callable[[], str | Awaitable[str]]
 FLOOR_S: Final = 10.0
 """A server that refuses every ticket must not make each client ask for new ones without end."""
 LATE_S: Final = 20.0
+
+
+def sendable(token: str) -> str:
+    """A token as given. Raises Unauthorized, without the token, where no header may carry it."""
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    hint = "has it a space or the end of a line in it?"
+    raise Unauthorized("token_invalid", f"the token has a character that no server takes: {hint}")
 
 
 class Tickets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from tapecast.client import ConnectionState, Feed, FeedState, Stream, SymbolState
-from tapecast.client.failures import clean
+from tapecast.client.failures import clean, shown
 from tapecast.watch.badge import feeds_of, is_simulated, word_of
 from tapecast.watch.meter import Meter
 from tapecast.watch.styles import SIMULATED, WORDS
@@ -38,7 +38,7 @@ def _badges(stream: Stream, meter: Meter) -> Text:
 
 def _sources(stream: Stream, url: str) -> Text:
     feeds = [Text(f"{clean(feed.market)} {feed.state}", _style(feed)) for feed in feeds_of(stream)]
-    return Text(" · ", "dim").join([*feeds, Text(url, "dim")])
+    return Text(" · ", "dim").join([*feeds, Text(shown(url), "dim")])
 
 
 def _style(feed: Feed) -> str:
