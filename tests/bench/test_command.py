@@ -114,6 +114,7 @@ def test_another_machine_wants_a_yes(plans: list[Plan], monkeypatch: pytest.Monk
         (result(streams={"lost": {"reset": 1}}), 1),
         (None, 130),
         (Unreachable("nothing listens"), 3),
+        (Unreachable("nothing listens", 4), 4),
     ],
 )
 def test_exit_codes_are_as_documented(monkeypatch: pytest.MonkeyPatch, outcome: Any, code: int) -> None:
@@ -128,4 +129,4 @@ def test_exit_codes_are_as_documented(monkeypatch: pytest.MonkeyPatch, outcome: 
     shown = invoked(HERE, "--json")
     assert shown.exit_code == code
     assert shown.stdout.startswith("{") is (code in {0, 1})
-    assert shown.stderr == ("tapecast: nothing listens\n" if code == 3 else "")
+    assert shown.stderr == ("tapecast: nothing listens\n" if code in {3, 4} else "")

@@ -61,7 +61,7 @@ async def test_a_small_run_tells_what_a_deployment_does() -> None:
 
 
 async def test_what_is_refused_is_told_and_a_ticket_is_not() -> None:
-    """Five of twenty streams fit, for who has a ticket; without one it is a line and exit code 3."""
+    """Five of twenty streams fit, for who has a ticket; without one it is a line and exit code 4."""
     headers = {"Authorization": "Bearer a-long-and-random-token"}
     async with serving("up", env={"API_TOKEN": "a-long-and-random-token", "MAX_STREAMS": "5"}) as up:
         async with httpx.AsyncClient(base_url=up.base, headers=headers) as client:
@@ -72,7 +72,7 @@ async def test_what_is_refused_is_told_and_a_ticket_is_not() -> None:
             assert ticket not in bench.output
         forged = ticket[:-4] + "AAAA"
         async with tapecast("bench", up.base, *SMALL, env={"TAPECAST_TICKET": forged}) as bench:
-            assert await bench.ended() == 3, bench.output
+            assert await bench.ended() == 4, bench.output
             last = bench.output.splitlines()[-1]
             assert last.endswith("get a ticket (POST /tickets with your API_TOKEN) and set TAPECAST_TICKET")
             assert forged not in bench.output

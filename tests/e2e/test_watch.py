@@ -56,7 +56,7 @@ async def test_once(simulated: str) -> None:
     assert "\x1b" not in out
     assert {"AAPL", "BTC/USD", "POSITION", "TSLA"} <= set(out.split())
     out, _, code = await shell("watch AAPL 'NOPE!' --once", simulated)
-    assert code == 3
+    assert code == 1
     assert "symbol_invalid" in out
 
 

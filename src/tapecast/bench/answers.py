@@ -12,6 +12,7 @@ import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tapecast import exits
 from tapecast.bench.plan import Plan
 from tapecast.bench.wire import DIAL_S, Connection, NotHttp
 from tapecast.errors import TapecastError
@@ -36,10 +37,25 @@ _BY_STATUS: Final = {
     503: "a proxy answers, and the api behind it is not there",
     504: "a proxy answers, and the api behind it does not in time",
 }
+_LATER: Final = frozenset({408, 425, 429})
+_NOT_OURS: Final = frozenset({"not_found", "not_tapecast"})
 
 
 class Unreachable(TapecastError):
-    """There is nothing to measure. The message says why and what to do; the exit code is 3."""
+    """There is nothing to measure. The message says why and what to do."""
+
+    def __init__(self, message: str, exit_code: int = exits.NO_STREAM) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def hopeless(answer: Connection, word: str, line: str) -> Unreachable:
+    """The end of a run that a first answer, told as this word and line, leaves nothing to measure."""
+    if answer.status in {401, 403} or word == "ticket_expired":
+        return Unreachable(line, exits.NOT_ALLOWED)
+    # Of the 4xx with a word of ours; the others are of something in front, or mended by time.
+    is_wrong = 400 <= answer.status < 500 and answer.status not in _LATER and word not in _NOT_OURS
+    return Unreachable(line, exits.WRONG if is_wrong and not word.startswith("http_") else exits.NO_STREAM)
 
 
 def failure(error: BaseException, plan: Plan) -> tuple[str, str]:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from tapecast import exits
 from tapecast.bench.plan import MOST_RAMP, MOST_SECONDS, MOST_STREAMS, Plan, symbols_of
 from tapecast.bench.target import target_of
 from tapecast.console import told
 from tapecast.errors import SettingsError
-
-LOST: Final = 1
-UNREACHABLE: Final = 3
-INTERRUPTED: Final = 130
 
 
 @click.command()
@@ -47,13 +44,22 @@ def bench(url: str, *, symbols: str, as_json: bool, yes: bool, **options: Any) -
     """Load one's OWN deployment with streams; measure latency, gaps, and what is refused.
 
     It opens no more than 2,000 streams for no longer than 300 seconds. What the figures mean is in
-    docs/bench.md. Exit codes: 0 nothing was lost or refused, 1 something was, 2 wrong usage, 3 not reachable.
+    docs/bench.md.
 
     \b
     Examples:
       tapecast bench http://localhost:8000
       tapecast bench http://localhost:8000 --symbols AAPL,BTC/USD --streams 200 --seconds 20
       tapecast bench https://prices.example.com --streams 50 --yes --json
+
+    \b
+    Exit codes:
+      0    nothing was lost or refused
+      1    something was, or there were no prices: the verdict says what
+      2    wrong options, address or symbols; another machine without --yes
+      3    no stream: nobody answers, or not now, or what answers is no tapecast
+      4    not allowed: no ticket, or not one for this
+      130  Ctrl-C before the first stream
     """
     with told():
         plan = Plan(target_of(url), symbols_of(symbols), **options)
@@ -74,12 +80,12 @@ def _run(plan: Plan, *, as_json: bool) -> int:
         result = measure(plan, say, is_terminal=sys.stderr.isatty())
     except Unreachable as error:
         say(f"tapecast: {error}")
-        return UNREACHABLE
+        return error.exit_code
     if result is None:
-        return INTERRUPTED
+        return exits.INTERRUPTED
     verdict = judge(result)
     click.echo(to_json(result, verdict) if as_json else as_text(result, verdict))
-    return 0 if verdict.is_well else LOST
+    return exits.DONE if verdict.is_well else exits.AMISS
 
 
 def _agreed(plan: Plan) -> bool:

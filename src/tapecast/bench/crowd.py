@@ -11,7 +11,7 @@ import asyncio
 from typing import Final
 
 from tapecast.backoff import jittered
-from tapecast.bench.answers import Unreachable, failure, farewell, refusal
+from tapecast.bench.answers import Unreachable, failure, farewell, hopeless, refusal
 from tapecast.bench.listener import Listener
 from tapecast.bench.plan import Plan
 from tapecast.bench.tally import Tally
@@ -81,7 +81,7 @@ class Crowd:
         except (OSError, NotHttp) as error:
             raise Unreachable(failure(error, self._plan)[1]) from None
         if not seat.was_open:
-            raise Unreachable(self._refused(listener)[1])
+            raise hopeless(listener, *self._refused(listener))
         return listener
 
     async def run(self, scout: Listener) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tapecast.bench.answers import Unreachable, failure, json_of, printable, refusal
+from tapecast.bench.answers import Unreachable, failure, hopeless, json_of, printable, refusal
 from tapecast.bench.plan import Plan
 from tapecast.bench.wire import Connection, Dialler, NotHttp, ask
 
@@ -42,12 +42,12 @@ async def look(dialler: Dialler, plan: Plan) -> Found:
             why = printable(", ".join(map(str, reasons)), plan)
             raise Unreachable(f"{plan.target} is not ready ({why}): see docs/runbook.md")
         case _:
-            raise Unreachable(refusal(ready, plan)[1])
+            raise hopeless(ready, *refusal(ready, plan))
     status = await _get(dialler, plan, "/stream/status")
     if status.status in {401, 403}:
         return Found(note=f"what runs there is not told: its status needs a right (answered {status.status})")
     if status.status != 200 or "version" not in (told := json_of(status)):
-        raise Unreachable(refusal(status, plan)[1])
+        raise hopeless(status, *refusal(status, plan))
     return _found(told, plan)
 
 

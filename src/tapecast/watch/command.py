@@ -5,20 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from tapecast import exits
 from tapecast.errors import TapecastError
-
-DONE: Final = 0
-FAILED: Final = 1
-WRONG: Final = 2
-NOT_CURRENT: Final = 3
-NOT_ALLOWED: Final = 4
-INTERRUPTED: Final = 130
-PIPE_CLOSED: Final = 141
-TERMINATED: Final = 143
 
 
 @click.command()
@@ -49,9 +41,10 @@ def watch(symbols: tuple[str, ...], **options: Any) -> None:
     \b
     Exit codes:
       0    done
-      1    no stream: nobody answers, or what answers is no tapecast
+      1    --once: a price or the account is missing, or not to be taken for the present one;
+           or what is shown cannot be written
       2    wrong options, address or symbols
-      3    --once: a price or the account is missing, or not to be taken for the present one
+      3    no stream: nobody answers, or not now, or what answers is no tapecast
       4    not allowed: no ticket or token, or not one for this
       130  Ctrl-C
     """
@@ -70,13 +63,13 @@ def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
     console = Console(highlight=False, force_terminal=os.isatty(session.STDOUT))
     try:
         asked = session.Options(symbols, token=token, **options)
-        return DONE if asyncio.run(session.watch(asked, console)) else NOT_CURRENT
+        return exits.DONE if asyncio.run(session.watch(asked, console)) else exits.AMISS
     except TapecastError as error:
         return _say(str(error), _code(error))
     except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+        return _say("interrupted", exits.INTERRUPTED)
     except session.Terminated:
-        return TERMINATED
+        return exits.TERMINATED
     except OSError as error:
         return _unwritten(error)
 
@@ -84,18 +77,18 @@ def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
 def _unwritten(error: OSError) -> int:
     """A pipe that nobody reads any more, a full disk behind it, a terminal that is gone."""
     if not isinstance(error, BrokenPipeError):
-        return _say(f"what is shown cannot be written: {error.strerror}", FAILED)
+        return _say(f"what is shown cannot be written: {error.strerror}", exits.AMISS)
     # Nobody is to be told, not even by Python's own flush at the end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return PIPE_CLOSED
+    return exits.PIPE_CLOSED
 
 
 def _code(error: TapecastError) -> int:
     from tapecast.client import Forbidden, Refused, Unauthorized, UrlInvalid  # noqa: PLC0415 - see above
 
     if isinstance(error, Unauthorized | Forbidden):
-        return NOT_ALLOWED
-    return WRONG if isinstance(error, UrlInvalid | Refused) else FAILED
+        return exits.NOT_ALLOWED
+    return exits.WRONG if isinstance(error, UrlInvalid | Refused) else exits.NO_STREAM
 
 
 def _say(words: str, code: int) -> int:
