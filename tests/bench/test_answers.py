@@ -8,8 +8,9 @@ import ssl
 
 import pytest
 
-from tapecast.bench.answers import SHOWN, failure, farewell, refusal
+from tapecast.bench.answers import failure, farewell, refusal
 from tapecast.bench.wire import Dialler, NotHttp, ask
+from tapecast.refusals import LONGEST
 from tests.bench.support import TICKET, answer, deployment, plan_for
 
 PLAN = plan_for("http://localhost:8000", ticket=TICKET)
@@ -67,7 +68,7 @@ def refused(code: str, message: str = "no") -> str:
         ),
         (answer("302 Found", "", "Location: http://[::1"), "http_302", "redirects, which is not followed"),
         (answer("401 No", refused("unauthorized", f"bad {TICKET}")), "unauthorized", "bad …"),
-        (answer("400 No", refused("x\x1b[2Jy", "a\nb\x07c")), "x[2Jy", "abc"),
+        (answer("400 No", refused("x\x1b[2Jy", "a\nb\x07c")), "x [2Jy", "a b c"),
         (answer("400 No", refused("long", "m" * 5000)), "long", "mmm"),
     ],
 )
@@ -79,7 +80,7 @@ async def test_an_answer_that_is_none_of_ours_says_what_next(reply: bytes, word:
     assert found == word
     assert hint in line
     assert line.isprintable()
-    assert len(line) < 2 * SHOWN
+    assert len(line) < 2 * LONGEST
     assert TICKET not in line
 
 

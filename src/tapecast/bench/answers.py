@@ -1,7 +1,7 @@
 """Whatever is not the stream that was asked for: a stable word to count it by, and a line on what to do next.
 
-Texts that came from the other side are shown without control characters, cut short, and never with the ticket
-in them: some servers put the whole request into their error.
+The first connection's ends the run, the others' are counted. The client's failures.py tells the same causes
+as httpx raises them; here they are those of sockets, and name this command's options.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from tapecast import exits
 from tapecast.bench.plan import Plan
 from tapecast.bench.wire import DIAL_S, Connection, NotHttp
 from tapecast.errors import TapecastError
-
-SHOWN: Final = 200
+from tapecast.refusals import Kind, clean, kind_of, said_in
 
 _NEXT: Final = {
     "unauthorized": "get a ticket (POST /tickets with your API_TOKEN) and set TAPECAST_TICKET",
@@ -37,8 +36,7 @@ _BY_STATUS: Final = {
     503: "a proxy answers, and the api behind it is not there",
     504: "a proxy answers, and the api behind it does not in time",
 }
-_LATER: Final = frozenset({408, 425, 429})
-_NOT_OURS: Final = frozenset({"not_found", "not_tapecast"})
+_EXITS: Final = {Kind.NOT_ALLOWED: exits.NOT_ALLOWED, Kind.WRONG: exits.WRONG}
 
 
 class Unreachable(TapecastError):
@@ -51,11 +49,10 @@ class Unreachable(TapecastError):
 
 def hopeless(answer: Connection, word: str, line: str) -> Unreachable:
     """The end of a run that a first answer, told as this word and line, leaves nothing to measure."""
-    if answer.status in {401, 403} or word == "ticket_expired":
+    if word == "ticket_expired":
         return Unreachable(line, exits.NOT_ALLOWED)
-    # Of the 4xx with a word of ours; the others are of something in front, or mended by time.
-    is_wrong = 400 <= answer.status < 500 and answer.status not in _LATER and word not in _NOT_OURS
-    return Unreachable(line, exits.WRONG if is_wrong and not word.startswith("http_") else exits.NO_STREAM)
+    kind = kind_of(answer.status, said_in(answer.body))
+    return Unreachable(line, _EXITS.get(kind, exits.NO_STREAM))
 
 
 def failure(error: BaseException, plan: Plan) -> tuple[str, str]:
@@ -83,7 +80,7 @@ def failure(error: BaseException, plan: Plan) -> tuple[str, str]:
             word, line = "reset", f"{target} closed the connection without an answer; is it https://?"
         case _:
             why = getattr(error, "strerror", None) or type(error).__name__
-            word, line = "failed", f"{target} cannot be reached ({printable(str(why), plan)})"
+            word, line = "failed", f"{target} cannot be reached ({clean(str(why), plan.ticket)})"
     return word, line
 
 
@@ -93,31 +90,23 @@ def refusal(answer: Connection, plan: Plan) -> tuple[str, str]:
     if 300 <= status < 400:
         to = _origin(answer.headers.get("location", ""), plan)
         return f"http_{status}", f"{target} redirects{to}, which is not followed: give the URL that serves it"
-    if (error := _error(answer)) is not None:
-        code, message = error
-        following = _NEXT.get(code, "see docs/http.md")
-        return printable(code, plan), printable(f"{target} refuses: {message} ({code}); ", plan) + following
+    if (said := said_in(answer.body, plan.ticket)) is not None:
+        following = _NEXT.get(said.code, "see docs/http.md")
+        return said.code, f"{target} refuses: {said.message} ({said.code}); {following}"
     if 200 <= status < 300:
-        what = "a web page" if answer.media_type == "text/html" else f"'{answer.media_type or 'no type'}'"
-        return "not_tapecast", printable(
-            f"{target} answers with {what} where tapecast answers otherwise: is this its base URL?", plan
-        )
+        kind = clean(answer.media_type)
+        what = "a web page" if kind == "text/html" else f"'{kind or 'no type'}'"
+        line = f"{target} answers with {what} where tapecast answers otherwise: is this its base URL?"
+        return "not_tapecast", line
     following = _BY_STATUS.get(status, "is this the base URL of a tapecast api?")
     return f"http_{status}", f"{target} answers {status}, and not as tapecast does: {following}"
 
 
 def farewell(code: str, message: str, plan: Plan) -> tuple[str, str]:
     """Of a stream that was ended by a `bye`, perhaps before it began: the word, and the line."""
+    code, message = clean(code, plan.ticket), clean(message, plan.ticket)
     following = _NEXT.get(code, "see docs/http.md")
-    line = printable(f"{plan.target} says goodbye: {message} ({code}); ", plan) + following
-    return printable(code, plan), line
-
-
-def printable(text: str, plan: Plan) -> str:
-    """Text of theirs, fit for a terminal and for a log."""
-    if plan.ticket:
-        text = text.replace(plan.ticket, "…")
-    return "".join(letter for letter in text if letter.isprintable())[:SHOWN]
+    return code, f"{plan.target} says goodbye: {message} ({code}); {following}"
 
 
 def json_of(answer: Connection) -> dict[str, Any]:
@@ -129,14 +118,6 @@ def json_of(answer: Connection) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _error(answer: Connection) -> tuple[str, str] | None:
-    match json_of(answer).get("error"):
-        case {"code": str(code), "message": str(message)}:
-            return code, message
-        case _:
-            return None
-
-
 def _origin(location: str, plan: Plan) -> str:
     # Without its query, which repeats ours.
     try:
@@ -144,4 +125,4 @@ def _origin(location: str, plan: Plan) -> str:
     except ValueError:
         return ""
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
-    return f" to {printable(where + parts.path, plan)}" if where + parts.path else ""
+    return f" to {clean(where + parts.path, plan.ticket)}" if where + parts.path else ""

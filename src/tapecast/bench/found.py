@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tapecast.bench.answers import Unreachable, failure, hopeless, json_of, printable, refusal
+from tapecast.bench.answers import Unreachable, failure, hopeless, json_of, refusal
 from tapecast.bench.plan import Plan
 from tapecast.bench.wire import Connection, Dialler, NotHttp, ask
+from tapecast.refusals import clean
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ async def look(dialler: Dialler, plan: Plan) -> Found:
         case {"status": "ready"} if ready.status == 200:
             pass
         case {"status": "unready", "reasons": [*reasons]}:
-            why = printable(", ".join(map(str, reasons)), plan)
+            why = clean(", ".join(map(str, reasons)), plan.ticket)
             raise Unreachable(f"{plan.target} is not ready ({why}): see docs/runbook.md")
         case _:
             raise hopeless(ready, *refusal(ready, plan))
@@ -62,10 +63,10 @@ def _found(told: dict[str, Any], plan: Plan) -> Found:
     feeds = [feed for feed in told.get("feeds") or [] if isinstance(feed, dict)]
     replicas = told.get("replicas")
     return Found(
-        version=printable(str(told["version"]), plan),
+        version=clean(str(told["version"]), plan.ticket),
         replicas=replicas if isinstance(replicas, int) else 0,
         feeds=tuple(
-            (printable(str(each.get("market")), plan), printable(str(each.get("state")), plan))
+            (clean(str(each.get("market")), plan.ticket), clean(str(each.get("state")), plan.ticket))
             for each in feeds
         ),
         simulated=any(each.get("simulated") is True for each in feeds),

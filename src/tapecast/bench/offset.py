@@ -5,6 +5,9 @@ a known range. Each of them, and each heartbeat, narrows it; the least delayed n
 offset at all is within the range, the clocks are taken as equal: two hosts that keep time differ by less
 than a network delays, and a correction by half a delay would only add to the error.
 
+The client's servertime.py keeps the lower end of that range alone: for an age in seconds that is enough, for
+milliseconds it is not.
+
 Ages are dated by ingest. It is trusted to share the api's clock; `clock_offset_s` of the status tells if not.
 """
 

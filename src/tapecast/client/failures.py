@@ -8,7 +8,6 @@ from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
-import msgspec
 
 from tapecast.client.errors import (
     Forbidden,
@@ -23,26 +22,10 @@ from tapecast.client.errors import (
     Unreachable,
     UrlInvalid,
 )
+from tapecast.refusals import Kind, clean, kind_of, said_in
 
 NOT_HERE: Final = "not_a_stream"
 _TRY: Final = "is it the address of tapecast, as http://127.0.0.1:8000?"
-_LATER: Final = frozenset({408, 425, 429})
-"""Those of the 4xx that time mends."""
-_LONGEST: Final = 300
-
-
-class _Said(msgspec.Struct):
-    code: str
-    message: str = ""
-
-
-class _Answer(msgspec.Struct):
-    error: _Said
-
-
-def clean(text: str) -> str:
-    """One line that a terminal may be shown: others wrote it."""
-    return "".join(each if each.isprintable() else " " for each in text[:_LONGEST]).strip()
 
 
 def shown(address: httpx.URL | str) -> str:
@@ -54,19 +37,19 @@ def shown(address: httpx.URL | str) -> str:
 def refusal(response: httpx.Response, body: bytes) -> StreamError:
     """What an answer that is no stream means."""
     status, where = response.status_code, shown(response.url)
-    said = _said(body, response.url.params.get("ticket", ""))
-    words = f"{where}: {clean(said.message) or said.code}" if said else _answered(response)
-    code = clean(said.code) if said else ""
-    match status:
-        case 401:
+    said = said_in(body, response.url.params.get("ticket"))
+    code = said.code if said else ""
+    words = f"{where}: {said.message or code}" if said else _answered(response)
+    match kind_of(status, said):
+        case Kind.NOT_ALLOWED if status == 401:
             hint = "" if said else ": it wants a ticket or a token"
             return Unauthorized(code or "unauthorized", words + hint, status=status)
-        case 403:
+        case Kind.NOT_ALLOWED:
             return Forbidden(code or "forbidden", words, status=status)
-        case _ if status >= 500 or status in _LATER:
+        case Kind.LATER:
             after = _retry_after(response)
             return Unavailable(code or "unavailable", words, status=status, retry_after_s=after)
-        case _ if said and code != "not_found":
+        case Kind.WRONG:
             return Refused(code, words, status=status)
     return NotTapecast(NOT_HERE, _foreign(response), status=status)
 
@@ -109,15 +92,6 @@ def _proxied(url: httpx.URL) -> str:
     if not proxies.keys() & {url.scheme, "all"} or proxy_bypass(url.host):
         return ""
     return " (through the proxy of the environment; NO_PROXY names hosts to reach without it)"
-
-
-def _said(body: bytes, ticket: str) -> _Said | None:
-    try:
-        said = msgspec.json.decode(body, type=_Answer).error
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-    # Some servers put the whole request into their error.
-    return _Said(said.code.replace(ticket, "…"), said.message.replace(ticket, "…")) if ticket else said
 
 
 def _answered(response: httpx.Response) -> str:

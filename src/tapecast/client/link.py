@@ -28,12 +28,12 @@ from tapecast.client.errors import (
     Unavailable,
 )
 from tapecast.client.events import Bye, Event, Heartbeat, Hello
-from tapecast.client.failures import clean
 from tapecast.client.store import LOST
 from tapecast.client.tickets import Tickets
 from tapecast.client.transport import opened
 from tapecast.client.watchdog import Watchdog
 from tapecast.clock import Clock
+from tapecast.refusals import clean
 
 FIRST_S: Final = 1.0
 MOST_S: Final = 15.0

@@ -11,8 +11,9 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from tapecast.client.errors import Malformed, StreamError, TlsFailed, Unreachable, UrlInvalid
-from tapecast.client.failures import clean, failure, refusal, shown
+from tapecast.client.failures import failure, refusal, shown
 from tapecast.client.redaction import keep_tickets_out_of_logs
+from tapecast.refusals import clean
 
 CONNECT_S: Final = 10.0
 ANSWER_S: Final = 20.0

@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tapecast.client import FeedState, Position, Stream
-from tapecast.client.failures import clean
 from tapecast.client.store import CURRENT
+from tapecast.refusals import clean
 from tapecast.watch import figures, styles
 from tapecast.watch.badge import ACCOUNT
 from tapecast.watch.columns import Column, Columns

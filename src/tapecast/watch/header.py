@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 
 from tapecast.client import ConnectionState, Feed, FeedState, Stream, SymbolState
-from tapecast.client.failures import clean, shown
+from tapecast.client.failures import shown
+from tapecast.refusals import clean
 from tapecast.watch.badge import feeds_of, is_simulated, word_of
 from tapecast.watch.meter import Meter
 from tapecast.watch.styles import SIMULATED, WORDS

@@ -9,7 +9,7 @@ import msgspec
 
 from tapecast.client import Connection, Event, Feed, Portfolio, Position, Stream, SymbolStatus, Tick
 from tapecast.client.events import NAMES
-from tapecast.client.failures import clean
+from tapecast.refusals import clean
 from tapecast.watch import figures
 
 _NAMES: Final = {kind: name for name, kind in NAMES.items()} | {Tick: "tick", Connection: "connection"}

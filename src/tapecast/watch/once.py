@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tapecast.client import FeedState, Hello, Stream, SymbolState
-from tapecast.client.failures import clean
+from tapecast.refusals import clean
 from tapecast.watch import account, lines
 from tapecast.watch.account import Account
 from tapecast.watch.badge import ACCOUNT

@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tapecast.client import Stream, SymbolState, Tick
-from tapecast.client.failures import clean
 from tapecast.client.store import LOST
+from tapecast.refusals import clean
 from tapecast.watch import figures, styles
 from tapecast.watch.columns import Column, Columns
 
