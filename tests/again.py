@@ -2,7 +2,7 @@
 
 Prices, beats and leases live for seconds. A virtual machine that stands still for that long ends them, and
 what is then said is right, and not what the test has asked for. Only where seconds were lost in this very
-test, and not for ever.
+test, once, and said at the end of the run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from _pytest.runner import runtestprotocol
 from tests.stalls import stalls
 
 LOST_S: Final = 1.0
-MOST_TRIES: Final = 3
+MOST_TRIES: Final = 2
+STOOD_STILL: Final = "stood_still_s"
+"""A property of the report: it reaches the summary also from a worker of xdist."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,5 +41,21 @@ def _reports(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.Tes
         lost_s = stalls.lost_s(began)
         if tries == MOST_TRIES or lost_s < LOST_S or not any(report.failed for report in reports):
             break
-        item.user_properties.append(("stood_still_s", round(lost_s, 1)))
+        item.user_properties.append((STOOD_STILL, round(lost_s, 1)))
     return reports
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which tests were run again, and for how many seconds: a run that needs many proves little."""
+    lost_s = {
+        report.nodeid: value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport)
+        for name, value in report.user_properties
+        if name == STOOD_STILL
+    }
+    if lost_s:
+        tests = "1 test" if len(lost_s) == 1 else f"{len(lost_s)} tests"
+        each = ", ".join(f"{nodeid} ({value} s)" for nodeid, value in sorted(lost_s.items()))
+        terminalreporter.write_line(f"run again: {tests}, for the machine stood still: {each}")

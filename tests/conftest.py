@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from tapecast.bus.connection import Bus, open_bus
 from tapecast.bus.embedded import embedded_valkey
 from tests.again import pytest_runtest_protocol as pytest_runtest_protocol  # noqa: PLC0414 - a hook
+from tests.again import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414 - a hook
 from tests.stalls import stalls
 
 # However slow this machine is at the moment, and the same examples each time: a run that fails is to say

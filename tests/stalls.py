@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
-import threading
+import subprocess
+import sys
+import tempfile
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-LOOK_S: Final = 0.05
-WORTH_S: Final = 0.3
-"""Less is a machine that is busy, which every limit allows for."""
+from tests import watcher
+from tests.watcher import NOTES_BYTES, Notes, is_hole
+
+PATIENCE_S: Final = 5.0
+"""For a watcher that nobody has woken yet, though we were."""
 
 
 class Stalls:
-    """A thread that does nothing but look at the clock: when it is late by much, nobody had a turn."""
+    """What a watcher saw, which lives from the start to the stop, and no longer than this process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last = clock()
-        # From when to when; the newest of them, which is more than a test lasts.
-        self._spans: deque[tuple[float, float]] = deque(maxlen=1000)
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="stalls", daemon=True)
+        self._notes: Notes | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Watch from now on."""
-        self._last = self._clock()
-        self._thread.start()
+        # It has no name, and lasts for as long as one of the two has it mapped.
+        with tempfile.TemporaryFile() as file:
+            file.truncate(NOTES_BYTES)
+            self._notes = Notes(file.fileno())
+            self._notes.begin(self._clock())
+            command = [sys.executable, "-I", "-S", watcher.__file__, str(file.fileno())]
+            # Not in our session: a Ctrl-C is for us, who then end it.
+            self._watcher = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[file.fileno()],
+                start_new_session=True,
+            )  # fmt: skip
 
     def stop(self) -> None:
-        """Watch no more."""
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(LOOK_S):
-            self.look()
-
-    def look(self) -> None:
-        """Note how late this look is, if that is worth a note."""
-        with self._lock:
-            last, self._last = self._last, self._clock()
-            if self._last - last > LOOK_S + WORTH_S:
-                self._spans.append((last, self._last))
+        """Watch no more; what was seen can still be asked for."""
+        ending, self._watcher = self._watcher, None
+        if ending is not None and ending.stdin is not None:
+            ending.stdin.close()
+            ending.wait(60)
 
     def lost_s(self, since: float) -> float:
         """For how long it stood still since this moment of the monotonic clock."""
-        if self._thread.is_alive():
-            # Whoever asks may have been woken before the thread was.
-            self.look()
-        return sum(end - max(start, since) for start, end in list(self._spans) if end > since)
+        if self._notes is None:
+            return 0.0
+        self._catch_up(self._notes)
+        return sum(end - max(start, since) for start, end in self._notes.holes() if end > since)
+
+    def _catch_up(self, notes: Notes) -> None:
+        """Whoever asks may have been woken before the watcher was. One that is gone has seen nothing."""
+        late = time.monotonic() + PATIENCE_S
+        while is_hole(notes.looked, self._clock()) and self._is_watched and time.monotonic() < late:
+            time.sleep(0.001)
+
+    @property
+    def _is_watched(self) -> bool:
+        return self._watcher is not None and self._watcher.poll() is None
 
     def ran_s(self, since: float) -> float:
         """The seconds since this moment, without those in which it stood still."""
