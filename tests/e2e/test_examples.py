@@ -9,16 +9,14 @@ import re
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.built_page import shows_live_prices
 from tests.e2e.chromium import NEEDED, Watched, chromium
 from tests.e2e.processes import Child, serving, streaming
 from tests.support import eventually
@@ -39,18 +37,6 @@ async def up() -> AsyncIterator[Child]:
     env = {"SYMBOLS": "AAPL,BTC/USD", "API_TOKEN": TOKEN}
     async with serving("up", env=env) as up:
         yield up
-
-
-@contextmanager
-def serve_folder(folder: Path) -> Iterator[str]:
-    """A plain web server for these files; its URL."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
 
 
 @asynccontextmanager
@@ -132,19 +118,8 @@ async def built(folder: Path, server: str) -> Path:
 @pytest.mark.skipif(not VITE.exists(), reason="the dashboard's packages are not installed (make dashboard)")
 async def test_a_react_page_shows_live_prices(tmp_path: Path) -> None:
     """The lines of the README, on a server of their own: prices that move, with their state."""
-    async with serving("up") as up, chromium() as browser:
-        pages = await built(tmp_path, up.base)
-        page = await browser.new_page()
-        watched = Watched()
-        watched.watch(page)
-        with serve_folder(pages) as base:
-            await page.goto(base)
-            row = page.locator("p", has_text="AAPL")
-            await expect(page.get_by_text("SIMULATED")).to_be_visible(timeout=PATIENT_MS)
-            await expect(row).to_contain_text("live", timeout=PATIENT_MS)
-            before = await row.inner_text()
-            await expect(row).not_to_have_text(before, timeout=PATIENT_MS)
-        assert watched.complaints == []
+    async with serving("up") as up:
+        await shows_live_prices(await built(tmp_path, up.base))
 
 
 @needs_node

@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 from tapecast.simulator.server import SimulatorConfig, simulator
-from tests.e2e.processes import ready
+from tests.e2e.built_page import shows_live_prices
+from tests.e2e.chromium import NEEDED
+from tests.e2e.processes import ready, serving
 from tests.support import eventually, free_port, free_socket
 from tests.tapes import trade, written
 
@@ -51,7 +53,7 @@ LEFT_OUT = {
     "make help": "lists the others; tests/project/test_makefile.py reads it",
     "make test": "this is it",
     "tapecast bench http://localhost:8000": "for two seconds: tests/e2e/test_bench_command.py",
-    "npm --prefix prices run dev": "does not end; the drill builds what it would serve",
+    "npm --prefix prices run dev": "does not end; the drill looks at what it would serve",
     "docker build -t tapecast . && docker run --rm -p 8000:8000 tapecast": "tests/project/test_image.py",
 }
 RUN = {"make up", ANSWER, STATUS, WATCH, REACT, "\n".join(APART), SIMULATE, EXPORT, REPLAY, WORKERS}
@@ -226,17 +228,20 @@ async def test_a_clean_clone_is_installed_by_pip(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@NEEDED
+@pytest.mark.browser
 @pytest.mark.skipif(shutil.which("npm") is None, reason="no npm on the PATH")
 async def test_a_react_page_is_made_from_the_readme(tmp_path: Path) -> None:
-    """A new page with the client packed from the clone, and the README's component in it, builds."""
+    """A new page with the client packed from the clone, and the README's component in it, is live."""
     clone = await cloned(tmp_path)
     component = re.search(r"^```jsx\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     assert component
-    async with shell(clone) as sh:
+    async with shell(clone) as sh, serving("up") as up:
         for command in REACT.splitlines():
             await sh.run(command, 300)
         (clone / "prices" / "src" / "App.jsx").write_text(component[1], "utf-8")
-        assert "built in" in await sh.run("npm --prefix prices run build", 120)
+        assert "built in" in await sh.run("npm --prefix prices run build", 120, VITE_TAPECAST_URL=up.base)
+        await shows_live_prices(clone / "prices" / "dist")
 
 
 async def cloned(folder: Path) -> Path:
