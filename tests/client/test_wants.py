@@ -12,6 +12,7 @@ def test_symbols_are_taken_as_the_server_takes_them() -> None:
     """Upper-cased, once, in order; one text is no list of letters."""
     assert symbols_of(["btc/usd", " AAPL ", "aapl", ""]) == ("BTC/USD", "AAPL")
     assert symbols_of("aapl,btc/usd") == ("AAPL", "BTC/USD")
+    assert symbols_of(["AAPL,msft", "MSFT,,", " , "]) == ("AAPL", "MSFT")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from tapecast.bars import Interval
 
 
 def symbols_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Upper-cased and taken once, in order, as the server does. One text may hold several, with commas."""
-    listed = names.split(",") if isinstance(names, str) else names
-    return tuple(dict.fromkeys(name.strip().upper() for name in listed if name.strip()))
+    """Upper-cased and taken once, in order, as the server does. A text may hold several, with commas."""
+    texts = [names] if isinstance(names, str) else names
+    # Not split here, the server would split it, and answer with symbols that nobody knows of.
+    parts = [part.strip() for text in texts for part in text.split(",")]
+    return tuple(dict.fromkeys(part.upper() for part in parts if part))
 
 
 class Wants(Protocol):
