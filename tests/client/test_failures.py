@@ -33,6 +33,7 @@ def answered(status: int, body: bytes = b"", **headers: str) -> StreamError:
         (401, b'{"error":{"code":"ticket_expired","message":"late"}}', Unauthorized, "ticket_expired"),
         (401, b"<html>", Unauthorized, "unauthorized"),
         (403, b'{"error":{"code":"forbidden","message":"no"}}', Forbidden, "forbidden"),
+        (403, b"<html>", Forbidden, "not_a_stream"),
         (400, b'{"error":{"code":"symbol_invalid","message":"no"}}', Refused, "symbol_invalid"),
         (404, b'{"error":{"code":"not_found","message":"no"}}', NotTapecast, "not_a_stream"),
         (404, b"<html>", NotTapecast, "not_a_stream"),
@@ -57,6 +58,38 @@ def test_a_server_that_repeats_the_request_shows_no_ticket() -> None:
     """As some do, in their error's words or code."""
     error = answered(400, b'{"error":{"code":"bad/hunter2","message":"what is ?ticket=hunter2"}}')
     assert (error.code, str(error)) == ("bad/…", "http://prices.test:8000: what is ?ticket=…")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (404, b"", "http://prices.test:8000/stream answered HTTP 404, not a stream: is it the address of"),
+        (503, b"<html>", "http://prices.test:8000/stream answered HTTP 503: is tapecast running behind it"),
+        (500, b"<html>", "its log says what"),
+        (429, b"<html>", "try again later"),
+        (
+            503,
+            b'{"error":{"code":"cache_unavailable","message":"Redis is away"}}',
+            "Redis is away: its Redis",
+        ),
+        (
+            500,
+            b'{"error":{"code":"internal","message":"no"}}',
+            "http://prices.test:8000: no: its log says why",
+        ),
+    ],
+)
+def test_it_says_what_next(status: int, body: bytes, words: str) -> None:
+    """Where it is to be looked for; of our own server, where its own words do not."""
+    assert words in str(answered(status, body))
+
+
+def test_a_wrong_path_is_shown() -> None:
+    """All that was asked for, and the address without the path."""
+    url = httpx.URL("http://prices.test/nothing/stream?ticket=hunter2")
+    response = httpx.Response(404, headers={"content-type": "a/b"}, request=httpx.Request("GET", url))
+    words = "http://prices.test/nothing/stream answered HTTP 404 with a/b, not a stream: is the path right"
+    assert str(refusal(response, b"")).startswith(f"{words}, or is tapecast at http://prices.test?")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("9" * 30, 3600.0)])

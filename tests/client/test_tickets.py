@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tapecast.client import TicketFailed
-from tapecast.client.tickets import FLOOR_S, Tickets
+from tapecast.client import TicketFailed, Unauthorized
+from tapecast.client.tickets import FLOOR_S, Tickets, token_of
 from tests.support import HandClock
 
 
@@ -67,3 +67,12 @@ async def test_a_function_that_never_answers_is_given_up(monkeypatch: pytest.Mon
 
     with pytest.raises(TicketFailed, match="took over"):
         await Tickets(mint, HandClock().clock).get()
+
+
+def test_a_token_that_no_header_can_hold_is_not_shown() -> None:
+    """Nor is its new line, as it comes out of a file, a mistake."""
+    assert token_of("hunter2\n") == "hunter2"
+    for bad in ("hunter\n2", "hünter2", "hunter2\udcff"):
+        with pytest.raises(Unauthorized) as caught:
+            token_of(bad)
+        assert "2" not in str(caught.value)

@@ -8,6 +8,7 @@ import msgspec
 
 from tapecast.client.errors import Malformed
 from tapecast.client.events import NAMES, Event
+from tapecast.client.failures import clean
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(kind) for name, kind in NAMES.items()
@@ -26,5 +27,7 @@ def decode(name: str, data: str) -> Event | None:
     try:
         event: Event = decoder.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Malformed("bad_event", f"the server's `{name}` event makes no sense: {error}") from None
+        why = f"the server's `{name}` event makes no sense here ({clean(str(error))})"
+        hint = "is it tapecast? Then update the older of the two"
+        raise Malformed("bad_event", f"{why}: {hint}") from None
     return event

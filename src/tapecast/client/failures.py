@@ -25,7 +25,15 @@ from tapecast.client.errors import (
 from tapecast.refusals import Kind, clean, kind_of, said_in
 
 NOT_HERE: Final = "not_a_stream"
-_TRY: Final = "is it the address of tapecast, as http://127.0.0.1:8000?"
+_TRY: Final = "is it the address of tapecast, or of another program?"
+_OURS: Final = ("/stream", "/stream/bars")
+_NEXT: Final = {
+    "cache_unavailable": "its Redis is away; /readyz there tells when it is back",
+    "internal": "its log says why",
+}
+"""Of our server's own words those that do not say it."""
+_BEHIND: Final = frozenset({502, 503, 504})
+"""What a proxy says when nobody is there."""
 
 
 def shown(address: httpx.URL | str) -> str:
@@ -34,21 +42,34 @@ def shown(address: httpx.URL | str) -> str:
     return clean(f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}")
 
 
+def asked(url: httpx.URL) -> str:
+    """The same with its path: what is to be right is all of it."""
+    return clean(shown(url) + url.path)
+
+
+def told(code: str, message: str) -> str:
+    """A server's words, and what next where they do not say it."""
+    words = clean(message) or clean(code)
+    return f"{words}: {_NEXT[code]}" if code in _NEXT else words
+
+
 def refusal(response: httpx.Response, body: bytes) -> StreamError:
     """What an answer that is no stream means."""
     status, where = response.status_code, shown(response.url)
     said = said_in(body, response.url.params.get("ticket"))
     code = said.code if said else ""
-    words = f"{where}: {said.message or code}" if said else _answered(response)
+    words = f"{where}: {told(code, said.message)}" if said else _answered(response)
     match kind_of(status, said):
         case Kind.NOT_ALLOWED if status == 401:
             hint = "" if said else ": it wants a ticket or a token"
             return Unauthorized(code or "unauthorized", words + hint, status=status)
         case Kind.NOT_ALLOWED:
-            return Forbidden(code or "forbidden", words, status=status)
+            hint = "" if said else ": a proxy or a firewall before tapecast does not let this through"
+            return Forbidden(code or NOT_HERE, words + hint, status=status)
         case Kind.LATER:
             after = _retry_after(response)
-            return Unavailable(code or "unavailable", words, status=status, retry_after_s=after)
+            hint = "" if said else _until(status)
+            return Unavailable(code or "unavailable", words + hint, status=status, retry_after_s=after)
         case Kind.WRONG:
             return Refused(code, words, status=status)
     return NotTapecast(NOT_HERE, _foreign(response), status=status)
@@ -95,14 +116,30 @@ def _proxied(url: httpx.URL) -> str:
 
 
 def _answered(response: httpx.Response) -> str:
-    return f"{shown(response.url)} answered HTTP {response.status_code}{_proxied(response.url)}"
+    return f"{asked(response.url)} answered HTTP {response.status_code}{_proxied(response.url)}"
+
+
+def _until(status: int) -> str:
+    """What time, or a person, has to mend where it is not tapecast that says so."""
+    if status < 500:
+        return ": it has too much to do; try again later"
+    if status in _BEHIND:
+        return ": is tapecast running behind it, or still starting?"
+    return ": something failed there, and its log says what"
 
 
 def _foreign(response: httpx.Response) -> str:
     kind = clean(response.headers.get("content-type", "").partition(";")[0])
     by = " after a redirect" if response.history else ""
-    what = f"HTTP {response.status_code} with {kind or 'nothing of a kind'}{by}"
-    return f"{shown(response.url)} answered {what}, not a stream: {_TRY}{_proxied(response.url)}"
+    what = f"HTTP {response.status_code}{f' with {kind}' if kind else ''}{by}"
+    return f"{asked(response.url)} answered {what}, not a stream: {_where_else(response)}"
+
+
+def _where_else(response: httpx.Response) -> str:
+    url = response.url
+    if response.history or url.path in _OURS:
+        return _TRY + _proxied(url)
+    return f"is the path right, or is tapecast at {shown(url)}?{_proxied(url)}"
 
 
 def _retry_after(response: httpx.Response) -> float | None:

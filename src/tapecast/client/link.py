@@ -28,6 +28,7 @@ from tapecast.client.errors import (
     Unavailable,
 )
 from tapecast.client.events import Bye, Event, Heartbeat, Hello
+from tapecast.client.failures import told
 from tapecast.client.store import LOST
 from tapecast.client.tickets import Tickets
 from tapecast.client.transport import opened
@@ -105,7 +106,7 @@ class Link:
         self._is_greeted = False
         ticket = await self._tickets.get()
         # There is a query always.
-        shown = "" if ticket is None else f"&ticket={quote(ticket, safe='')}"
+        shown = "" if ticket is None else f"&ticket={quote(ticket, safe='', errors='replace')}"
         url = httpx.URL(self._base + self._target + shown)
         self._watchdog.begin()
         reader = asyncio.create_task(self._read(url))
@@ -151,8 +152,7 @@ class Link:
         """A clean end, as the failure that it is."""
         if self._bye is None:
             return Lost(LOST, "the server ended the stream")
-        code, message = clean(self._bye.code), clean(self._bye.message)
-        words = message or code
+        code, words = clean(self._bye.code), told(self._bye.code, self._bye.message)
         if code == EXPIRED:
             return Unauthorized(EXPIRED, words)
         return Lost(code, words) if self._is_greeted else Unavailable(code, words)

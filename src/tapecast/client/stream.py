@@ -213,7 +213,7 @@ def base_of(url: str) -> str:
     given = "the address given" if set("@?#") & set(str(url)) else repr(url)
     try:
         parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError):
+    except (httpx.InvalidURL, TypeError, UnicodeError):
         raise UrlInvalid("url_invalid", f"{given} is no URL: {hint}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise UrlInvalid("url_invalid", f"{given} does not begin with http:// or https://: {hint}")
