@@ -50,5 +50,7 @@ def test_totals_say_how_many_positions_they_are_no_better_than() -> None:
 
 
 def test_what_there_is_no_room_for_is_counted() -> None:
-    """In the last row."""
-    assert shown(Account().table(STREAM, 80, 1), 80)[1] == "… 2 more"
+    """In the last row, if it is not the only one."""
+    assert shown(Account().table(STREAM, 80, 1), 80)[1].split()[0] == "TSLA"
+    several = heard(HELLO, FEED, Positions([Position(name) for name in "ABCD"]), symbols=())
+    assert shown(Account().table(several, 80, 3), 80)[3] == "… 2 more"

@@ -45,6 +45,18 @@ def test_a_price_that_is_none_of_now_is_there_and_says_so() -> None:
     assert lines[4].split() == ["MSFT", "pending"]
 
 
+def test_a_row_without_room_for_its_state_is_marked() -> None:
+    """By a sign, since not every terminal shows dim letters; a narrow one shows as much of it as fits."""
+    lines = shown(Prices().table(STREAM, 20, 10), 20)
+    assert [line.split() for line in lines] == [
+        ["SYMBOL", "PRICE"], ["AAPL", "271.50"], ["BTC/USD!", "102,784.52"], ["NOPE!!"], ["MSFT"],
+    ]  # fmt: skip
+    assert [line.split()[0] for line in shown(Prices().table(STREAM, 12, 10), 12)][2:4] == [
+        "BTC/USD!",
+        "NOPE!!",
+    ]
+
+
 def test_a_lost_connection_is_not_said_in_each_row() -> None:
     """It would cost a column; the header says it."""
     stream = heard(HELLO, SymbolStatus("AAPL", SymbolState.STALE, "connection_lost"))

@@ -44,7 +44,7 @@ def test_it_fits(width: int, height: int) -> None:
         heard(HELLO, STOCKS, *ACCOUNT, symbols=MANY),
     ):
         lines = picture(stream, width, height)
-        assert len(lines) <= max(height, 9)
+        assert len(lines) <= height
         assert all(len(line) <= width for line in lines)
 
 
@@ -54,6 +54,14 @@ def test_the_account_has_its_share_of_a_small_screen() -> None:
     assert any(line.startswith("SYMBOL") for line in lines)
     assert any(line.startswith("equity") for line in lines)
     assert sum(" more" in line for line in lines) == 2
+
+
+def test_symbols_come_first_on_a_tiny_screen() -> None:
+    """Then the totals; positions only where there is room for one."""
+    lines = picture(heard(HELLO, STOCKS, *ACCOUNT, symbols=MANY[:12]), 80, 10)
+    assert [line.split()[:1] for line in lines[3:8]] == [["SYMBOL"], ["S0"], ["S1"], ["S2"], ["…"]]
+    assert lines[9].startswith("equity")
+    assert picture(heard(HELLO, STOCKS, *ACCOUNT, symbols=MANY), 80, 5)[-1].split()[0] == "S0"
 
 
 def test_a_large_screen_shows_all() -> None:
@@ -73,6 +81,17 @@ async def test_it_is_drawn_again_when_something_is_new() -> None:
                 await show(stream, server.url, console, Clock())
     assert "271.50" in out.getvalue()
     assert out.getvalue().count("\x1b[?25h") == 1
+
+
+async def test_what_cannot_be_written_leaves_no_hidden_cursor() -> None:
+    """However bad what it was."""
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, "ascii"), width=80, height=20, force_terminal=True)
+    async with serving(Answer(HELLO_TEXT, holds=True)) as server:
+        async with connect(server.url, ["Ä"]) as stream:
+            with pytest.raises(UnicodeEncodeError):
+                await show(stream, server.url, console, Clock())
+    assert raw.getvalue().endswith(b"\x1b[?25h\x1b[?1049l")
 
 
 async def test_it_can_be_cancelled() -> None:

@@ -35,11 +35,13 @@ class Account:
         self._columns = Columns(COLUMNS)
 
     def table(self, stream: Stream, width: int, most: int) -> Table:
-        """At most `most` rows; the last one then says how many there are besides."""
+        """At most `most` rows; the last of several says how many there are besides."""
         held = list(stream.positions.values())
         cut = len(held) > most
-        rows = [_row(each) for each in held[: most - 1 if cut else most]]
-        if cut:
+        rows = [_row(each) for each in held[: max(1, most - 1) if cut else most]]
+        if not self._columns.shows("state", rows, width):
+            rows = [styles.marked(row) for row in rows]
+        if cut and most > 1:
             rows.append({"symbol": Text(f"… {len(held) - most + 1} more", "dim")})
         return self._columns.table(rows, width)
 

@@ -38,10 +38,7 @@ class Columns:
 
     def table(self, rows: Sequence[Mapping[str, Text]], width: int) -> Table:
         """These rows, as far as they fit into `width`."""
-        self._widths |= {each.name: cell_len(each.title) for each in self._columns if each.is_occasional}
-        for row in rows:
-            for name, text in row.items():
-                self._widths[name] = max(self._widths[name], text.cell_len)
+        self._measure(rows)
         chosen = self._chosen(width)
         table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
         for column in chosen:
@@ -50,6 +47,17 @@ class Columns:
         for row in rows:
             table.add_row(*(row.get(column.name, Text()) for column in chosen))
         return table
+
+    def shows(self, name: str, rows: Sequence[Mapping[str, Text]], width: int) -> bool:
+        """Whether a column has room beside these rows."""
+        self._measure(rows)
+        return any(column.name == name for column in self._chosen(width))
+
+    def _measure(self, rows: Sequence[Mapping[str, Text]]) -> None:
+        self._widths |= {each.name: cell_len(each.title) for each in self._columns if each.is_occasional}
+        for row in rows:
+            for name, text in row.items():
+                self._widths[name] = max(self._widths[name], text.cell_len)
 
     def _chosen(self, width: int) -> list[Column]:
         kept: set[str] = set()

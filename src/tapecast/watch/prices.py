@@ -39,11 +39,13 @@ class Prices:
         self._columns = Columns(COLUMNS)
 
     def table(self, stream: Stream, width: int, most: int) -> Table:
-        """At most `most` rows; the last one then says how many there are besides."""
+        """At most `most` rows; the last of several says how many there are besides."""
         symbols = list(stream.states)
         cut = len(symbols) > most
-        rows = [_row(stream, symbol) for symbol in symbols[: most - 1 if cut else most]]
-        if cut:
+        rows = [_row(stream, symbol) for symbol in symbols[: max(1, most - 1) if cut else most]]
+        if not self._columns.shows("state", rows, width):
+            rows = [styles.marked(row) for row in rows]
+        if cut and most > 1:
             rows.append({"symbol": Text(f"… {len(symbols) - most + 1} more", "dim")})
         return self._columns.table(rows, width)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -17,8 +19,14 @@ from tapecast.watch.meter import Meter
 from tapecast.watch.prices import Prices
 
 PAUSE_S: Final = 0.1
+_FIRST: Final = 4
+"""Rows of prices that come before anything of the account."""
+_TOTALS: Final = 2
+"""Lines of the account above its table."""
 STILL_S: Final = 1.0
 """Ages count on when nothing is new."""
+_AS_IT_WAS: Final = "\x1b[?25h\x1b[?1049l"
+"""The cursor and the screen of before."""
 
 
 class Screen:
@@ -53,16 +61,28 @@ class Screen:
         parts: list[RenderableType] = [*header.lines(stream, self.meter, self._url, width), Text()]
         left = height - len(parts)
         if stream.states:
-            # The account has a few rows for sure, and those that prices do not need.
-            kept = 4 + min(4, len(stream.positions)) if "account" in stream.feeds else 0
-            rows = max(1, min(left - 1 - kept, len(stream.states)))
+            rows = _price_rows(stream, left - 1)
             parts.append(self._prices.table(stream, width, rows))
             left -= rows + 1
         if "account" in stream.feeds:
-            total = account.totals(stream)
-            total.truncate(width, overflow="ellipsis")
-            parts += [Text(), total, self._account.table(stream, width, max(1, left - 3))]
+            parts += self._account_parts(width, left)
         return Group(*parts)
+
+    def _account_parts(self, width: int, left: int) -> list[RenderableType]:
+        total = account.totals(self._stream)
+        total.truncate(width, overflow="ellipsis")
+        parts: list[RenderableType] = [Text(), total] if left >= _TOTALS else []
+        if left > _TOTALS + 1:
+            parts.append(self._account.table(self._stream, width, left - _TOTALS - 1))
+        return parts
+
+
+def _price_rows(stream: Stream, left: int) -> int:
+    """Symbols come first; then the account has a few rows for sure, and those that prices do not need."""
+    wanted = len(stream.states)
+    kept = _TOTALS + 2 + min(4, len(stream.positions)) if "account" in stream.feeds else 0
+    kept = min(kept, max(0, left - min(_FIRST, wanted)))
+    return max(1, min(left - kept, wanted))
 
 
 async def show(stream: Stream, url: str, console: Console, clock: Clock) -> None:
@@ -70,7 +90,7 @@ async def show(stream: Stream, url: str, console: Console, clock: Clock) -> None
     screen = Screen(stream, url, clock)
     hearing = asyncio.create_task(screen.hear())
     try:
-        with Live(console=console, screen=True, auto_refresh=False, redirect_stderr=False) as live:
+        with _live(console) as live:
             while not hearing.done():
                 if screen.is_due:
                     live.update(screen.picture(console.width, console.height), refresh=True)
@@ -79,3 +99,17 @@ async def show(stream: Stream, url: str, console: Console, clock: Clock) -> None
     finally:
         hearing.cancel()
         await asyncio.wait({hearing})
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[Live]:
+    """A picture on a screen of its own; after it the terminal is as it was."""
+    try:
+        with Live(console=console, screen=True, auto_refresh=False, redirect_stderr=False) as live:
+            yield live
+    except (OSError, UnicodeError):
+        # rich keeps what could not be written and tries that first, so its own way back fails, too.
+        with suppress(OSError):
+            console.file.write(_AS_IT_WAS)
+            console.file.flush()
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from rich.text import Text
@@ -35,6 +36,12 @@ def state(value: SymbolState) -> Text:
     """The state as a word; upper case is for what must not be taken for a price of now."""
     told = value.upper() if value in {SymbolState.STALE, SymbolState.REFUSED} else str(value)
     return Text(told, _STATES[value])
+
+
+def marked(row: Mapping[str, Text]) -> dict[str, Text]:
+    """A row that has no room for its state: what must not be taken for a price of now has a `!`."""
+    state = row["state"]
+    return dict(row) | ({"symbol": row["symbol"] + Text("!", state.style)} if state.plain.isupper() else {})
 
 
 def move(text: str, value: Figure, *, is_current: bool) -> Text:
