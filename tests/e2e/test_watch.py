@@ -86,6 +86,17 @@ async def test_without_colours(simulated: str) -> None:
     assert SHOWN in shown.text
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+async def test_a_terminal_of_few_characters(simulated: str, encoding: str) -> None:
+    """What it lacks has a stand-in, and the cursor is shown again."""
+    env = {"PYTHONIOENCODING": encoding}
+    async with terminal("watch", "AAPL,MSFT", "--url", simulated, columns=30, env=env) as shown:
+        await shown.shows("LIVE", "SIMULATED", "AAPL", "MSFT", "~")
+        assert await shown.end(signal.SIGINT) == 130
+    assert SHOWN in shown.text
+    assert "Traceback" not in shown.text
+
+
 async def test_a_dumb_terminal_gets_lines(simulated: str) -> None:
     """And no games with a cursor that it may not have."""
     async with terminal("watch", "AAPL", "--url", simulated, env={"TERM": "dumb"}) as shown:

@@ -48,10 +48,14 @@ JSON = "application/json"
     ("answer", "code", "words"),
     [
         (Answer("<html>", kind="text/html"), 3, "text/html"),
-        (Answer("<html>", status="404 Not Found", kind="text/html"), 3, "is it the address of tapecast"),
+        (
+            Answer("<html>", status="404 Not Found", kind="text/html"),
+            3,
+            "/stream answered HTTP 404 with text/html",
+        ),
         (Answer(status="302 Found", more="Location: /\r\n"), 3, "redirects without end"),
         (Answer(status="503 Busy"), 3, "HTTP 503"),
-        (Answer('{"error":{"code":"unauthorized","message":"a ticket"}}', "401 No", JSON), 4, "a ticket"),
+        (Answer('{"error":{"code":"unauthorized","message":"Bearer"}}', "401 No", JSON), 4, "--ticket"),
         (Answer('{"error":{"code":"forbidden","message":"not you"}}', "403 No", JSON), 4, "not you"),
         (Answer('{"error":{"code":"symbol_invalid","message":"none"}}', "400 No", JSON), 2, "none"),
         (Answer('event: bye\ndata: {"code":"too_many_streams","message":"full"}\n\n'), 3, "full"),
@@ -97,7 +101,7 @@ async def test_credentials_come_from_the_environment(run: Run, monkeypatch: pyte
     async with serving(Answer(status="401 No")) as server:
         monkeypatch.setenv("TAPECAST_URL", server.url)
         result = await run("AAPL")
-    told(result, 4, "401")
+    told(result, 4, "TAPECAST_TOKEN")
     assert "ticket=hunter2" in server.targets[0]
     assert "Bearer hunter3" in server.asked[0]
     assert "hunter" not in result.output

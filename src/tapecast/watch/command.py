@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from tapecast import exits
 from tapecast.errors import TapecastError
+
+_NAME: Final = "name symbols, as in: tapecast watch AAPL BTC/USD; or add --positions"
 
 
 @click.command()
@@ -32,7 +34,7 @@ def watch(symbols: tuple[str, ...], **options: Any) -> None:
 
     \b
     Examples:
-      tapecast watch AAPL BTC/USD
+      tapecast watch AAPL BTC/USD        or with commas: AAPL,BTC/USD
       tapecast watch AAPL --url https://prices.example.com
       tapecast watch --positions
       tapecast watch AAPL MSFT --once
@@ -49,29 +51,41 @@ def watch(symbols: tuple[str, ...], **options: Any) -> None:
       130  Ctrl-C
     """
     if not symbols and not options["positions"]:
-        raise click.UsageError("name symbols, as in: tapecast watch AAPL BTC/USD; or add --positions")
+        raise click.UsageError(_NAME)
     sys.exit(_run(symbols, options))
 
 
 def _run(symbols: tuple[str, ...], options: dict[str, Any]) -> int:
     from rich.console import Console  # noqa: PLC0415 - no other command is to wait for these
 
-    from tapecast.watch import session  # noqa: PLC0415
+    from tapecast.client.wants import symbols_of  # noqa: PLC0415
+    from tapecast.watch import charset, session, words  # noqa: PLC0415
 
+    names = symbols_of(symbols)
+    if why := _nothing(names, has_more=options["positions"]):
+        return _say(why, exits.WRONG)
+    charset.fit(sys.stdout)
     token = os.environ.get("TAPECAST_TOKEN") or None
     # Whatever FORCE_COLOR says: a pipe has no cursor.
     console = Console(highlight=False, force_terminal=os.isatty(session.STDOUT))
+    asked = session.Options(names, token=token, **options)
     try:
-        asked = session.Options(symbols, token=token, **options)
         return exits.DONE if asyncio.run(session.watch(asked, console)) else exits.AMISS
     except TapecastError as error:
-        return _say(str(error), _code(error))
+        return _say(words.of(error, asked), _code(error))
     except KeyboardInterrupt:
         return _say("interrupted", exits.INTERRUPTED)
     except session.Terminated:
         return exits.TERMINATED
     except OSError as error:
         return _unwritten(error)
+
+
+def _nothing(names: tuple[str, ...], *, has_more: bool) -> str | None:
+    if not names and not has_more:
+        # An empty $SYMBOL, most of the time.
+        return f"the symbols are empty: {_NAME}"
+    return None if all(map(str.isprintable, names)) else "a symbol has characters that cannot be printed"
 
 
 def _unwritten(error: OSError) -> int:
