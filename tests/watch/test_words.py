@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tapecast.api.auth import Guard
+from tapecast.api.tickets import Wish
 from tapecast.client import Forbidden, Unauthorized, Unreachable
+from tapecast.errors import ClientError
+from tapecast.settings import load
 from tapecast.watch import words
 from tapecast.watch.session import Options
+from tests.api.test_auth import bearer, request
 
 URL = "http://me:hunter2@prices.test:8000"
 
@@ -14,6 +19,14 @@ URL = "http://me:hunter2@prices.test:8000"
 def asked(ticket: str | None = None, token: str | None = None, *, positions: bool = False) -> Options:
     """What was asked for, with these credentials."""
     return Options(("AAPL",), URL, ticket=ticket, token=token, positions=positions)
+
+
+def refused(guard: Guard, query: str) -> str:
+    """The words in which a server keeps positions to itself."""
+    with pytest.raises(ClientError) as caught:
+        guard.require(request(query=query), ["positions"])
+    assert caught.value.status == 403
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +53,8 @@ def test_a_wrong_credential_is_told_from_none(code: str, options: Options, told:
 
 def test_positions_that_a_server_shows_to_nobody() -> None:
     """The server's owner has to do something first, and it is said what."""
-    error = Forbidden("forbidden", "positions are private")
-    for options in (asked(positions=True), asked(token="hunter3", positions=True)):
+    error = Forbidden("forbidden", refused(Guard(load({}), laptop=False), ""))
+    for options in (asked(positions=True), asked("x", positions=True), asked("x", "y", positions=True)):
         said = words.of(error, options)
         assert "prices.test:8000 has no API_TOKEN" in said
         assert "TAPECAST_TOKEN" in said
@@ -50,7 +63,9 @@ def test_positions_that_a_server_shows_to_nobody() -> None:
 
 def test_a_ticket_for_something_else() -> None:
     """Another one is to be got."""
-    error = Forbidden("forbidden", "x: this ticket is not for positions")
+    guard = Guard(load({"API_TOKEN": "s3cret"}), laptop=False)
+    ticket, _ = guard.ticket(request(bearer("s3cret")), Wish(streams=frozenset({"prices"})), "name")
+    error = Forbidden("forbidden", refused(guard, f"ticket={ticket}"))
     assert "is not for positions: get one that is" in words.of(error, asked("hunter3", positions=True))
 
 

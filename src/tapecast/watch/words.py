@@ -30,7 +30,7 @@ def _unauthorized(error: Unauthorized, options: Options) -> str:
     if error.code == EXPIRED:
         return f": the ticket has expired: give a new one as {_TICKET}"
     if options.token:
-        also = ". It counts before the ticket: without it that is tried" if options.ticket else ""
+        also = " It counts before the ticket: without it that is tried" if options.ticket else ""
         return f" does not take the token of {_TOKEN}: is it one of the server's API_TOKEN?{also}"
     if options.ticket:
         return f" does not take the ticket of {_TICKET}: get a new one; a token goes into {_TOKEN}"
@@ -38,7 +38,8 @@ def _unauthorized(error: Unauthorized, options: Options) -> str:
 
 
 def _forbidden(error: Forbidden, options: Options) -> str:
-    if options.ticket and not options.token:
+    # Without an API_TOKEN a server does not look at tickets, and does not speak of them.
+    if options.ticket and not options.token and "ticket" in str(error):
         return f"{error}: get one that is, and give it as {_TICKET}"
     if not options.positions:
         return str(error)
