@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tapecast.client import TicketFailed, Unauthorized
-from tapecast.client.tickets import FLOOR_S, Tickets, token_of
+from tapecast.client.tickets import FLOOR_S, Tickets, sendable
 from tests.support import HandClock
 
 
@@ -71,8 +71,8 @@ async def test_a_function_that_never_answers_is_given_up(monkeypatch: pytest.Mon
 
 def test_a_token_that_no_header_can_hold_is_not_shown() -> None:
     """Nor is its new line, as it comes out of a file, a mistake."""
-    assert token_of("hunter2\n") == "hunter2"
+    assert sendable("hunter2\n") == "hunter2"
     for bad in ("hunter\n2", "hünter2", "hunter2\udcff"):
         with pytest.raises(Unauthorized) as caught:
-            token_of(bad)
+            sendable(bad)
         assert "2" not in str(caught.value)

@@ -8,7 +8,7 @@ import msgspec
 
 from tapecast.client.errors import Malformed
 from tapecast.client.events import NAMES, Event
-from tapecast.client.failures import clean
+from tapecast.refusals import clean
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(kind) for name, kind in NAMES.items()

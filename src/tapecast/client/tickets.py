@@ -19,10 +19,12 @@ LATE_S: Final = 20.0
 
 
 def sendable(token: str) -> str:
-    """A token as given. Raises Unauthorized, without the token, where no header may carry it."""
+    """A token as a header may carry it. Raises Unauthorized, without the token, where none may."""
+    # As read from a file, with its new line.
+    token = token.strip()
     if token.isascii() and token.isprintable() and " " not in token:
         return token
-    hint = "has it a space or the end of a line in it?"
+    hint = "has it a space or the end of a line within?"
     raise Unauthorized("token_invalid", f"the token has a character that no server takes: {hint}")
 
 
