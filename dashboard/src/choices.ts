@@ -1,6 +1,6 @@
 // What the person at the page has chosen.
 
-import { firstSymbols, MOST_SYMBOLS } from "./config";
+import { firstSymbols, LONGEST_SYMBOL, MOST_SYMBOLS } from "./config";
 import { stored } from "./stored";
 
 export type Theme = "system" | "dark" | "light";
@@ -14,8 +14,10 @@ const oneOf =
   (found: unknown) =>
     values.find((value) => value === found);
 
+const isShort = (symbol: string) => symbol.length <= LONGEST_SYMBOL;
+
 export const watchlist = stored(local, "tapecast.symbols", firstSymbols, (found) =>
-  Array.isArray(found) && found.every((each) => typeof each === "string") ? found : undefined,
+  Array.isArray(found) && found.every((each) => typeof each === "string") ? found.filter(isShort) : undefined,
 );
 export const theme = stored<Theme>(local, "tapecast.theme", () => "system", oneOf("system", "dark", "light"));
 export const chartKind = stored<ChartKind>(
@@ -29,7 +31,7 @@ export const selected = stored<string>(
   local,
   "tapecast.selected",
   () => "",
-  (found) => (typeof found === "string" ? found : undefined),
+  (found) => (typeof found === "string" && isShort(found) ? found : undefined),
 );
 
 /** A ticket is for this tab and this visit, and never stands in the page's address. */
@@ -49,9 +51,14 @@ export function symbolsIn(text: string): string[] {
   return [...new Set(found)];
 }
 
-/** Add what is typed; the answer is the first of it, to be shown. */
+/** What of a text is too long for a symbol: such a row could never have a price. */
+export function tooLongIn(text: string): string[] {
+  return symbolsIn(text).filter((symbol) => !isShort(symbol));
+}
+
+/** Add what is typed and can be a symbol; the answer is the first of it, to be shown. */
 export function watch(text: string): string | undefined {
-  const symbols = symbolsIn(text);
+  const symbols = symbolsIn(text).filter(isShort);
   watchlist.set([...new Set([...watchlist.get(), ...symbols])].slice(0, MOST_SYMBOLS));
   return symbols[0];
 }

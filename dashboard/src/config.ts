@@ -16,3 +16,6 @@ export function firstSymbols(root: ParentNode = document): string[] {
 export const INTERVAL_MS = 200;
 
 export const MOST_SYMBOLS = 1000;
+
+/** No form of a symbol that the server knows is longer: an option of a root of five letters and a digit. */
+export const LONGEST_SYMBOL = 21;

@@ -5,16 +5,17 @@ from __future__ import annotations
 import signal
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tapecast.simulator.server import SimulatorConfig, simulator
-from tests.e2e.chromium import PHONE
+from tests.e2e.chromium import DESK, PHONE
 from tests.e2e.dashboard_load import run
 from tests.e2e.dashboard_screen import MARKS, PATIENT_MS, screen
 from tests.e2e.processes import ready, serving, status, tapecast
 from tests.support import eventually, free_socket
 
 pytestmark = MARKS
+OPTION = "AAPL261218C00250000"
 
 
 async def test_prices_move_and_nothing_is_asked_of_anybody_else() -> None:
@@ -106,6 +107,43 @@ async def test_it_works_from_the_keyboard() -> None:
         await page.reload()
         await expect(seen.row("TSLA")).to_be_visible()
         await seen.is_current("TSLA")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+async def test_no_symbol_pushes_the_states_out(size: ViewportSize) -> None:
+    """The longest kind is cut, and told in a title; every row's state and button stay in sight."""
+    async with serving("up") as up, screen(size) as seen:
+        await seen.open(up.base, "AAPL", OPTION, "BTC/USD")
+        await seen.is_current(OPTION)
+        await expect(seen.row(OPTION).get_by_role("button", name="Show")).to_have_attribute("title", OPTION)
+        cells = [".state .badge", ".remove button", *([] if size is PHONE else ["[data-testid=age]"])]
+        for symbol in ("AAPL", OPTION, "BTC/USD"):
+            for cell in cells:
+                await _is_in_sight(seen.row(symbol).locator(cell), seen.panel("Watchlist"))
+        await seen.fits(size["width"])
+        field = seen.page.get_by_label("Add symbols")
+        await field.fill("A" * 500)
+        await field.press("Enter")
+        await expect(seen.panel("Watchlist").get_by_role("alert")).to_contain_text("Too long")
+        await expect(seen.panel("Watchlist").locator("tr[data-symbol]")).to_have_count(3)
+
+
+async def _is_in_sight(cell: Locator, panel: Locator) -> None:
+    """Wait until all of its width is within the panel's, and nothing is over it."""
+
+    async def in_sight() -> bool:
+        inner, outer = await cell.bounding_box(), await panel.bounding_box()
+        return (
+            inner is not None
+            and outer is not None
+            and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+            and await cell.evaluate(
+                "it => { const {x, y, width, height} = it.getBoundingClientRect();"
+                " return it.contains(document.elementFromPoint(x + width - 1, y + height / 2)) }"
+            )
+        )
+
+    await eventually(in_sight, f"{cell} is in sight")
 
 
 # With a machine's other work beside it, its limits could fail by chance.

@@ -29,7 +29,7 @@ export const Row = memo(function Row({ symbol, index, isShown, onChoose, onRemov
       onClick={() => onChoose(symbol)}
     >
       <th scope="row">
-        <button type="button" aria-pressed={isShown} aria-label={`Show ${symbol}`}>
+        <button type="button" aria-pressed={isShown} aria-label={`Show ${symbol}`} title={symbol}>
           {symbol}
         </button>
       </th>
@@ -43,7 +43,7 @@ export const Row = memo(function Row({ symbol, index, isShown, onChoose, onRemov
       <td className={`change ${direction}`} title={change === undefined ? undefined : signed(change)}>
         {percent(change_percent)}
       </td>
-      <td className="wide dim" title={spread && `${price(bid)} to ${price(ask)}`}>
+      <td className="widest dim" title={spread && `${price(bid)} to ${price(ask)}`}>
         {spread && `${spread.points.toFixed(1)} bp`}
       </td>
       <td className="wide dim" data-testid="age">

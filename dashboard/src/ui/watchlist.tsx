@@ -1,6 +1,7 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useRef } from "react";
 import { neighbourOf } from "../choices";
 import { useSlice } from "../hooks";
+import { Add } from "./add";
 import { Row } from "./row";
 
 // As in the style sheet: rows of one height let a long list be drawn in part.
@@ -43,7 +44,7 @@ export function Watchlist({ symbols, shown, onChoose, onAdd, onRemove }: Props) 
               </th>
               <th scope="col">Last</th>
               <th scope="col">Chg %</th>
-              <th scope="col" className="wide">
+              <th scope="col" className="widest">
                 Spread
               </th>
               <th scope="col" className="wide">
@@ -93,46 +94,5 @@ function focusRow(scroller: HTMLElement | null, index: number, symbol: string): 
     scroller.scrollTop = top + 2 * ROW_PX - scroller.clientHeight;
   requestAnimationFrame(() =>
     scroller.querySelector<HTMLElement>(`[data-symbol="${CSS.escape(symbol)}"] button`)?.focus(),
-  );
-}
-
-function Add({ onAdd }: { onAdd(text: string): void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState("");
-  useEffect(() => {
-    const focus = (event: globalThis.KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
-      if (event.key !== "/" || isTyping) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    document.addEventListener("keydown", focus);
-    return () => document.removeEventListener("keydown", focus);
-  }, []);
-  return (
-    <form
-      className="add"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onAdd(text);
-        setText("");
-      }}
-    >
-      <input
-        ref={input}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        aria-label="Add symbols, for example TSLA or BTC/USD"
-        aria-keyshortcuts="/"
-        placeholder="Add symbols: TSLA, SOL/USD"
-        autoComplete="off"
-        autoCapitalize="characters"
-        spellCheck={false}
-        enterKeyHint="done"
-      />
-      <button type="submit" disabled={!text.trim()}>
-        Add
-      </button>
-    </form>
   );
 }
