@@ -29,17 +29,26 @@ export function useSecond(): number {
 export interface Health {
   connection: Connection;
   error: TapecastError | undefined;
+  /** What was last found to be wrong with the connection, until it is well: between two tries nobody knows better. */
+  cause: TapecastError | undefined;
   feeds: readonly Feed[];
   states: ReadonlyMap<string, SymbolStatus>;
 }
 
-const NOTHING: Health = { connection: { state: "idle" }, error: undefined, feeds: [], states: new Map() };
+const NOTHING: Health = {
+  connection: { state: "idle" },
+  error: undefined,
+  cause: undefined,
+  feeds: [],
+  states: new Map(),
+};
 
 /** All that is not a price: renders when a state changes, at most once in a tenth of a second. */
 export function useHealth(): Health {
   const client = useClient();
   const [health, setHealth] = useState(NOTHING);
   const error = useRef<TapecastError>(undefined);
+  const cause = useRef<TapecastError>(undefined);
   useEffect(() => {
     if (!client) return;
     let pending: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +57,7 @@ export function useHealth(): Health {
       setHealth({
         connection: client.connection,
         error: error.current,
+        cause: cause.current,
         feeds: [...client.feeds.values()],
         states: new Map(client.states),
       });
@@ -58,7 +68,10 @@ export function useHealth(): Health {
     const stops = [
       client.on("symbol", soon),
       client.on("feed", soon),
-      client.on("connection", soon),
+      client.on("connection", ({ state, error: found }) => {
+        cause.current = state === "reconnecting" ? (found ?? cause.current) : undefined;
+        soon();
+      }),
       client.on("hello", () => {
         error.current = undefined;
         soon();

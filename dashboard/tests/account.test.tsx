@@ -168,4 +168,27 @@ describe("the notice", () => {
     expect(said(code, status)).toContain(text);
     expect(screen.queryByLabelText("Ticket")).toBeNull();
   });
+
+  /** The line for what the connection says, after what was last found out. */
+  function line(connection: object, cause?: object): string {
+    cleanup();
+    const badge = { word: "RECONNECTING", counts, ill: [], markets: new Set() };
+    const health = { connection, error: undefined, cause, feeds: [], states: new Map() };
+    render(<Notice badge={badge as never} health={health as never} session={session} given="" />);
+    return screen.getByRole("status").textContent ?? "";
+  }
+
+  it("says the same between two tries of a server that does not answer, with the next one", () => {
+    const error = Object.assign(new Error(), { code: "unreachable" });
+    const waiting = { state: "reconnecting", reason: "unreachable", error, retryAt: Date.now() + 7_500 };
+    const trying = { state: "reconnecting", reason: "connection_lost" };
+    expect(line(trying)).toContain("The connection broke");
+    const words = line(waiting, error);
+    expect(words).toContain("The server does not answer");
+    expect(words).toContain("Next try in 8 s.");
+    expect(line(trying, error)).toBe(words.replace("Next try in 8 s.", "Trying now."));
+    // What the server itself says is news.
+    const told = { state: "reconnecting", reason: "cache_unavailable" };
+    expect(line(told, error)).toContain("lost Redis");
+  });
 });

@@ -29,13 +29,18 @@ export function Notice({ badge, health, session, given }: Props) {
       {text && !isCalm && (
         <div className={`notice ${badge.word.toLowerCase()}`}>
           <p>
-            {text} <Countdown at={health.connection.retryAt} isShown={badge.word === "RECONNECTING"} />
+            {text} <Countdown at={health.connection.retryAt} isShown={isLost(badge, health)} />
           </p>
           {isTicketWanted && <TicketForm given={given} onGive={ticket.set} />}
         </div>
       )}
     </div>
   );
+}
+
+/** It is the server that is lost: the venue has no next try that is known here. */
+function isLost({ word }: Badge, { connection }: Health): boolean {
+  return word === "RECONNECTING" && connection.state === "reconnecting";
 }
 
 /** True for the first moments of a text. */
@@ -50,14 +55,16 @@ function useCalm(text: string): boolean {
 
 function Countdown({ at, isShown }: { at: number | undefined; isShown: boolean }) {
   useSecond();
+  if (!isShown) return null;
+  // Without a moment the browser itself tries, every few seconds.
   const seconds = at === undefined ? 0 : Math.ceil((at - Date.now()) / 1000);
   // Not read aloud each second.
-  return isShown && seconds > 1 ? <span aria-hidden="true">Next try in {seconds} s.</span> : null;
+  return <span aria-hidden="true">{seconds > 0 ? `Next try in ${seconds} s.` : "Trying now."}</span>;
 }
 
 export function textOf(
   { word, ill, counts }: Badge,
-  { connection, error, states }: Health,
+  { connection, error, cause, states }: Health,
   session: Session,
   isGiven: boolean,
 ) {
@@ -74,7 +81,9 @@ export function textOf(
     case "FAILED":
       if (connection.state !== "open") {
         if (word === "CONNECTING") return "Connecting to the server.";
-        return `${words.ofError(connection.error, connection.reason)} Nothing below is current.`;
+        // That a try broke off says less than why those before it did.
+        const known = connection.reason === "connection_lost" ? cause : undefined;
+        return `${words.ofError(connection.error ?? known, connection.reason)} Nothing below is current.`;
       }
       if (ill.length) return `${ill.map(words.ofFeed).join(". ")}.`;
       return "Waiting for first prices.";
