@@ -80,9 +80,15 @@ function holdersOf(lease: ServerStatus["lease"]): Map<string, string[]> {
   return holders;
 }
 
+/** How many messages made no sense. Data in flight when its symbol was given up (`unasked`) does. */
+export function leftOutOf(rejected: ServerStatus["rejected"] | undefined): number {
+  const { unasked: _, ...faults } = rejected ?? {};
+  return Object.values(faults).reduce((sum, count) => sum + count, 0);
+}
+
 function Server({ status }: { status: ServerStatus }) {
   const { lease, newest_tick_age_s, clock_offset_s, rejected } = status;
-  const rejections = Object.values(rejected ?? {}).reduce((sum, count) => sum + count, 0);
+  const leftOut = leftOutOf(rejected);
   return (
     <>
       <Fact name="Venue messages" of={`${Math.round(status.messages_per_second)}/s`} />
@@ -99,7 +105,10 @@ function Server({ status }: { status: ServerStatus }) {
       {[...holdersOf(lease)].map(([holder, markets]) => (
         <Fact key={holder} name="Lease" of={holder} hint={markets.join(", ")} />
       ))}
-      <Fact name="Left out" of={rejections ? `${rejections} messages that made no sense` : undefined} />
+      <Fact
+        name="Left out"
+        of={leftOut ? `${leftOut} ${leftOut === 1 ? "message" : "messages"} that made no sense` : undefined}
+      />
       {Object.entries(clock_offset_s ?? {}).map(([process, seconds]) => (
         <Fact key={process} name="Wrong clock" of={`${process} by ${seconds} s`} />
       ))}
