@@ -19,10 +19,16 @@ function useHeld<Value>(value: Value, isHeld: boolean): Value {
   return held.current;
 }
 
-function sourceOf(isRefused: boolean, error: TapecastError | undefined, history: BarHistory | undefined) {
+export function sourceOf(
+  isRefused: boolean,
+  error: TapecastError | undefined,
+  history: BarHistory | undefined,
+  count: number,
+): string {
   if (isRefused) return "";
   if (error) return words.ofError(error);
   if (history === undefined) return "Waiting for bars";
+  if (!count) return "No bars yet: they come with the first trade";
   return history === "venue"
     ? "Every trade, and the venue's history"
     : "Every trade since it was first asked for";
@@ -90,7 +96,7 @@ export function ChartPanel({ symbol, orders, isStopped }: Props) {
         </Suspense>
       )}
       <p className="source">
-        <span>{sourceOf(isRefused, error, history)}</span>
+        <span>{sourceOf(isRefused, error, history, bars.length)}</span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           Charts by TradingView Lightweight Charts™, © TradingView, Inc.
         </a>
