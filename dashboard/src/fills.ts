@@ -14,6 +14,31 @@ export interface Fill {
   text: string;
 }
 
+// Of the chart's eleven pixels, a little more than a letter takes; and air between two of them.
+const LETTER_PX = 7;
+const AIR_PX = 4;
+
+/** Where a mark stands, and what it says. */
+export interface Mark {
+  x: number;
+  side: Fill["side"];
+  label: string;
+}
+
+/** Which marks can say it without being printed over each other, the newest first. They come oldest first. */
+export function legibleOf(marks: readonly Mark[]): boolean[] {
+  const left = { buy: Number.POSITIVE_INFINITY, sell: Number.POSITIVE_INFINITY };
+  return marks
+    .toReversed()
+    .map(({ x, side, label }) => {
+      const half = (label.length * LETTER_PX + AIR_PX) / 2;
+      const isFree = x + half <= left[side];
+      if (isFree) left[side] = x - half;
+      return isFree;
+    })
+    .reverse();
+}
+
 export function startOf({ start }: Bar): number {
   return Date.parse(start) / 1000;
 }

@@ -11,13 +11,14 @@ import {
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   LineSeries,
+  type Logical,
   type SeriesType,
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "tapecast-client/bars";
 import type { ChartKind } from "../choices";
-import { type Fill, startOf } from "../fills";
+import { type Fill, legibleOf, startOf } from "../fills";
 import { digitsOf, price, quantity } from "../format";
 import type { Line } from "./bartable";
 import type { Colours } from "./colours";
@@ -42,6 +43,8 @@ export class Plot {
   #fills: readonly Fill[] = [];
   // How many candles there were when all of them were last brought into view.
   #fitted = 0;
+  // Pixels between two candles, for which the marks were last written.
+  #pitch = 0;
 
   constructor(element: HTMLElement, kind: ChartKind, colours: Colours) {
     this.#kind = kind;
@@ -74,6 +77,9 @@ export class Plot {
     this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     this.#main = this.#addMain();
     this.#markers = createSeriesMarkers(this.#main);
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      if (this.#pitch !== this.#pitchNow()) this.#write();
+    });
     this.paint(colours);
   }
 
@@ -158,12 +164,33 @@ export class Plot {
   mark(fills: readonly Fill[]): void {
     if (JSON.stringify(fills) === JSON.stringify(this.#fills)) return;
     this.#fills = fills;
+    this.#write();
+  }
+
+  #pitchNow(): number {
+    const scale = this.#chart.timeScale();
+    const [one, two] = [0, 1].map((index) => scale.logicalToCoordinate(index as Logical) ?? 0);
+    return (two as number) - (one as number);
+  }
+
+  /** The marks, with as much text as candles of this width leave room for. */
+  #write(): void {
+    this.#pitch = this.#pitchNow();
+    const scale = this.#chart.timeScale();
+    // In full it would cover its neighbours.
+    const labels = this.#fills.map(({ side, qty }) => `${side === "buy" ? "B" : "S"} ${quantity(qty)}`);
+    const isLegible = legibleOf(
+      this.#fills.map(({ time, side }, each) => ({
+        x: scale.timeToCoordinate(at(time)) ?? 0,
+        side,
+        label: labels[each] as string,
+      })),
+    );
     const { up, down } = this.#colours;
     this.#markers.setMarkers(
-      fills.map(({ time, side, qty, text }) => ({
+      this.#fills.map(({ time, side, text }, each) => ({
         time: at(time),
-        // In full it would cover its neighbours.
-        text: `${side === "buy" ? "B" : "S"} ${quantity(qty)}`,
+        text: isLegible[each] ? (labels[each] as string) : "",
         id: text,
         ...(side === "buy"
           ? ({ position: "belowBar", shape: "arrowUp", color: up } as const)
