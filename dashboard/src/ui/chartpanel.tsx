@@ -1,7 +1,8 @@
 import { lazy, Suspense, useRef } from "react";
 import type { Order, TapecastError } from "tapecast-client";
 import type { BarHistory } from "tapecast-client/bars";
-import { useBars, usePrice } from "tapecast-client/react";
+import { usePrice } from "tapecast-client/react";
+import { useBarsHere } from "../bars";
 import { chartInterval, chartKind, INTERVALS } from "../choices";
 import { directionOf, percent, price, signed } from "../format";
 import { useStored } from "../stored";
@@ -46,8 +47,8 @@ export function ChartPanel({ symbol, orders, isStopped }: Props) {
   const interval = useStored(chartInterval);
   const isRefused = state === "refused";
   // The server would refuse its bars, too.
-  const { bars, history, error } = useHeld(
-    useBars(isRefused || isStopped ? "" : symbol, interval, { limit: LIMIT }),
+  const { bars, history, error, way } = useHeld(
+    useBarsHere(isRefused || isStopped ? "" : symbol, interval, LIMIT),
     isStopped,
   );
   return (
@@ -96,7 +97,10 @@ export function ChartPanel({ symbol, orders, isStopped }: Props) {
         </Suspense>
       )}
       <p className="source">
-        <span>{sourceOf(isRefused, error, history, bars.length)}</span>
+        <span>
+          {sourceOf(isRefused, error, history, bars.length)}
+          {way === "poll" && !isRefused && "; every two seconds, as three other windows have the streams"}
+        </span>
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           Charts by TradingView Lightweight Charts™, © TradingView, Inc.
         </a>
