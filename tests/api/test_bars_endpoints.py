@@ -17,7 +17,7 @@ from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
 from tapecast.bus.lease import Lease
 from tapecast.errors import ClientError
-from tests.api.support import replica, stream
+from tests.api.support import EPOCH, beating, publish_beat, replica, stream
 from tests.support import eventually
 
 TOKEN = "a-token-that-is-long-enough"
@@ -32,7 +32,8 @@ async def kept(bus: Bus, *closes: float, history: bool = True) -> None:
         for at, close in enumerate(closes)
     ]
     newest, index = bars[-1] if bars else None, BarIndex([0], history)
-    told = Told("AAPL", Interval.MINUTE, bars, newest, {0: bars}, index, anew=True)
+    word = EPOCH, 1, True
+    told = Told("AAPL", Interval.MINUTE, bars, newest, {0: bars}, index, (), True, False, *word)
     await write_bars(bus, Fence(bus, lease), [told], simulated=False)
 
 
@@ -42,7 +43,7 @@ async def kept(bus: Bus, *closes: float, history: bool = True) -> None:
         ("", Interval.MINUTE, LIMIT),
         ("interval=1S&limit=5", Interval.SECOND, 5),
         ("interval=1h&limit=99999", Interval.HOUR, BARS_KEPT),
-        ("limit=0", Interval.MINUTE, 1),
+        ("limit=1", Interval.MINUTE, 1),
     ],
 )
 def test_what_is_asked_for(query: str, interval: Interval, limit: int) -> None:
@@ -72,6 +73,7 @@ async def test_bad_questions_have_their_words(bus: Bus, path: str) -> None:
                 "?symbols=AAPL&interval=250",
                 "?symbols=AAPL&interval=",
                 "?symbols=AAPL&limit=-1",
+                "?symbols=AAPL&limit=0",
             )
         }
     assert list(answers.values()) == [
@@ -80,13 +82,14 @@ async def test_bad_questions_have_their_words(bus: Bus, path: str) -> None:
         "interval_invalid",
         "interval_invalid",
         "limit_invalid",
+        "limit_invalid",
     ]
 
 
 async def test_bars_as_one_answer(bus: Bus) -> None:
     """With what is missing, and why; it leaves half a minute of interest behind."""
     await kept(bus, 1.0, 2.0, 3.0)
-    async with replica(bus) as client:
+    async with beating(bus), replica(bus) as client:
         body: dict[str, Any] = (await client.get("/bars?symbols=AAPL,$&limit=2")).json()
         (bars,) = body["bars"]
         assert {name: bars[name] for name in ("symbol", "interval", "history")} == {
@@ -107,7 +110,7 @@ async def test_bars_as_one_answer(bus: Bus) -> None:
 async def test_bars_that_nobody_has_are_waited_for(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     """For a moment; what comes in it is the answer, and else they are missing."""
     monkeypatch.setattr(bars_endpoints, "WAIT_S", 0.2)
-    async with replica(bus) as client:
+    async with beating(bus), replica(bus) as client:
         body = (await client.get("/bars?symbols=MSFT")).json()
         assert body["bars"] == []
         assert [each["symbol"] for each in body["missing"]] == ["MSFT"]
@@ -128,7 +131,7 @@ async def test_bars_that_nobody_has_are_waited_for(bus: Bus, monkeypatch: pytest
 async def test_a_symbol_without_any_bars(bus: Bus) -> None:
     """The venue has none: no waiting."""
     await kept(bus)
-    async with replica(bus) as client:
+    async with beating(bus), replica(bus) as client:
         body = (await client.get("/bars?symbols=AAPL")).json()
     assert body["bars"] == []
     assert [each["symbol"] for each in body["missing"]] == ["AAPL"]
@@ -137,7 +140,11 @@ async def test_a_symbol_without_any_bars(bus: Bus) -> None:
 async def test_a_stream_of_bars(bus: Bus) -> None:
     """It says what was granted, then all that there is."""
     await kept(bus, 1.0, 2.0)
-    async with replica(bus) as client, stream(client, "/stream/bars?symbols=AAPL&limit=1") as reader:
+    async with (
+        beating(bus),
+        replica(bus) as client,
+        stream(client, "/stream/bars?symbols=AAPL&limit=1") as reader,
+    ):
         events = dict(await reader.until("bars"))
         assert events["hello"]["bars"] == {"interval": "1m", "limit": 1}
         assert events["hello"]["interval"] == 0
@@ -147,7 +154,7 @@ async def test_a_stream_of_bars(bus: Bus) -> None:
 async def test_whoever_may_read_prices_may_read_bars(bus: Bus) -> None:
     """With a token or a ticket for prices, of the same symbols."""
     await kept(bus, 1.0)
-    async with replica(bus, API_TOKEN=TOKEN) as client:
+    async with beating(bus), replica(bus, API_TOKEN=TOKEN) as client:
         assert (await client.get("/bars?symbols=AAPL")).status_code == httpx.codes.UNAUTHORIZED
         assert (await client.get("/stream/bars?symbols=AAPL")).status_code == httpx.codes.UNAUTHORIZED
         bearer = {"Authorization": f"Bearer {TOKEN}"}
@@ -161,3 +168,19 @@ async def test_whoever_may_read_prices_may_read_bars(bus: Bus) -> None:
         other = (await client.post("/tickets", headers=bearer, json=wish)).json()["ticket"]
         answer = await client.get("/bars", params={"symbols": "AAPL", "ticket": other})
         assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+async def test_bars_that_nobody_follows_are_waited_for(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then they are told as what they are; a stream is told as soon as somebody does."""
+    monkeypatch.setattr(bars_endpoints, "WAIT_S", 0.2)
+    await kept(bus, 1.0)
+    async with replica(bus) as client:
+        (bars,) = (await client.get("/bars?symbols=AAPL")).json()["bars"]
+        assert bars["partial"]
+        async with stream(client, "/stream/bars?symbols=AAPL") as reader:
+            assert (await reader.until("bars"))[-1][1]["partial"]
+            # The owner whose word it was lives.
+            await publish_beat(bus)
+            assert "partial" not in (await reader.until("bars"))[-1][1]
+        (bars,) = (await client.get("/bars?symbols=AAPL")).json()["bars"]
+        assert "partial" not in bars

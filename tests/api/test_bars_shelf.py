@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 
 from tapecast.api.bars_shelf import FRAMES_MOST, Shelf
 from tapecast.bars import Bar, Interval
-from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex
+from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, BarMessage
 from tests.api.peer import parsed
 
 
@@ -21,7 +22,9 @@ def raw(second: int, seq: int, close: float = 1.0, **flags: bool) -> bytes:
 
 def shelf() -> Shelf:
     """An empty one."""
-    return Shelf(("BTC/USD", Interval.SECOND))
+    one = Shelf(("BTC/USD", Interval.SECOND), lambda: 7)
+    one.hear(BarMessage("BTC/USD", Interval.SECOND, epoch=7, seq=1, whole=True))
+    return one
 
 
 def test_a_bar_goes_out_under_its_own_bytes() -> None:
@@ -100,7 +103,8 @@ def test_waiting_is_over_when_something_is_known() -> None:
     """The venue's word, if only that there are none; of seconds a bar; or it was waited for in vain."""
 
     def settled(interval: Interval, *bars: bytes, **known: bool) -> bool:
-        one = Shelf(("AAPL", interval))
+        one = Shelf(("AAPL", interval), lambda: 7)
+        one.hear(BarMessage("AAPL", interval, epoch=7, seq=1, whole=known.pop("is_whole", True)))
         for name, value in known.items():
             setattr(one, name, value)
         for bar in bars:
@@ -112,7 +116,52 @@ def test_waiting_is_over_when_something_is_known() -> None:
     assert not settled(Interval.SECOND, is_joined=True)
     assert not settled(Interval.MINUTE, raw(0, 1), is_joined=True)
     assert settled(Interval.MINUTE, is_joined=True, has_history=True)
+    assert not settled(Interval.MINUTE, is_joined=True, has_history=True, is_whole=False)
+    assert not settled(Interval.SECOND, raw(0, 1), is_joined=True, is_whole=False)
     assert settled(Interval.MINUTE, is_joined=True, was_awaited=True)
+    assert settled(Interval.MINUTE, is_joined=True, was_awaited=True, is_whole=False)
+
+
+def told(one: Shelf) -> dict[str, Any]:
+    """Its `bars`."""
+    body: dict[str, Any] = json.loads(one.body(9))
+    assert parsed(one.frame(9))[0][1] == body
+    return body
+
+
+def test_bars_that_nobody_follows_say_so() -> None:
+    """And the one that was forming, until the owner of now has told it anew; those that are over stand."""
+    owner = 7
+    one = Shelf(("AAPL", Interval.SECOND), lambda: owner)
+    for bar in (raw(1, 1, closed=True), raw(2, 2, 2.0)):
+        one.put(bar)
+
+    def word(epoch: int, seq: int, *, whole: bool) -> tuple[bool, list[bool]]:
+        one.hear(BarMessage("AAPL", Interval.SECOND, epoch=epoch, seq=seq, whole=whole))
+        body = told(one)
+        return body.get("partial", False), [bar.get("partial", False) for bar in body["bars"]]
+
+    whole, doubted = (False, [False, False]), (True, [False, True])
+    assert word(7, 1, whole=False) == doubted
+    assert word(7, 2, whole=True) == whole
+    assert word(7, 1, whole=False) == whole, "an old word"
+    assert word(7, 3, whole=False) == doubted, "it is followed no more"
+    assert word(7, 4, whole=True) == whole
+    owner = 0
+    assert word(7, 5, whole=True) == doubted, "the owner is gone"
+    owner = 8
+    assert word(7, 6, whole=True) == doubted, "another has said nothing yet"
+    assert word(8, 1, whole=True) == whole
+    one.put(raw(2, 9, 3.0, closed=True))
+    assert word(8, 2, whole=False) == (True, [False, False])
+    assert told(one)["bars"][1]["close"] == 3.0
+
+
+def test_a_foreign_bar_that_is_not_followed_stays_as_it_is() -> None:
+    """Only its head makes sense."""
+    one = Shelf(("AAPL", Interval.SECOND), lambda: 0)
+    one.put(b'{"start":"2026-01-01T00:00:01Z","open":"much","seq":1}')
+    assert told(one)["bars"][0]["open"] == "much"
 
 
 def test_few_frames_are_kept() -> None:

@@ -14,8 +14,13 @@ import httpx
 import msgspec
 import pytest
 
+from tapecast.api import bars as book
 from tapecast.bars import Interval
-from tapecast.market import Trade, parse_rfc3339
+from tapecast.bus.bars import decode_bar, read_bars
+from tapecast.bus.cache import read_last_ticks
+from tapecast.bus.connection import open_bus
+from tapecast.ingest.bars import wanted
+from tapecast.market import Market, Trade, parse_rfc3339
 from tapecast.simulator.config import SimulatorConfig
 from tapecast.simulator.venue import Simulator
 from tests.e2e.candles import Chart
@@ -29,6 +34,7 @@ pytestmark = pytest.mark.e2e
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "btcusd_2021-01-08.jsonl"
 S = 10**9
+VOLUME = 50_000
 
 
 def trades_on(path: Path) -> list[Trade]:
@@ -266,3 +272,60 @@ async def test_a_market_that_is_closed_shows_its_last_bars(valkey_url: str) -> N
                 return made.bars(Interval.MINUTE).keys() <= over
 
             await eventually(is_whole)
+
+
+async def test_bars_that_nobody_followed_for_a_while(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was forming is not told as fact: it lacks a trade that nobody heard."""
+    monkeypatch.setattr(book, "HOLD_S", 0.1)
+    monkeypatch.setattr(wanted, "GRACE_S", 0.1)
+    async with (
+        pipe(valkey_url, SimulatorConfig(still=True)) as running,
+        httpx.AsyncClient(base_url=running.base, timeout=PATIENCE_S) as client,
+        open_bus(valkey_url) as bus,
+    ):
+        made, counts = Made(running.venue, "AAPL"), running.worker.owners[Market.US_EQUITY].bars.counts
+        length = Interval.FIVE_SECONDS
+        asked = {"symbols": "AAPL", "interval": length}
+
+        async def form() -> tuple[int, str]:
+            """A bar that is forming and whole, and is not over soon."""
+            async with streaming(f"{running.base}/stream/bars", **asked) as stream:
+                chart = Chart(stream)
+                await eventually(lambda: running.worker.status().active_symbols == ["AAPL"])
+                await eventually(lambda: "partial" not in (stream.named("bars") or [{"partial": True}])[-1])
+                # As far ahead as a venue's clock may be: it is not over before it is left.
+                ns = length.start(time.time_ns() + 9 * S)
+                start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ns // S))
+                made.trade(270.0, 100, ns)
+                await eventually(lambda: start in chart.figures("AAPL"))
+                assert start not in chart.flagged("AAPL", "partial")
+                return ns, start
+
+        async def is_unheard() -> bool:
+            return [tick.price for tick in await read_last_ticks(bus, ["AAPL"])] == [271.0]
+
+        async def left_forming() -> str:
+            """The start of a bar that was forming as its following ended, and lacks a trade."""
+            while True:
+                ns, start = await form()
+                await eventually(lambda: not counts.symbols, "it is followed no more")
+                stored = [decode_bar(bytes(bar)) for bar in (await read_bars(bus, "AAPL", length)).bars]
+                if not any(bar.closed for bar in stored if bar.start == start):
+                    made.trade(271.0, VOLUME, ns + 1)
+                    await eventually(is_unheard)
+                    return start
+
+        def is_fact(bars: dict[str, Any], start: str) -> bool:
+            (bar,) = [bar for bar in bars["bars"] if bar["start"] == start]
+            return not bar.get("partial")
+
+        start = await left_forming()
+        (bars,) = (await client.get("/bars", params=asked)).json()["bars"]
+        assert not is_fact(bars, start), bars
+        await eventually(lambda: not counts.symbols, "it is followed no more")
+        start = await left_forming()
+        async with streaming(f"{running.base}/stream/bars", **asked) as stream:
+            await eventually(lambda: stream.named("bars"))
+            assert not is_fact(stream.named("bars")[0], start), stream.named("bars")

@@ -9,26 +9,29 @@ of the highest order stands. A bar goes out under ingest's own bytes.
 | a bar that is forming has changed        | `bar`: the newest wins, an interval holds it back        |
 | a bar is over, or changed after that     | `bar`: in order, each of them                            |
 | a client is too slow for that            | `bars` instead                                           |
+| what was `partial` is current again      | `bars`                                                   |
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
 
 import msgspec
 
 from tapecast.api.bars_shelf import Shelf
+from tapecast.api.bars_sources import BarSource, States, StateSource
 from tapecast.api.mailbox import Mailbox
 from tapecast.api.symbols import BarsAsk
-from tapecast.api.topic import StateListener, TopicListener
 from tapecast.api.view import View
 from tapecast.bars import Interval
 from tapecast.bus.bars import Stored, decode_bar_message
-from tapecast.bus.bars_joins import BarsListener, BarsOf
+from tapecast.bus.bars_joins import BarsOf
 from tapecast.clock import Clock
+from tapecast.market import Market, market_of
 
 HOLD_S: Final = 30.0
 MOST: Final = 1000
@@ -39,49 +42,6 @@ WAITING_EACH: Final = 8
 further behind gets all of them anew."""
 
 logger = logging.getLogger(__name__)
-
-
-class StateSource(Protocol):
-    """The hub, as the book uses it: of each symbol it tells the state."""
-
-    def attach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
-        """Listen to these symbols, which are wanted from now on."""
-
-    def detach(self, listener: TopicListener, symbols: Sequence[str]) -> None:
-        """Stop listening."""
-
-    def introduce(self, listener: StateListener, symbols: Iterable[str]) -> None:
-        """Tell the states of symbols that are listened to."""
-
-
-class BarSource(Protocol):
-    """The subscriber's bars, as the book uses them. Each returns at once."""
-
-    def listen(self, listener: BarsListener) -> None:
-        """Tell this one of them."""
-
-    def add(self, bars: Iterable[BarsOf]) -> None:
-        """Join these."""
-
-    def again(self, of: BarsOf) -> None:
-        """Read these once more."""
-
-    def remove(self, bars: Iterable[BarsOf]) -> None:
-        """Leave these."""
-
-
-class States:
-    """Passes a symbol's states on to a view that shows no prices."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    def put_state(self, symbol: str, frame: bytes) -> None:
-        """A symbol's state changed."""
-        self._view.put_state(symbol, frame)
-
-    def ring(self, symbol: str) -> None:
-        """A price changed, which is not shown."""
 
 
 class BarBook:
@@ -155,7 +115,7 @@ class BarBook:
         """The shelves of an ask, from now on if they were not there."""
         wanted = [(symbol, ask.interval) for symbol in ask.symbols]
         added = [of for of in wanted if of not in self._shelves]
-        self._shelves.update((of, Shelf(of)) for of in added)
+        self._shelves.update((of, Shelf(of, partial(self._owner, market_of(of[0])))) for of in added)
         if added:
             if self._source is not None:
                 self._source.add(added)
@@ -163,7 +123,10 @@ class BarBook:
         return [self._shelves[of] for of in wanted]
 
     def sweep(self) -> None:
-        """Forget what nobody wants any more."""
+        """Forget what nobody wants any more. What was told as partial may be current by a beat."""
+        for shelf in self._shelves.values():
+            self._mend(shelf)
+        self._ring()
         now = self._clock.now()
         unheard = [of for of, shelf in self._shelves.items() if not shelf.views and shelf.held_until <= now]
         for of in unheard:
@@ -183,6 +146,7 @@ class BarBook:
         try:
             message = decode_bar_message(data)
             told = [shelf.put(bytes(bar)) for bar in message.bars]
+            shelf.hear(message)
         except msgspec.DecodeError as error:
             logger.warning("bars_not_understood: %s: %s", of[0], error)
             return
@@ -191,6 +155,8 @@ class BarBook:
         for bar in told:
             if bar is not None and shelf.is_joined:
                 self._tell(shelf, *bar)
+        if not message.anew:
+            self._mend(shelf)
         self._ring()
 
     def on_bars_stored(self, of: BarsOf, stored: Stored) -> None:
@@ -204,9 +170,25 @@ class BarBook:
                 shelf.put(bytes(bar))
             except msgspec.DecodeError as error:
                 logger.warning("bars_not_understood: %s: %s", of[0], error)
+        if stored.last is not None:
+            shelf.hear(stored.last)
+        self._replace_all(shelf)
+        self._ring()
+
+    def _owner(self, market: Market | None) -> int:
+        """The epoch of the owner from whom all of this market is current; 0: of nobody."""
+        markets = self._states.markets
+        beat = markets.beat(market) if market is not None else None
+        return 0 if beat is None or markets.trouble(beat.market) else beat.epoch
+
+    def _mend(self, shelf: Shelf) -> None:
+        if shelf.was_doubted and shelf.is_joined and shelf.is_current:
+            self._replace_all(shelf)
+
+    def _replace_all(self, shelf: Shelf) -> None:
+        shelf.was_doubted = False
         for view, limit in shelf.views.items():
             self._replace(view, shelf, limit)
-        self._ring()
 
     def _ring(self) -> None:
         for bell in self.bells:

@@ -49,10 +49,10 @@ def parse_bars(query: QueryParams, symbols: tuple[str, ...]) -> BarsAsk:
     if text not in set(Interval):
         raise ClientError(400, "interval_invalid", f"interval is the length of a bar: one of {_LENGTHS}")
     limit = query.get("limit", str(LIMIT)).strip()
-    if not _NUMBER.fullmatch(limit):
+    if not _NUMBER.fullmatch(limit) or not int(limit):
         raise ClientError(400, "limit_invalid", f"limit is a number of bars, 1 to {BARS_KEPT}")
     most = min(BARS_KEPT, BARS_MOST // max(1, len(symbols)))
-    return BarsAsk(symbols, Interval(text), min(max(1, int(limit)), most))
+    return BarsAsk(symbols, Interval(text), min(int(limit), most))
 
 
 class Bars(Streams):

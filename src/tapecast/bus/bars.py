@@ -34,12 +34,19 @@ _S: Final = 1_000_000_000
 
 
 class BarMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What changed in one symbol's bars of one length, oldest first; the newest bar is always among them."""
+    """What changed in one symbol's bars of one length, oldest first; the newest bar is always among them.
+
+    `whole`: the owner of this epoch follows them, and has told all since they were followed last. Any other's
+    word says nothing of now. `seq` orders such words.
+    """
 
     symbol: str
     interval: Interval
     bars: list[msgspec.Raw] = []
     anew: bool = False
+    epoch: int = 0
+    seq: int = 0
+    whole: bool = False
 
 
 class BarIndex(msgspec.Struct, frozen=True):
@@ -68,6 +75,8 @@ class Stored(NamedTuple):
 
     bars: list[msgspec.Raw]
     listing: BarIndex
+    # What was told last, if anything is known of it.
+    last: BarMessage | None = None
 
 
 class Told(NamedTuple):
@@ -84,6 +93,10 @@ class Told(NamedTuple):
     anew: bool = False
     # Whether the listing is to be written although no bucket is.
     lists: bool = False
+    # As in the message.
+    epoch: int = 0
+    seq: int = 0
+    whole: bool = False
 
 
 decode_bar_message = codec.decoder(BarMessage)
@@ -125,7 +138,7 @@ def _message(told: Told) -> bytes:
     if told.newest is not None and (not bars or bars[-1].start != told.newest.start):
         bars.append(told.newest)
     raw = [msgspec.Raw(codec.encode(bar)) for bar in bars]
-    return codec.encode(BarMessage(told.symbol, told.interval, raw, anew))
+    return codec.encode(BarMessage(told.symbol, told.interval, raw, anew, told.epoch, told.seq, told.whole))
 
 
 async def read_bars(bus: Bus, symbol: str, interval: Interval, newest: int | None = None) -> Stored:
@@ -137,7 +150,8 @@ async def read_bars(bus: Bus, symbol: str, interval: Interval, newest: int | Non
     starts = index.buckets if newest is None else index.buckets[-newest:]
     buckets = await read_values(bus, [keys.bars(interval, symbol, str(start)) for start in starts])
     bars = [bar for data in buckets for bar in _bucket(data)]
-    return Stored(bars + _told(told), index)
+    last = _last(told)
+    return Stored(bars + (last.bars if last else []), index, last)
 
 
 async def has_buckets(bus: Bus, symbol: str, interval: Interval, starts: Sequence[str]) -> bool:
@@ -160,8 +174,8 @@ def _bucket(data: bytes | None) -> list[msgspec.Raw]:
         return []
 
 
-def _told(data: bytes | None) -> list[msgspec.Raw]:
+def _last(data: bytes | None) -> BarMessage | None:
     try:
-        return decode_bar_message(data).bars if data is not None else []
+        return decode_bar_message(data) if data is not None else None
     except msgspec.DecodeError:
-        return []
+        return None

@@ -49,6 +49,8 @@ class Bars(msgspec.Struct, frozen=True):
     interval: Interval
     history: str
     bars: list[Bar]
+    # They may end before now, or lack time in which nobody followed them.
+    partial: bool = False
 
 
 class BarUpdate(Bar, frozen=True, kw_only=True, omit_defaults=True):

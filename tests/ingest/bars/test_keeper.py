@@ -13,6 +13,7 @@ from tapecast.bars import Bar, Interval, VenueBar
 from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Stored, Told, decode_bar, read_bars, write_bars
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
+from tapecast.bus.keys import BARS_TTL_S
 from tapecast.bus.lease import Lease
 from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable, FeedTransient, LeaseLost
@@ -314,7 +315,9 @@ async def test_bars_of_another_feed_are_not_gone_on_from(bus: Bus, lease: Lease,
     stage.want(AAPL=[Interval.SECOND])
     await stage.keeper.turn()
     stored = await read_bars(bus, "AAPL", Interval.SECOND)
-    assert stored == Stored([], BarIndex(feed=name)), "whoever shows the others is told at once"
+    assert (stored.bars, stored.listing) == ([], BarIndex(feed=name)), (
+        "whoever shows the others is told at once"
+    )
     stage.keeper.ear.on_trade(trade(0.5, 7.0))
     await stage.keeper.turn()
     assert told((await stage.stored(Interval.SECOND)).values()) == bars_of([trade(0.5, 7.0)], Interval.SECOND)
@@ -367,3 +370,55 @@ async def test_a_long_history_goes_out_in_pieces(
     assert sizes == [1500, 1500, 1500]
     for symbol in symbols:
         assert len(await stage.stored(Interval.MINUTE, symbol)) == 1500
+
+
+async def test_the_last_word_is_that_nobody_follows(bus: Bus, lease: Lease) -> None:
+    """Also if Redis cannot be told at once; and whoever takes them up again tells what it does not know."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+
+    async def is_whole() -> bool:
+        last = (await read_bars(bus, "AAPL", Interval.SECOND)).last
+        assert last is not None
+        assert last.epoch == lease.epoch
+        return last.whole
+
+    stage.keeper.ear.on_trade(trade(0.0, 1.0))
+    await stage.keeper.turn()
+    assert await is_whole()
+    stage.wanted.update({}, stage.time.seconds)
+    stage.time.advance(GRACE_S + 1)
+    await stage.keeper.turn()
+    assert not await is_whole()
+    stage.want(AAPL=[Interval.SECOND])
+    await stage.keeper.turn()
+    assert await is_whole()
+    assert (await stage.stored(Interval.SECOND))["2026-11-20T15:00:00Z"].partial
+
+
+async def test_a_symbol_that_is_not_heard_is_not_whole(bus: Bus, lease: Lease) -> None:
+    """Before the venue sends it, and from the loss of a session on."""
+    stage = Stage(bus, lease)
+    stage.wanted.update({"AAPL": [Interval.SECOND]}, stage.time.seconds)
+
+    async def words(*symbols: str) -> bool:
+        stage.keeper.ear.on_subscribed(frozenset(symbols))
+        await stage.keeper.turn()
+        last = (await read_bars(bus, "AAPL", Interval.SECOND)).last
+        return last is not None and last.whole
+
+    assert [await words(), await words("AAPL"), await words(), await words("AAPL")] == [False, True] * 2
+
+
+async def test_the_word_outlives_a_long_silence(bus: Bus, lease: Lease) -> None:
+    """Else a quiet symbol would be taken for one that nobody follows."""
+    stage = Stage(bus, lease)
+    stage.want(AAPL=[Interval.SECOND])
+    await stage.keeper.turn()
+    key = bus.keys.bars("1s", "AAPL")
+    await bus.redis.delete(key)
+    await stage.keeper.turn()
+    assert not await bus.redis.exists(key)
+    stage.time.advance(BARS_TTL_S["1s"] / 2 + 1)
+    await stage.keeper.turn()
+    assert await bus.redis.exists(key)

@@ -162,6 +162,8 @@ class Book:
         if not bar.closed:
             # Any later trade is its last.
             tally.close_ns = start
+            # Nobody heard what came since: it is to be told that it may lack that.
+            self._changed[interval].add(start)
         if start in tallies:
             tally.merge(tallies[start])
             self._changed[interval].add(start)

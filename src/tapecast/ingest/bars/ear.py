@@ -72,6 +72,10 @@ class Ear(FeedListener):
                 self._hear(book)
         return book
 
+    def hears(self, symbol: str) -> bool:
+        """Whether the venue sends its trades, by its own word."""
+        return symbol in self._confirmed
+
     def drop(self, symbol: str) -> None:
         """Keep it no more."""
         self.books.pop(symbol, None)

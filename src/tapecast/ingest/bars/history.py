@@ -50,6 +50,8 @@ class History:
         self._counts = counts or BarCounts()
         # Up to when minutes were known as each book's longer bars were asked for.
         self._asked: dict[tuple[str, Interval], int] = {}
+        # The feed has no such side.
+        self._is_none = False
         # Not before, after a failure.
         self._next_s = 0.0
         self._said = ""
@@ -79,6 +81,14 @@ class History:
         """Ask for all of this symbol once more."""
         self._asked = {key: end for key, end in self._asked.items() if key[0] != symbol}
         self._soon.pop(symbol, None)
+
+    def is_told(self, book: Book, interval: Interval) -> bool:
+        """Whether the venue has told all that it can of the time that was not heard: no bar is missing."""
+        key = book.symbol, interval
+        if interval.is_fine or self._is_none or key in self._refused:
+            return True
+        # Also of a minute that it is too soon to ask for.
+        return key in self._asked and book.gaps.wanting(self._now_ns() + SETTLE_NS) is None
 
     def _wanting(self, interval: Interval) -> dict[str, int]:
         """From when on bars are missing, by symbol."""
@@ -130,11 +140,12 @@ class History:
             await self._ask(interval, {symbol: wanting[symbol] for symbol in part})
 
     def _fail(self, error: FeedError) -> None:
-        self._counts.failed += error.reason != NO_HISTORY
+        self._is_none = error.reason == NO_HISTORY
+        self._counts.failed += not self._is_none
         wait_s = error.retry_after if isinstance(error, FeedTransient) else None
         self._next_s = self._clock.now() + max(RETRY_S, wait_s or 0.0)
         # A recording has no such side: nothing to complain of. Anything else is said once.
-        if error.reason != NO_HISTORY and str(error) != self._said:
+        if not self._is_none and str(error) != self._said:
             self._said = str(error)
             logger.warning("bars_not_read: %s", error)
 
@@ -153,7 +164,7 @@ class History:
             else:
                 self._fail(error)
             return
-        self._said = ""
+        self._said, self._is_none = "", False
         # What is not over yet, or has just ended, is not whole; and minutes are cut where the longer ones
         # still go on.
         now_ns = self._now_ns()

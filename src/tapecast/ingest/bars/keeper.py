@@ -2,6 +2,9 @@
 
 Four times a second whatever has changed is told: so often a bar that is forming goes out at most, and a bar
 that is over goes out at its close. What Redis refuses waits and is told with what has come since.
+
+With it goes whether the bars are whole, since whoever reads them later cannot know whether they are followed
+still: at the end the last word is that they are not, and an owner that is killed has an epoch of the past.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from tapecast.bars import Interval
 from tapecast.bus.bars import BARS_KEPT, BUCKET, BarIndex, Told, has_buckets, write_bars
 from tapecast.bus.connection import Bus
 from tapecast.bus.fence import Fence
+from tapecast.bus.keys import BARS_TTL_S, SIMULATED_BARS_TTL_S
 from tapecast.bus.lease import Lease
 from tapecast.clock import Clock
 from tapecast.errors import BusUnavailable
@@ -56,6 +60,8 @@ class Keeper:
         self._wanted = wanted
         self.ear = Ear(owner, self._clock, runs=feed.name != "replay")
         self._history = History(feed, self.ear, self._clock, wanted.counts)
+        # Followed no more, which Redis does not know yet.
+        self._left: dict[str, Book] = {}
         self._seq = 0
         self._said = ""
         # Another one: Redis may have been emptied since.
@@ -88,11 +94,14 @@ class Keeper:
                     await self._restore(book, series)
                 # The time of this very moment: a trade that came while we waited is not of the future.
                 book.tell(self.ear.over_ns())
+                self._judge(book)
                 if any(len(series.pending) > MANY for series in book.series.values()):
                     # A history of days is some ten milliseconds' work.
                     await asyncio.sleep(0)
+            left = dict(self._left)
             for interval in Interval:
                 await self._write(interval)
+            self._left = {s: book for s, book in self._left.items() if left.get(s) is not book}
             self._said = ""
         except BusUnavailable as error:
             if str(error) != self._said:
@@ -114,18 +123,31 @@ class Keeper:
                     self._history.again(book.symbol)
         self._number = number
 
+    def _judge(self, book: Book) -> None:
+        is_heard = self.ear.hears(book.symbol)
+        for series in book.series.values():
+            is_whole = series.is_whole or self._history.is_told(book, series.interval)
+            series.is_whole = is_heard and is_whole and series.is_ready
+
     def follow(self) -> None:
         """Keep books of what is wanted now."""
         wanted = self._wanted.now(self._clock.now())
         for symbol in self.ear.books.keys() - wanted.keys():
-            self.ear.drop(symbol)
+            self._leave(symbol)
         for symbol, intervals in wanted.items():
+            self._left.pop(symbol, None)
             book = self.ear.follow(symbol)
             for interval in intervals:
                 if interval not in book.series:
                     book.series[interval] = Series(interval)
         self._wanted.counts.symbols = len(self.ear.books)
         self._feed.want_bars(wanted.keys())
+
+    def _leave(self, symbol: str) -> None:
+        book = self._left[symbol] = self.ear.books[symbol]
+        for series in book.series.values():
+            series.is_whole = False
+        self.ear.drop(symbol)
 
     async def _restore(self, book: Book, series: Series) -> None:
         cached = await read_cached(self._bus, self._feed, book.symbol, series.interval)
@@ -136,9 +158,9 @@ class Keeper:
     async def _write(self, interval: Interval) -> None:
         batch: list[tuple[Series, Told]] = []
         bars = 0
-        for book in list(self.ear.books.values()):
+        for book in [*self.ear.books.values(), *self._left.values()]:
             series = book.series.get(interval)
-            if series is not None and series.is_ready and (series.pending or series.is_anew):
+            if series is not None and series.is_ready and self._is_due(series):
                 told = self._told(book.symbol, series)
                 batch.append((series, told))
                 bars += len(told.bars) + sum(len(each) for each in told.buckets.values())
@@ -147,6 +169,13 @@ class Keeper:
                 batch, bars = [], 0
         if batch:
             await self._put(batch)
+
+    def _is_due(self, series: Series) -> bool:
+        if series.pending or series.is_anew or series.is_whole != series.was_whole:
+            return True
+        # Of a symbol that is silent for long: a word that has expired would say that nobody follows it.
+        ttl_s = min(BARS_TTL_S[series.interval], SIMULATED_BARS_TTL_S)
+        return self._clock.now() - series.written_s > ttl_s / 2
 
     async def _put(self, batch: list[tuple[Series, Told]]) -> None:
         for series, _ in batch:
@@ -162,6 +191,7 @@ class Keeper:
         for series, each in batch:
             series.buckets.difference_update(start * S for start in each.dropped)
             series.wrote(each.bars, [start * S for start in each.buckets])
+            series.was_whole, series.written_s = each.whole, self._clock.now()
             self._wanted.counts.told += len(each.bars)
             self._wanted.counts.corrected += sum(bar.corrected for bar in each.bars)
 
@@ -177,4 +207,7 @@ class Keeper:
         changed = {start // S: bars for start, bars in buckets.items() if start not in dropped}
         gone = [start // S for start in dropped]
         lists = series.is_anew or not series.is_listed
-        return Told(symbol, series.interval, bars, series.newest, changed, index, gone, series.is_anew, lists)
+        word = self._lease.epoch, self._seq, series.is_whole
+        return Told(
+            symbol, series.interval, bars, series.newest, changed, index, gone, series.is_anew, lists, *word
+        )

@@ -26,7 +26,7 @@ class Series:
 
     __slots__ = (
         "_bucket_ns", "_floor", "_now_ns", "_open", "_reached", "_told", "buckets", "has_history", "interval",
-        "is_anew", "is_listed", "is_ready", "pending",
+        "is_anew", "is_listed", "is_ready", "is_whole", "pending", "was_whole", "written_s",
     )  # fmt: skip
 
     def __init__(self, interval: Interval) -> None:
@@ -48,6 +48,11 @@ class Series:
         self.is_listed = False
         # Whether what Redis holds of it has been read: before that nothing is told, or it would be lost.
         self.is_ready = False
+        # Whether it is heard, and nothing is missing since it was followed last; and what was said of that.
+        self.is_whole = False
+        self.was_whole: bool | None = None
+        # When it was written last.
+        self.written_s = 0.0
         self._floor = 0
         # The venue's time, as far as it is known.
         self._now_ns = 0
