@@ -305,3 +305,39 @@ async def test_the_venues_word_on_when_to_come_back_is_kept() -> None:
     stage.history._feed = stage.feed
     stage.time.advance(1)
     assert len(await stage.asked()) == 1
+
+
+async def test_no_bar_is_missing_once_the_venue_has_told() -> None:
+    """Not before it was asked, and not while a minute is over that it is too soon to ask for."""
+    stage = Stage("AAPL")
+    book = stage.ear.books["AAPL"]
+
+    def told() -> list[bool]:
+        return [stage.history.is_told(book, interval) for interval in Interval]
+
+    stage.knows(until_ns=START)
+    stage.ear.on_trade(trade(6, 3.0))
+    assert told() == [True, True, False, False, False], "nobody tells of seconds"
+    await stage.asked()
+    assert all(told())
+    stage.ear.on_trade(trade(61, 3.0))
+    assert not any(told()[2:]), "the minute of the first trade is over"
+    assert await stage.asked() == []
+    stage.ear.on_trade(trade(66, 3.0))
+    stage.knows(until_ns=START + MINUTE)
+    await stage.asked()
+    assert all(told())
+
+
+async def test_where_no_venue_tells_nothing_is_waited_for() -> None:
+    """Of a tape; but one that fails will tell yet."""
+    stage = Stage("AAPL")
+    book = stage.ear.books["AAPL"]
+    stage.ear.on_trade(trade(1, 3.0))
+    stage.feed.failure = FeedTransient("rest_failed", "no")
+    await stage.asked()
+    assert not stage.history.is_told(book, Interval.MINUTE)
+    stage.feed.failure = None
+    stage.time.advance(RETRY_S + 1)
+    await stage.asked()
+    assert stage.history.is_told(book, Interval.MINUTE)
