@@ -36,6 +36,20 @@ def test_a_past_leads_to_the_first_price(symbol: str) -> None:
     assert past(listed, 2, NOW, price) != bars
 
 
+@pytest.mark.parametrize("symbol", ["AAPL", "BTC/USD", "AAPL270115C00300000"])
+def test_as_much_was_traded_as_is_now(symbol: str) -> None:
+    """A chart's volume does not leap where the simulator began."""
+    market, start = SimulatedMarket(), NOW - 30 * SECOND
+    for second in range(601):
+        market.advance([symbol], start + second * SECOND)
+    live = market.ledgers[symbol].minutes.bars(start, start + 600 * SECOND, MINUTE)[:10]
+    before = [bar for bar in market.bars(symbol, 0, MINUTE, start) if bar.start_ns < start]
+    assert len(live) == 10
+    for name in ("volume", "count"):
+        now, then = (sum(getattr(bar, name) for bar in bars) / len(bars) for bars in (live, before))
+        assert then / 1.5 < now < then * 1.5, name
+
+
 def test_rest_has_it_when_it_is_asked_for() -> None:
     """A still market has none."""
     market, still = SimulatedMarket(), SimulatedMarket(still=True)

@@ -6,6 +6,7 @@ of them: days and positions have a past of their own.
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Final
 
@@ -18,8 +19,10 @@ LENGTH: Final = 3000
 """Minutes: fifty hours of a market that is always open, as this one is."""
 _STEP: Final = {Market.US_EQUITY: 4e-4, Market.CRYPTO: 8e-4, Market.US_OPTION: 4e-3}
 """How far a price moves in a minute, as a part of itself."""
-_TRADES: Final = 40
-_LOT: Final = 100
+_GAP_S: Final = 0.9
+"""A walk is never silent for longer."""
+_SIZE: Final = {Market.US_EQUITY: 170.0, Market.CRYPTO: 1_010.0, Market.US_OPTION: 4.0}
+"""Of a walk's trades on average: shares, dollars, contracts. Volume must not leap at the start."""
 
 
 def past(instrument: Instrument, seed: int, before_ns: int, price: float) -> list[Bar]:
@@ -43,8 +46,9 @@ def _bar(
 ) -> Bar:
     opening, high, low, close = prices
     bar = Bar(start_ns, opening, max(opening, high, close), min(opening, low, close), close)
-    bar.count = 1 + int(chance.expovariate(1 / _TRADES))
-    size = _LOT if instrument.market is not Market.CRYPTO else 200 / close
+    trades = 60 * instrument.rate / (1 - math.exp(-instrument.rate * _GAP_S))
+    bar.count = max(1, round(chance.gauss(trades, trades / 5)))
+    size = _SIZE[instrument.market] / (close if instrument.market is Market.CRYPTO else 1)
     bar.volume = round(bar.count * size, instrument.size_places)
     bar.turnover = bar.volume * (opening + close) / 2
     return bar
