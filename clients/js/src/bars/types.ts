@@ -46,6 +46,8 @@ export interface BarsOf {
 export interface BarsImage extends BarsOf {
   history: BarHistory;
   bars: Bar[];
+  /** The newest bars may lack trades: the server has yet to hear of the venue's newest. Another image follows. */
+  partial?: true;
 }
 
 /** One bar is new, or has changed. */
