@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack
 
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
 
 from tapecast.api import server
+from tapecast.api.door import Door
 from tapecast.api.server import ACCEPTORS
 from tapecast.bus.connection import Bus
 from tests.api.loops import on_each_loop
 from tests.api.stage import staged
 from tests.api.support import publish, replica, stream, tick
-from tests.support import PATIENCE_S, eventually
+from tests.support import PATIENCE_S, eventually, free_socket
 
 
 async def test_a_stop_says_bye_and_waits_for_no_grace(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,3 +137,18 @@ async def test_many_are_let_in_in_one_turn_of_the_loop() -> None:
                 await asyncio.sleep(0)
                 turns += 1
         assert turns < len(knocking) / 2
+
+
+async def test_a_shared_socket_never_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a moment: another worker that lost the race for a connection would stand still in `accept`."""
+    seen: list[bool] = []
+
+    async def startup(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        seen.extend(os.get_blocking(sock.fileno()) for sock in sockets or [])
+        for sock in (sockets or [])[1:]:
+            sock.close()
+
+    monkeypatch.setattr(uvicorn.Server, "startup", startup)
+    with free_socket() as bound, socket.socket(fileno=os.dup(bound.fileno())) as inherited:
+        await server.Server(PlainTextResponse(), asyncio.Event(), Door().waiting).startup([inherited])
+        assert seen == [False] * ACCEPTORS

@@ -119,6 +119,9 @@ class Server(uvicorn.Server):
             # Inherited by every connection: what nobody reads would else grow to megabytes in the kernel.
             # A stream chooses its own (`line.py`).
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ANSWER_BYTES)
+            # One that was inherited passes for blocking in Python, and its `dup` would make it so for all the
+            # workers that share it: who loses the race for a connection would stand still in `accept`.
+            sock.setblocking(False)
         more = [sock.dup() for sock in sockets or [] for _ in range(ACCEPTORS - 1)]
         await super().startup([*(sockets or []), *more])
         self._ready.set()
